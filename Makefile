@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+VM := cable/vm
+
+help:
+	@echo 'virtio-epf: standard virtio devices offered by a PCIe endpoint'
+	@echo
+	@echo 'Targets (all need root; all but clean make what they need first):'
+	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
+	@echo '  clean    remove what was built, but not the sandbox'
+	@echo '  distclean  remove all of build/'
+	@echo
+	@echo 'MIRROR=URL names the Debian archive, if this machine'\''s apt knows none.'
+
+sandbox:
+	@$(VM)/mk-sandbox
+
+clean:
+	rm -rf build/bin build/modules build/check build/images build/log
+
+distclean:
+	rm -rf build
+
+.PHONY: help sandbox clean distclean
