@@ -5,6 +5,7 @@ help:
 	@echo 'virtio-epf: standard virtio devices offered by a PCIe endpoint'
 	@echo
 	@echo 'Targets (all need root; all but clean make what they need first):'
+	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
 	@echo '  clean    remove what was built, but not the sandbox'
 	@echo '  distclean  remove all of build/'
@@ -14,10 +15,14 @@ help:
 sandbox:
 	@$(VM)/mk-sandbox
 
+check:
+	@$(VM)/mk-all
+	@$(VM)/enter python3 tests/run.py
+
 clean:
 	rm -rf build/bin build/modules build/check build/images build/log
 
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox clean distclean
+.PHONY: help sandbox check clean distclean

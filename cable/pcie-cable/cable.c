@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cable.h"
+#include "log.h"
+
+/* A QEMU that has just ended may not have been noticed yet. */
+static void reap_endpoint(struct cable *cable)
+{
+	unsigned int i;
+
+	if (cable->ep.conn && vfu_conn_is_gone(cable->ep.conn))
+		vfu_conn_close(cable->ep.conn);
+	for (i = 0; i < CABLE_MAX_BANKS; i++)
+		if (cable->banks[i].conn && vfu_conn_is_gone(cable->banks[i].conn))
+			vfu_conn_close(cable->banks[i].conn);
+}
+
+static void accept_bank(struct cable *cable, int fd)
+{
+	struct vfu_conn *conn;
+	struct ep_bank *bank;
+	unsigned int i;
+
+	for (i = 0; i < CABLE_MAX_BANKS && cable->banks[i].conn; i++)
+		;
+	if (i == CABLE_MAX_BANKS) {
+		log_event("endpoint: one connection too many; a controller and up to %u window banks are allowed",
+			  CABLE_MAX_BANKS);
+		close(fd);
+		return;
+	}
+	bank = &cable->banks[i];
+	snprintf(bank->name, sizeof(bank->name), "window bank %u", i);
+	conn = vfu_conn_new(cable->loop, fd, bank->name, &ep_bank_ops, bank);
+	if (conn)
+		ep_bank_connected(bank, conn, &cable->ram);
+}
+
+static void accept_endpoint(void *arg, int fd)
+{
+	struct cable *cable = arg;
+	struct vfu_conn *conn;
+
+	reap_endpoint(cable);
+	if (cable->ep.conn) {
+		accept_bank(cable, fd);
+		return;
+	}
+	conn = vfu_conn_new(cable->loop, fd, "endpoint", &ep_ctrl_ops, cable);
+	if (conn)
+		ep_ctrl_connected(&cable->ep, conn, cable->ram.size);
+}
+
+static void accept_host(void *arg, int fd)
+{
+	struct cable *cable = arg;
+	struct vfu_conn *conn;
+
+	if (cable->host.conn && vfu_conn_is_gone(cable->host.conn))
+		vfu_conn_close(cable->host.conn);
+	if (cable->host.conn) {
+		log_event("host refused: one host is connected already, only one is allowed");
+		close(fd);
+		return;
+	}
+	if (!cable->link.enabled) {
+		log_event("host refused: the endpoint has not started the link, so there is no function to show yet; %s",
+			  cable->qmp.path ? "leave the device off the host's command line, it will be plugged" :
+			  "start the host later, or leave the device off its command line and use --host-qmp");
+		close(fd);
+		return;
+	}
+	conn = vfu_conn_new(cable->loop, fd, "host", &host_fn_ops, cable);
+	if (conn)
+		host_fn_connected(&cable->host, conn, &cable->link.view);
+}
+
+static int listen_at(struct sock_listener *l, struct cable *cable, const char *path,
+		     void (*accepted)(void *arg, int fd))
+{
+	const char *why;
+	int ret;
+
+	ret = sock_listen(l, cable->loop, path, accepted, cable);
+	if (!ret)
+		return 0;
+	if (ret == -EADDRINUSE)
+		why = "somebody listens there already";
+	else if (ret == -EEXIST)
+		why = "there is a file which is no socket";
+	else
+		why = strerror(-ret);
+	log_event("%s: cannot listen: %s", path, why);
+	return ret;
+}
+
+int cable_open(struct cable *cable, struct loop *loop, const struct cable_options *opt)
+{
+	int ret;
+
+	memset(cable, 0, sizeof(*cable));
+	cable->loop = loop;
+	ret = listen_at(&cable->ep_listener, cable, opt->ep_socket, accept_endpoint);
+	if (ret)
+		return ret;
+	ret = listen_at(&cable->host_listener, cable, opt->host_socket, accept_host);
+	if (ret)
+		goto err_ep;
+	ret = host_ram_open(&cable->ram, opt->host_ram, opt->host_ram_size);
+	if (ret)
+		goto err_host;
+
+	/* QEMU may run in another directory. */
+	cable->host_socket_abs = realpath(opt->host_socket, NULL);
+	if (!cable->host_socket_abs) {
+		ret = -errno;
+		log_event("%s: %s", opt->host_socket, strerror(-ret));
+		goto err_ram;
+	}
+	qmp_init(&cable->qmp, loop, opt->host_qmp, cable->host_socket_abs,
+		 opt->host_bus, opt->host_device_id);
+	return 0;
+
+err_ram:
+	host_ram_close(&cable->ram);
+err_host:
+	sock_unlisten(&cable->host_listener);
+err_ep:
+	sock_unlisten(&cable->ep_listener);
+	return ret;
+}
+
+void cable_close(struct cable *cable)
+{
+	unsigned int i;
+
+	/* The endpoint first: without its setup no host is wanted any more. */
+	if (cable->ep.conn)
+		vfu_conn_close(cable->ep.conn);
+	for (i = 0; i < CABLE_MAX_BANKS; i++)
+		if (cable->banks[i].conn)
+			vfu_conn_close(cable->banks[i].conn);
+	if (cable->host.conn)
+		vfu_conn_close(cable->host.conn);
+	qmp_exit(&cable->qmp);
+	free(cable->host_socket_abs);
+	host_ram_close(&cable->ram);
+	sock_unlisten(&cable->host_listener);
+	sock_unlisten(&cable->ep_listener);
+}

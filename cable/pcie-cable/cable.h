@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cable: the two machines' sockets, and everything that is between them
+ *
+ * Offered to:	main (open, close) and to the parts, which reach each other
+ *		through struct cable.
+ */
+#ifndef CABLE_CABLE_H
+#define CABLE_CABLE_H
+
+#include "ep_ctrl.h"
+#include "ep_window.h"
+#include "host_fn.h"
+#include "host_ram.h"
+#include "link.h"
+#include "loop.h"
+#include "qmp.h"
+#include "sock.h"
+
+#define CABLE_MAX_BANKS		8
+
+/* Exit codes, documented in --help */
+enum cable_exit {
+	CABLE_EXIT_OK		= 0,
+	CABLE_EXIT_ERROR	= 1,
+	CABLE_EXIT_USAGE	= 2,
+	CABLE_EXIT_MACHINE	= 3,	/* a machine does not share its RAM */
+};
+
+struct cable_options {
+	const char *ep_socket;
+	const char *host_socket;
+	const char *host_ram;
+	uint64_t host_ram_size;
+	const char *host_qmp;
+	const char *host_bus;
+	const char *host_device_id;
+};
+
+struct cable {
+	struct loop *loop;
+	struct sock_listener ep_listener;
+	struct sock_listener host_listener;
+	char *host_socket_abs;
+	struct host_ram ram;
+	struct ep_ctrl ep;
+	struct ep_bank banks[CABLE_MAX_BANKS];
+	struct host_fn host;
+	struct link link;
+	struct qmp qmp;
+};
+
+/* 0, or a negative errno after a message */
+int cable_open(struct cable *cable, struct loop *loop, const struct cable_options *opt);
+void cable_close(struct cable *cable);
+
+#endif /* CABLE_CABLE_H */

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/vfio.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cable.h"
+#include "log.h"
+#include "mem.h"
+#include "peer.h"
+
+#define CTRL_ID		(PCIE_CABLE_DEVICE_ID << 16 | PCIE_CABLE_VENDOR_ID)
+#define FN_STRIDE	(PCIE_CABLE_FN(1) - PCIE_CABLE_FN(0))
+#define BAR_STRIDE	(PCIE_CABLE_FN_BAR(1) - PCIE_CABLE_FN_BAR(0))
+
+static bool is_window(unsigned int index)
+{
+	return index == 2 || index == 4;
+}
+
+void ep_ctrl_connected(struct ep_ctrl *ep, struct vfu_conn *conn, uint64_t window_size)
+{
+	struct pci_config *cfg = &ep->cfg;
+
+	*ep = (struct ep_ctrl){ .conn = conn };
+	pci_config_init(cfg, PCI_CONFIG_SIZE, CTRL_ID, EP_CLASS_REV, CTRL_ID);
+	pci_config_add_bar(cfg, PCIE_CABLE_BAR_REGS, PCIE_CABLE_REGS_SIZE, 0);
+	pci_config_add_bar(cfg, PCIE_CABLE_BAR_MSIX, PCIE_CABLE_MSIX_SIZE, 0);
+	pci_config_add_bar(cfg, 2, window_size, EP_WINDOW_BAR_FLAGS);
+	pci_config_add_bar(cfg, 4, window_size, EP_WINDOW_BAR_FLAGS);
+	pci_config_add_msix(cfg, PCIE_CABLE_NUM_IRQS, PCIE_CABLE_BAR_MSIX,
+			    PCIE_CABLE_MSIX_PBA | PCIE_CABLE_BAR_MSIX);
+}
+
+static void interrupt(struct ep_ctrl *ep)
+{
+	if (ep->conn && (ep->event_status & ep->event_enable))
+		vfu_irq_fire(&ep->conn->irqs, 0);
+}
+
+void ep_ctrl_event(struct ep_ctrl *ep, uint32_t events)
+{
+	const uint32_t risen = events & ~ep->event_status;
+
+	ep->event_status |= events;
+	if (risen & ep->event_enable)
+		interrupt(ep);
+}
+
+uint8_t *ep_ctrl_bar_mem(const struct ep_ctrl *ep, unsigned int fn, unsigned int bar,
+			 uint64_t offset, uint64_t size)
+{
+	const uint64_t addr = ep->fn[fn].addr[bar];
+	uint8_t *mem;
+
+	if (!ep->conn || !addr ||
+	    vfu_dma_find(&ep->conn->dma, addr + offset, size, &mem) != VFU_DMA_FOUND)
+		return NULL;
+	return mem;
+}
+
+static void unshared_ram(struct cable *cable)
+{
+	log_event("the endpoint machine does not share its RAM; start its QEMU with -object memory-backend-memfd,id=ram,size=...,share=on -machine memory-backend=ram");
+	loop_stop(cable->loop, CABLE_EXIT_MACHINE);
+}
+
+static void set_bar_addr(struct cable *cable, struct ep_fn *fn, unsigned int b, uint32_t hi)
+{
+	const uint64_t addr = (uint64_t)hi << 32 | fn->addr_lo[b];
+	const uint64_t size = fn->setup.bar[b].size;
+	enum vfu_dma_found found;
+	uint8_t *mem;
+
+	fn->addr[b] = 0;
+	if (!addr)
+		return;
+	found = vfu_dma_find(&cable->ep.conn->dma, addr, size ? size : 1, &mem);
+	if (found == VFU_DMA_UNSHARED) {
+		unshared_ram(cable);
+	} else if (found == VFU_DMA_NOTHING) {
+		log_event("BAR%u is set to %#llx, %#llx bytes, which is not in the endpoint machine's RAM; not set",
+			  b, (unsigned long long)addr, (unsigned long long)size);
+	} else {
+		log_debug("BAR%u is at %#llx, %#llx bytes", b,
+			  (unsigned long long)addr, (unsigned long long)size);
+		fn->addr[b] = addr;
+	}
+}
+
+static void set_lo(uint64_t *v, uint32_t lo)
+{
+	*v = (*v & ~0xffffffffull) | lo;
+}
+
+static void set_hi(uint64_t *v, uint32_t hi)
+{
+	*v = (*v & 0xffffffffull) | (uint64_t)hi << 32;
+}
+
+static uint32_t bar_reg_read(const struct ep_fn *fn, unsigned int b, uint32_t reg)
+{
+	switch (reg) {
+	case PCIE_CABLE_BAR_SIZE_LO:
+		return fn->setup.bar[b].size;
+	case PCIE_CABLE_BAR_SIZE_HI:
+		return fn->setup.bar[b].size >> 32;
+	case PCIE_CABLE_BAR_FLAGS:
+		return fn->setup.bar[b].flags;
+	case PCIE_CABLE_BAR_ADDR_LO:
+		return fn->addr_lo[b];
+	case PCIE_CABLE_BAR_ADDR_HI:
+		return fn->addr[b] >> 32;
+	default:
+		return 0;
+	}
+}
+
+static void bar_reg_write(struct cable *cable, struct ep_fn *fn, unsigned int b,
+			  uint32_t reg, uint32_t v)
+{
+	uint64_t *size = &fn->setup.bar[b].size;
+
+	switch (reg) {
+	case PCIE_CABLE_BAR_SIZE_LO:
+		set_lo(size, v);
+		break;
+	case PCIE_CABLE_BAR_SIZE_HI:
+		set_hi(size, v);
+		/* Memory of a BAR that is removed is no longer ours to touch. */
+		if (!*size)
+			fn->addr[b] = 0;
+		break;
+	case PCIE_CABLE_BAR_FLAGS:
+		fn->setup.bar[b].flags = v;
+		break;
+	case PCIE_CABLE_BAR_ADDR_LO:
+		fn->addr_lo[b] = v;
+		break;
+	case PCIE_CABLE_BAR_ADDR_HI:
+		set_bar_addr(cable, fn, b, v);
+		break;
+	}
+}
+
+/* The registers of a setup that are plain storage */
+static uint32_t *setup_reg(struct fn_setup *setup, uint32_t reg)
+{
+	switch (reg) {
+	case PCIE_CABLE_FN_ID:
+		return &setup->id;
+	case PCIE_CABLE_FN_CLASS:
+		return &setup->class_rev;
+	case PCIE_CABLE_FN_SUBSYS:
+		return &setup->subsys;
+	case PCIE_CABLE_FN_MISC:
+		return &setup->misc;
+	case PCIE_CABLE_FN_MSIX_VECTORS:
+		return &setup->msix_vectors;
+	case PCIE_CABLE_FN_MSIX_TABLE:
+		return &setup->msix_table;
+	case PCIE_CABLE_FN_MSIX_PBA:
+		return &setup->msix_pba;
+	default:
+		return NULL;
+	}
+}
+
+static bool is_bar_reg(uint32_t reg)
+{
+	return reg >= PCIE_CABLE_FN_BAR(0) && reg < PCIE_CABLE_FN_BAR(PCIE_CABLE_NUM_BARS);
+}
+
+static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
+{
+	const uint32_t *plain = setup_reg(&fn->setup, reg);
+
+	if (plain)
+		return *plain;
+	if (is_bar_reg(reg))
+		return bar_reg_read(fn, (reg - PCIE_CABLE_FN_BAR(0)) / BAR_STRIDE,
+				    (reg - PCIE_CABLE_FN_BAR(0)) % BAR_STRIDE);
+	switch (reg) {
+	case PCIE_CABLE_FN_CTRL:
+		return fn->setup.present ? PCIE_CABLE_FN_PRESENT : 0;
+	case PCIE_CABLE_FN_MSIX_ENABLED:
+		return host_fn_msix_enabled(cable);
+	case PCIE_CABLE_FN_IRQ_STATUS:
+		return fn->irq_status;
+	default:
+		return 0;
+	}
+}
+
+static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32_t v)
+{
+	uint32_t *plain = setup_reg(&fn->setup, reg);
+
+	if (plain)
+		*plain = v;
+	else if (is_bar_reg(reg))
+		bar_reg_write(cable, fn, (reg - PCIE_CABLE_FN_BAR(0)) / BAR_STRIDE,
+			      (reg - PCIE_CABLE_FN_BAR(0)) % BAR_STRIDE, v);
+	else if (reg == PCIE_CABLE_FN_CTRL)
+		fn->setup.present = v & PCIE_CABLE_FN_PRESENT;
+	else if (reg == PCIE_CABLE_FN_IRQ_RAISE)
+		fn->irq_status = host_fn_raise(cable, v);
+}
+
+static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)
+{
+	const uint64_t n = (offset - PCIE_CABLE_FN(0)) / FN_STRIDE;
+
+	return offset >= PCIE_CABLE_FN(0) && n < EP_NUM_FUNCTIONS ? &ep->fn[n] : NULL;
+}
+
+static uint32_t reg_read(struct cable *cable, uint64_t offset)
+{
+	const struct ep_ctrl *ep = &cable->ep;
+	struct ep_fn *fn = fn_at(&cable->ep, offset);
+
+	if (fn)
+		return fn_read(cable, fn, offset % FN_STRIDE);
+	switch (offset) {
+	case PCIE_CABLE_MAGIC:
+		return PCIE_CABLE_MAGIC_VALUE;
+	case PCIE_CABLE_VERSION:
+		return PCIE_CABLE_VERSION_VALUE;
+	case PCIE_CABLE_NUM_FUNCTIONS:
+		return EP_NUM_FUNCTIONS;
+	case PCIE_CABLE_NUM_MSIX:
+		return FN_SETUP_MAX_MSIX;
+	case PCIE_CABLE_HOST_RAM_LO:
+		return cable->ram.size;
+	case PCIE_CABLE_HOST_RAM_HI:
+		return cable->ram.size >> 32;
+	case PCIE_CABLE_LINK_CTRL:
+		return cable->link.enabled ? PCIE_CABLE_LINK_ENABLE : 0;
+	case PCIE_CABLE_LINK_STATUS:
+		return cable->link.up ? PCIE_CABLE_LINK_UP : 0;
+	case PCIE_CABLE_EVENT_STATUS:
+		return ep->event_status;
+	case PCIE_CABLE_EVENT_ENABLE:
+		return ep->event_enable;
+	default:
+		return 0;
+	}
+}
+
+static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)
+{
+	struct ep_ctrl *ep = &cable->ep;
+	struct ep_fn *fn = fn_at(ep, offset);
+
+	if (fn) {
+		fn_write(cable, fn, offset % FN_STRIDE, v);
+		return;
+	}
+	switch (offset) {
+	case PCIE_CABLE_LINK_CTRL:
+		if (v & PCIE_CABLE_LINK_ENABLE)
+			link_enable(cable, &ep->fn[0].setup);
+		else
+			link_disable(cable);
+		break;
+	case PCIE_CABLE_EVENT_STATUS:
+		ep->event_status &= ~v;
+		break;
+	case PCIE_CABLE_EVENT_ENABLE:
+		ep->event_enable = v & PCIE_CABLE_EVENT_ALL;
+		interrupt(ep);
+		break;
+	}
+}
+
+static unsigned int ctrl_num_msix(void *dev)
+{
+	(void)dev;
+	return PCIE_CABLE_NUM_IRQS;
+}
+
+static void ctrl_region(void *dev, unsigned int index, struct vfu_region *region)
+{
+	const struct cable *cable = dev;
+
+	if (index == PCIE_CABLE_BAR_REGS) {
+		region->size = PCIE_CABLE_REGS_SIZE;
+	} else if (index == PCIE_CABLE_BAR_MSIX) {
+		region->size = PCIE_CABLE_MSIX_SIZE;
+	} else if (is_window(index)) {
+		region->size = cable->ram.size;
+		region->fd = cable->ram.fd;
+	} else if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		region->size = cable->ep.cfg.size;
+	}
+}
+
+static int ctrl_read(void *dev, unsigned int index, uint64_t offset,
+		     uint8_t *data, uint32_t count)
+{
+	struct cable *cable = dev;
+	uint32_t v;
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		pci_config_read(&cable->ep.cfg, offset, data, count);
+	} else if (is_window(index)) {
+		mem_read(data, cable->ram.mem + offset, count);
+	} else if (index == PCIE_CABLE_BAR_MSIX) {
+		memset(data, 0, count);
+	} else if (count == sizeof(v) && !(offset % sizeof(v))) {
+		v = reg_read(cable, offset);
+		memcpy(data, &v, sizeof(v));
+	} else {
+		memset(data, 0xff, count);
+	}
+	return 0;
+}
+
+static int ctrl_write(void *dev, unsigned int index, uint64_t offset,
+		      const uint8_t *data, uint32_t count)
+{
+	struct cable *cable = dev;
+	const struct vfu_dma *dma = &cable->ep.conn->dma;
+	uint32_t v;
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		pci_config_write(&cable->ep.cfg, offset, data, count);
+	} else if (is_window(index)) {
+		mem_write(cable->ram.mem + offset, data, count);
+	} else if (index == PCIE_CABLE_BAR_REGS && count == sizeof(v) && !(offset % sizeof(v))) {
+		if (dma->seen_unshared && !dma->seen_shared)
+			unshared_ram(cable);
+		memcpy(&v, data, sizeof(v));
+		reg_write(cable, offset, v);
+	}
+	return 0;
+}
+
+static int ctrl_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
+{
+	struct cable *cable = dev;
+	struct vfu_conn *conn = cable->ep.conn;
+
+	if (fd >= 0 && (map->flags & VFU_DMA_WRITE) && !conn->dma.seen_shared &&
+	    peer_maps_privately(conn->src.fd, fd))
+		unshared_ram(cable);
+	return vfu_dma_map(&conn->dma, map, fd);
+}
+
+static void forget_setup(struct cable *cable)
+{
+	struct ep_ctrl *ep = &cable->ep;
+
+	link_disable(cable);
+	memset(ep->fn, 0, sizeof(ep->fn));
+	ep->event_status = 0;
+	ep->event_enable = 0;
+}
+
+static void ctrl_reset(void *dev)
+{
+	struct cable *cable = dev;
+
+	forget_setup(cable);
+	pci_config_reset(&cable->ep.cfg);
+}
+
+static void ctrl_ready(void *dev)
+{
+	(void)dev;
+	log_event("endpoint connected");
+}
+
+static void ctrl_closed(void *dev)
+{
+	struct cable *cable = dev;
+
+	log_event("endpoint disconnected");
+	forget_setup(cable);
+	cable->ep.conn = NULL;
+}
+
+const struct vfu_ops ep_ctrl_ops = {
+	.num_msix = ctrl_num_msix,
+	.region = ctrl_region,
+	.read = ctrl_read,
+	.write = ctrl_write,
+	.dma_map = ctrl_dma_map,
+	.reset = ctrl_reset,
+	.ready = ctrl_ready,
+	.closed = ctrl_closed,
+};

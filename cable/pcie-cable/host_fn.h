@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * host_fn: the function that the host machine sees
+ *
+ * Offered to:	cable (vfu_ops of the host's connection), link (up, down) and
+ *		ep_ctrl (interrupts).
+ *
+ * While the link is down every read gives all-ones and writes are dropped.
+ * While it is up, BAR accesses land in the endpoint's RAM.
+ */
+#ifndef CABLE_HOST_FN_H
+#define CABLE_HOST_FN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fn_setup.h"
+#include "pci_config.h"
+#include "vfu_conn.h"
+
+struct cable;
+
+struct host_fn {
+	struct vfu_conn *conn;		/* NULL: no host */
+	struct fn_setup shape;		/* as that host has realized it */
+	struct pci_config cfg;
+	bool touched;			/* used by the host since its last reset */
+	bool seen_ram;			/* the host has mapped the RAM file */
+	bool wrote;			/* to a BAR, with no read since */
+	int64_t held_since;		/* a read waits since then; 0: none does */
+	int64_t held_cpu;		/* what the endpoint's QEMU had used by then */
+};
+
+extern const struct vfu_ops host_fn_ops;	/* dev is the struct cable */
+
+/* A host with @shape has connected. */
+void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
+		       const struct fn_setup *shape);
+
+/* The link comes up with the function @fn; its registers start from zero. */
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
+
+/* Send vector @vector (the first is 1); one of PCIE_CABLE_IRQ_*. */
+uint32_t host_fn_raise(struct cable *cable, uint32_t vector);
+
+/* Vectors the host has enabled, 0 while MSI-X is off */
+uint32_t host_fn_msix_enabled(const struct cable *cable);
+
+#endif /* CABLE_HOST_FN_H */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host_ram.h"
+#include "log.h"
+
+int host_ram_open(struct host_ram *ram, const char *path, uint64_t size)
+{
+	struct stat st;
+	int ret;
+
+	*ram = (struct host_ram){ .path = path, .size = size };
+	ram->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ram->created = ram->fd >= 0;
+	if (ram->fd < 0 && errno == EEXIST)
+		ram->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (ram->fd < 0 || fstat(ram->fd, &st))
+		goto err_errno;
+
+	if (!S_ISREG(st.st_mode) || (st.st_size && (uint64_t)st.st_size != size)) {
+		log_event("%s: is there, but no file of %llu bytes; remove it, or give its size",
+			  path, (unsigned long long)size);
+		ret = -EEXIST;
+		goto err_close;
+	}
+	if (!st.st_size && ftruncate(ram->fd, size))
+		goto err_errno;
+	ram->mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ram->fd, 0);
+	if (ram->mem == MAP_FAILED)
+		goto err_errno;
+	return 0;
+
+err_errno:
+	ret = -errno;
+	log_event("%s: cannot be the host's RAM: %s", path, strerror(-ret));
+err_close:
+	if (ram->fd >= 0)
+		close(ram->fd);
+	if (ram->created)
+		unlink(path);
+	return ret;
+}
+
+void host_ram_close(struct host_ram *ram)
+{
+	munmap(ram->mem, ram->size);
+	close(ram->fd);
+	if (ram->created)
+		unlink(ram->path);
+}
+
+bool host_ram_is(const struct host_ram *ram, int fd)
+{
+	struct stat ours, theirs;
+
+	return !fstat(ram->fd, &ours) && !fstat(fd, &theirs) &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pci_config: a type 0 configuration space
+ *
+ * Offered to:	host_fn, ep_ctrl and ep_window.
+ * Layout from the PCI Local Bus Specification 3.0, 6.1, and the PCI Express Base
+ * Specification, 7.5; register names from <linux/pci_regs.h>.
+ */
+#ifndef CABLE_PCI_CONFIG_H
+#define CABLE_PCI_CONFIG_H
+
+#include <linux/pci_regs.h>
+#include <stdint.h>
+
+#define PCI_CONFIG_SIZE		256	/* conventional */
+#define PCI_CONFIG_SIZE_EXPRESS	4096
+
+struct pci_config {
+	uint32_t size;
+	uint8_t next_cap;		/* where the next capability goes */
+	uint8_t msix;			/* offset of the capability; 0: none */
+	uint8_t data[PCI_CONFIG_SIZE_EXPRESS];
+	uint8_t writable[PCI_CONFIG_SIZE_EXPRESS];
+};
+
+/* An empty header; @class_rev and the rest as the dwords in it. */
+void pci_config_init(struct pci_config *cfg, uint32_t size, uint32_t id,
+		     uint32_t class_rev, uint32_t subsys);
+
+/* BAR @bar of @size bytes; @flags are the low four bits of the register. */
+void pci_config_add_bar(struct pci_config *cfg, unsigned int bar, uint64_t size,
+			uint32_t flags);
+
+/* A PCI Express endpoint capability, version 2, without function-level reset */
+void pci_config_add_express(struct pci_config *cfg);
+
+/* MSI-X; @table and @pba are the registers, offset | BAR number. */
+void pci_config_add_msix(struct pci_config *cfg, unsigned int vectors,
+			 uint32_t table, uint32_t pba);
+
+/* @offset and @count are inside the space. */
+void pci_config_read(const struct pci_config *cfg, uint32_t offset,
+		     uint8_t *data, uint32_t count);
+void pci_config_write(struct pci_config *cfg, uint32_t offset,
+		      const uint8_t *data, uint32_t count);
+
+/* Everything a machine can write goes back to zero, as after a reset. */
+void pci_config_reset(struct pci_config *cfg);
+
+uint16_t pci_config_get16(const struct pci_config *cfg, uint32_t offset);
+uint16_t pci_config_command(const struct pci_config *cfg);
+/* The message control word, 0 where there is no MSI-X */
+uint16_t pci_config_msix_control(const struct pci_config *cfg);
+
+#endif /* CABLE_PCI_CONFIG_H */

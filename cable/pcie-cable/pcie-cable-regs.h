@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Registers of the cable's endpoint controller
+ *
+ * Shared by pcie-cable (the daemon that implements them, user space) and
+ * pcie-cable-ep (the EPC driver that uses them).  Only preprocessor constants
+ * live here, so that it compiles in both places.
+ *
+ * The controller is a PCI device of the endpoint machine:
+ *
+ *   BAR0        registers below, 32-bit memory, PCIE_CABLE_REGS_SIZE bytes
+ *   BAR1        MSI-X table and PBA, one vector (vector 0: events)
+ *   BAR2, BAR4  outbound windows 0 and 1, 64-bit prefetchable memory
+ *
+ * A window bank is a PCI device without registers or interrupts:
+ *
+ *   BAR0, BAR2, BAR4  three more outbound windows, 64-bit prefetchable memory
+ *
+ * Every outbound window shows all of the host's RAM, host address 0 first.
+ * There is no translation to program: a window's base address is fixed, its
+ * size is the size of the host's RAM, and one mapping takes one window.
+ *
+ * All registers are 32 bits wide, little endian, and accessed by aligned
+ * 32-bit loads and stores; any other access reads all-ones and is ignored
+ * when writing.  64-bit values take two registers, low half first.  Registers
+ * not listed read as zero.
+ */
+#ifndef PCIE_CABLE_REGS_H
+#define PCIE_CABLE_REGS_H
+
+/* PCI identity: 1af4:10f0-10ff is set aside for experiments (QEMU, pci-ids) */
+#define PCIE_CABLE_VENDOR_ID		0x1af4
+#define PCIE_CABLE_DEVICE_ID		0x10f0
+#define PCIE_CABLE_BANK_DEVICE_ID	0x10f1
+
+#define PCIE_CABLE_BAR_REGS		0
+#define PCIE_CABLE_BAR_MSIX		1
+#define PCIE_CABLE_REGS_SIZE		0x10000
+#define PCIE_CABLE_MSIX_SIZE		0x1000
+#define PCIE_CABLE_MSIX_PBA		0x800	/* offset of the PBA in BAR1 */
+#define PCIE_CABLE_NUM_IRQS		1
+
+/* Identification, read only */
+#define PCIE_CABLE_MAGIC		0x000
+#define   PCIE_CABLE_MAGIC_VALUE	0x4c424350	/* "PCBL" */
+#define PCIE_CABLE_VERSION		0x004
+#define   PCIE_CABLE_VERSION_VALUE	1
+
+/* Limits, read only */
+#define PCIE_CABLE_NUM_FUNCTIONS	0x008	/* functions offered, 1 to 8 */
+#define PCIE_CABLE_NUM_MSIX		0x00c	/* MSI-X vectors per function */
+
+/* Size in bytes of the host's RAM, and so of each outbound window */
+#define PCIE_CABLE_HOST_RAM_LO		0x010
+#define PCIE_CABLE_HOST_RAM_HI		0x014
+
+/*
+ * The link.  Writing ENABLE makes the functions, as set up at that moment,
+ * visible to the host; clearing it makes the host read all-ones.  A setup that no
+ * host can be shown (no header, bad BAR or MSI-X table) is refused: ENABLE then
+ * reads back as 0.  The link is up while it is enabled and a host machine is
+ * connected whose QEMU has made the device with the same BARs and MSI-X table;
+ * it cannot change those later.
+ */
+#define PCIE_CABLE_LINK_CTRL		0x020
+#define   PCIE_CABLE_LINK_ENABLE	(1u << 0)
+#define PCIE_CABLE_LINK_STATUS		0x024	/* read only */
+#define   PCIE_CABLE_LINK_UP		(1u << 0)
+
+/*
+ * Events.  A bit is set when the event happens, and cleared by writing 1 to
+ * it.  The controller's interrupt is raised when a bit goes from 0 to 1 while
+ * it is set in EVENT_ENABLE, and when EVENT_ENABLE is written while an enabled
+ * bit is set.  A host reset (of the machine or the slot) sets LINK_DOWN, and
+ * LINK_UP as soon as the link is up again: where both are found set,
+ * LINK_DOWN came first if LINK_STATUS says that the link is up.
+ */
+#define PCIE_CABLE_EVENT_STATUS		0x028
+#define PCIE_CABLE_EVENT_ENABLE		0x02c
+#define   PCIE_CABLE_EVENT_LINK_UP	(1u << 0)
+#define   PCIE_CABLE_EVENT_LINK_DOWN	(1u << 1)
+#define   PCIE_CABLE_EVENT_BME		(1u << 2)	/* bus mastering enabled */
+#define   PCIE_CABLE_EVENT_ALL		0x7u
+
+/*
+ * Registers of function n begin at FN(n).  Everything but BAR_ADDR, IRQ_RAISE
+ * and IRQ_STATUS is taken over by the host's view when the link is enabled;
+ * later changes wait for the next time.
+ */
+#define PCIE_CABLE_FN(n)		(0x1000u + (n) * 0x1000u)
+#define PCIE_CABLE_MAX_FUNCTIONS	8
+
+/* Standard configuration header, the bytes PCI puts at 00h, 08h and 2Ch */
+#define PCIE_CABLE_FN_ID		0x00	/* device << 16 | vendor */
+#define PCIE_CABLE_FN_CLASS		0x04	/* class << 8 | revision */
+#define PCIE_CABLE_FN_SUBSYS		0x08	/* subsystem << 16 | its vendor */
+#define PCIE_CABLE_FN_MISC		0x0c	/* interrupt pin << 8 | cache line */
+#define PCIE_CABLE_FN_CTRL		0x10
+#define   PCIE_CABLE_FN_PRESENT		(1u << 0)	/* header was written */
+
+/*
+ * BAR b of a function: flags are the low four bits of a PCI BAR (memory
+ * only).  A size of 0 removes the BAR.  Sizes are powers of two of at least
+ * 16 bytes.  ADDR is where host accesses land, an address in the endpoint
+ * machine's RAM; a store to ADDR_HI makes the pair take effect, at any time.
+ * While ADDR is 0 the host reads all-ones; an address that is not in RAM as a
+ * whole, and a store to SIZE_HI that leaves a size of 0, make it 0.
+ */
+#define PCIE_CABLE_FN_BAR(b)		(0x40 + (b) * 0x20)
+#define PCIE_CABLE_BAR_SIZE_LO		0x00
+#define PCIE_CABLE_BAR_SIZE_HI		0x04
+#define PCIE_CABLE_BAR_FLAGS		0x08
+#define PCIE_CABLE_BAR_ADDR_LO		0x10
+#define PCIE_CABLE_BAR_ADDR_HI		0x14
+#define PCIE_CABLE_NUM_BARS		6
+
+/* MSI-X capability: number of vectors (0: no capability), table and PBA */
+#define PCIE_CABLE_FN_MSIX_VECTORS	0x140
+#define PCIE_CABLE_FN_MSIX_TABLE	0x144	/* offset | BAR number */
+#define PCIE_CABLE_FN_MSIX_PBA		0x148	/* offset | BAR number */
+/* Vectors while the host has MSI-X enabled, else 0; read only */
+#define PCIE_CABLE_FN_MSIX_ENABLED	0x14c
+
+/*
+ * Interrupts.  A store of a vector number (the first is 1) to IRQ_RAISE sends
+ * that MSI-X message; IRQ_STATUS then says what became of it.
+ */
+#define PCIE_CABLE_FN_IRQ_RAISE		0x150
+#define PCIE_CABLE_FN_IRQ_STATUS	0x154	/* read only */
+#define   PCIE_CABLE_IRQ_SENT		0
+#define   PCIE_CABLE_IRQ_DISABLED	1	/* MSI-X or bus mastering is off */
+#define   PCIE_CABLE_IRQ_MASKED		2	/* function or vector is masked */
+#define   PCIE_CABLE_IRQ_NO_VECTOR	3	/* vector not in the table */
+#define   PCIE_CABLE_IRQ_LINK_DOWN	4
+
+#endif /* PCIE_CABLE_REGS_H */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "sock.h"
+
+#define BACKLOG		16
+
+static int set_addr(struct sockaddr_un *addr, const char *path)
+{
+	const size_t len = strlen(path);
+
+	if (!len)
+		return -ENOENT;
+	if (len >= sizeof(addr->sun_path))
+		return -ENAMETOOLONG;
+	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	memcpy(addr->sun_path, path, len + 1);
+	return 0;
+}
+
+int sock_connect(const char *path)
+{
+	struct sockaddr_un addr;
+	int fd, ret;
+
+	ret = set_addr(&addr, path);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+/* Make room at @path if what is there was left behind. */
+static int remove_stale(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = sock_connect(path);
+	if (fd >= 0)
+		close(fd);
+	if (fd != -ECONNREFUSED)
+		return -EADDRINUSE;
+	return unlink(path) ? -errno : 0;
+}
+
+static void listener_ready(struct loop_source *src, uint32_t events)
+{
+	struct sock_listener *l = (struct sock_listener *)src;
+	int fd;
+
+	(void)events;
+	fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		l->accepted(l->arg, fd);
+	else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+		log_event("%s: accept: %s", l->path, strerror(errno));
+}
+
+int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
+		void (*accepted)(void *arg, int fd), void *arg)
+{
+	struct sockaddr_un addr;
+	int fd, ret;
+
+	ret = set_addr(&addr, path);
+	if (!ret)
+		ret = remove_stale(path);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		ret = -errno;
+		goto err_fd;
+	}
+	if (listen(fd, BACKLOG)) {
+		ret = -errno;
+		goto err_path;
+	}
+	*l = (struct sock_listener){
+		.src = { .fd = fd, .ready = listener_ready },
+		.loop = loop,
+		.path = path,
+		.accepted = accepted,
+		.arg = arg,
+	};
+	ret = loop_add(loop, &l->src, EPOLLIN);
+	if (ret)
+		goto err_path;
+	return 0;
+
+err_path:
+	unlink(path);
+err_fd:
+	close(fd);
+	return ret;
+}
+
+void sock_unlisten(struct sock_listener *l)
+{
+	loop_del(l->loop, &l->src);
+	close(l->src.fd);
+	unlink(l->path);
+}

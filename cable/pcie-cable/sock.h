@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sock: Unix sockets, listening and connecting, never blocking
+ *
+ * Offered to:	cable (one listener per machine) and qmp.
+ */
+#ifndef CABLE_SOCK_H
+#define CABLE_SOCK_H
+
+#include "loop.h"
+
+struct sock_listener {
+	struct loop_source src;
+	struct loop *loop;
+	const char *path;
+	void (*accepted)(void *arg, int fd);	/* takes @fd over */
+	void *arg;
+};
+
+/*
+ * Listen at @path, which must stay valid.  A socket that nobody listens at is
+ * replaced.  0, or a negative errno: -EADDRINUSE when somebody does listen,
+ * -EEXIST when there is something that is no socket, -ENAMETOOLONG.
+ */
+int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
+		void (*accepted)(void *arg, int fd), void *arg);
+
+/* Stop listening and remove the socket. */
+void sock_unlisten(struct sock_listener *l);
+
+/* A connected, non-blocking descriptor, or a negative errno */
+int sock_connect(const char *path);
+
+#endif /* CABLE_SOCK_H */

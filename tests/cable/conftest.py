@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The program under test, built with the address and undefined sanitizers."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+import vfu
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.path.join(TOP, "build", "bin", "sanitized")
+RAM_SIZE = 64 << 20
+
+
+@pytest.fixture(scope="session")
+def program():
+    subprocess.run(["make", "-s", "-C", os.path.join(TOP, "cable", "pcie-cable"),
+                    "O=" + OUT, "SANITIZE=1"], check=True)
+    return os.path.join(OUT, "pcie-cable")
+
+
+class Cable:
+    """A running pcie-cable, and the machines connected to it."""
+
+    def __init__(self, program, directory, *more):
+        self.ep_socket = os.path.join(directory, "ep.sock")
+        self.host_socket = os.path.join(directory, "host.sock")
+        self.ram = os.path.join(directory, "host-ram")
+        self.log_path = os.path.join(directory, "log")
+        before = 0
+        if os.path.exists(self.log_path):
+            before = self.log().count("pcie-cable: ready")
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [program, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
+                 "--host-ram", "%s,size=64M" % self.ram, *more], stderr=log)
+        self.clients = []
+        vfu.wait_until(lambda: self.log().count("pcie-cable: ready") > before, "ready")
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as log:
+            return log.read()
+
+    def expect(self, text):
+        """Wait for a line of the log."""
+        vfu.wait_until(lambda: "pcie-cable: " + text in self.log(), text)
+
+    def keep(self, client):
+        self.clients.append(client)
+        return client
+
+    def endpoint(self, **how):
+        return self.keep(vfu.Endpoint(self.ep_socket, **how))
+
+    def bank(self):
+        return self.keep(vfu.Client(self.ep_socket))
+
+    def host(self, ram=True):
+        return self.keep(vfu.Host(self.host_socket, self.ram if ram else None))
+
+    def leave(self, client, message):
+        """A machine ends."""
+        self.clients.remove(client)
+        client.close()
+        self.expect(message)
+
+    def exit_code(self):
+        return self.process.wait(vfu.PATIENCE)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.exit_code()
+
+
+@pytest.fixture
+def start(program, tmp_path):
+    """Start the program with more options; it must end well at the end."""
+    started = []
+
+    def run(*more):
+        started.append(Cable(program, str(tmp_path), *more))
+        return started[-1]
+
+    yield run
+    for cable in started:
+        if cable.process.poll() is None:
+            assert cable.stop() == 0
+        for client in cable.clients:
+            client.close()
+        assert "Sanitizer" not in cable.log() and "runtime error" not in cable.log()
+
+
+@pytest.fixture
+def cable(start):
+    return start()
+
+
+@pytest.fixture
+def endpoint(cable):
+    return cable.endpoint()
+
+
+@pytest.fixture
+def pair(cable):
+    """An endpoint that has started the link, and a host that uses it."""
+    ep = cable.endpoint()
+    ep.start()
+    host = cable.host()
+    host.enable()
+    ep.events()
+    ep.event.take()
+    return ep, host

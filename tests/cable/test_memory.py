@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a machine maps, and what a machine is shown."""
+
+import errno
+import mmap
+import os
+
+import pytest
+import vfu
+from test_protocol import refused
+
+
+@pytest.fixture
+def memfd():
+    fd = os.memfd_create("more")
+    os.ftruncate(fd, 0x10000)
+    yield fd
+    os.close(fd)
+
+
+def test_map_and_unmap(endpoint, memfd):
+    endpoint.dma_map(0x1000, 0x1000, memfd)
+    endpoint.dma_map(0x2000, 0x1000, memfd, 0x1000)
+    endpoint.dma_map(0x0, 0x1000)
+    endpoint.dma_unmap(0x1000, 0x2000)
+    refused(errno.ENOENT, endpoint.dma_unmap, 0x1000, 0x2000)
+    endpoint.dma_unmap(0x0, 0x1000)
+
+
+@pytest.mark.parametrize("addr,size", [(0x1000, 0x1000), (0x0, 0x1001), (0x1fff, 0x1000),
+                                       (0x0, 0x10000), (0x1800, 1)])
+def test_map_over_a_map(endpoint, memfd, addr, size):
+    endpoint.dma_map(0x1000, 0x1000, memfd)
+    refused(errno.EEXIST, endpoint.dma_map, addr, size)
+    endpoint.dma_unmap(0x1000, 0x1000)
+
+
+@pytest.mark.parametrize("addr,size", [(0x0, 0), (2 ** 64 - 0x1000, 0x1001), (2, 2 ** 64 - 1)])
+def test_map_refuses_ranges(endpoint, addr, size):
+    refused(errno.EINVAL, endpoint.dma_map, addr, size)
+
+
+def test_map_at_the_end_of_the_address_space(endpoint):
+    endpoint.dma_map(2 ** 64 - 0x1000, 0x1000)
+    refused(errno.EEXIST, endpoint.dma_map, 2 ** 64 - 1, 1)
+    endpoint.dma_unmap(2 ** 64 - 0x1000, 0x1000)
+
+
+@pytest.mark.parametrize("offset,size", [(0, 0x10001), (0xf000, 0x1001), (0x10001, 1),
+                                         (2 ** 64 - 1, 2)])
+def test_map_outside_of_the_file(endpoint, memfd, offset, size):
+    refused(errno.EINVAL, endpoint.dma_map, 0x1000, size, memfd, offset)
+
+
+def test_map_of_something_else(endpoint):
+    read_end, write_end = os.pipe()
+    refused(errno.EINVAL, endpoint.dma_map, 0x1000, 0x1000, write_end)
+    os.close(read_end)
+    os.close(write_end)
+
+
+def test_map_with_two_files(endpoint, memfd):
+    with pytest.raises(vfu.Refused):
+        endpoint.request(vfu.DMA_MAP, b"\x20" + b"\0" * 31, [memfd, memfd])
+
+
+def test_unmap_that_cuts(endpoint, memfd):
+    endpoint.dma_map(0x1000, 0x3000, memfd)
+    for addr, size in ((0x1000, 0x1000), (0x2000, 0x2000), (0x0, 0x2000), (0x0, 0)):
+        refused(errno.EINVAL, endpoint.dma_unmap, addr, size)
+    endpoint.dma_unmap(0x0, 0x10000)
+
+
+def test_unmap_all(endpoint):
+    for i in range(100):
+        endpoint.dma_map(i << 12, 0x1000)
+    refused(errno.EINVAL, endpoint.dma_unmap, 0, 0x1000, 2)
+    refused(errno.EINVAL, endpoint.dma_unmap, 0, 0x1000, 4)
+    endpoint.dma_unmap(0, 0, 2)
+    endpoint.dma_map(endpoint.RAM_BASE, endpoint.RAM_SIZE, endpoint.ram_fd)
+
+
+def test_map_too_many(endpoint):
+    for i in range(1023):
+        endpoint.dma_map(i << 12, 0x1000)
+    refused(errno.ENOSPC, endpoint.dma_map, 0x10000000, 0x1000)
+
+
+def test_too_many_files(endpoint):
+    fds = []
+    for i in range(31):
+        fds.append(os.memfd_create("f"))
+        os.ftruncate(fds[-1], 4096)
+        endpoint.dma_map(i << 12, 4096, fds[-1])
+    fd = os.memfd_create("f")
+    os.ftruncate(fd, 4096)
+    refused(errno.ENOSPC, endpoint.dma_map, 0x10000000, 4096, fd)
+    for fd in fds + [fd]:
+        os.close(fd)
+
+
+def test_remapping_keeps_the_memory(pair):
+    """A firmware's rounds of unmapping and mapping: accesses go on in between."""
+    endpoint, host = pair
+    for i in range(200):
+        endpoint.dma_unmap(endpoint.RAM_BASE, endpoint.RAM_SIZE)
+        assert host.read_region(0, 0, 4) == b"\xff" * 4
+        endpoint.dma_map(endpoint.RAM_BASE, endpoint.RAM_SIZE, endpoint.ram_fd)
+        host.write_region(0, 0, i.to_bytes(4, "little"))
+        assert endpoint.at(endpoint.BAR0, 4) == i.to_bytes(4, "little")
+
+
+def test_file_that_shrinks(pair):
+    endpoint, host = pair
+    os.ftruncate(endpoint.ram_fd, 0)
+    host.write_region(0, 0, b"\x11" * 8)
+    assert host.read_region(0, 0x100, 8) == b"\0" * 8
+    assert endpoint.reg(vfu.LINK_STATUS) == 1
+
+
+CTRL_REGIONS = {0: (0x10000, False), 1: (0x1000, False), 2: (64 << 20, True),
+                4: (64 << 20, True), 7: (256, False)}
+BANK_REGIONS = {0: (64 << 20, True), 2: (64 << 20, True), 4: (64 << 20, True), 7: (256, False)}
+
+
+def check_regions(client, regions):
+    for index in range(9):
+        flags, size, fd = client.region_info(index)
+        want_size, want_fd = regions.get(index, (0, False))
+        assert size == want_size
+        assert (fd is not None) == want_fd
+        assert flags == (7 if want_fd else 3 if want_size else 0)
+        if fd is not None:
+            os.close(fd)
+    refused(errno.EINVAL, client.region_info, 9)
+
+
+def test_controller_regions(endpoint):
+    check_regions(endpoint, CTRL_REGIONS)
+
+
+def test_bank_regions(cable, endpoint):
+    check_regions(cable.bank(), BANK_REGIONS)
+    assert endpoint
+
+
+def test_window_is_host_ram(cable, endpoint):
+    bank = cable.bank()
+    with open(cable.ram, "r+b") as ram_file:
+        with mmap.mmap(ram_file.fileno(), 0) as ram:
+            assert len(ram) == 64 << 20
+            for client, index in ((endpoint, 2), (endpoint, 4), (bank, 0), (bank, 2), (bank, 4)):
+                fd = client.region_info(index)[2]
+                with mmap.mmap(fd, 64 << 20) as window:
+                    mark = os.urandom(16)
+                    window[0x123450:0x123460] = mark
+                    assert ram[0x123450:0x123460] == mark
+                    ram[0x3fffff0:0x4000000] = mark
+                    assert window[0x3fffff0:0x4000000] == mark
+                    assert client.read_region(index, 0x3fffff0, 16) == mark
+                    client.write_region(index, 0x40, mark)
+                    assert ram[0x40:0x50] == mark
+                os.close(fd)
+
+
+def test_bank_configuration_space(cable, endpoint):
+    bank = cable.bank()
+    assert endpoint.config(0, 4) == 0x10f01af4
+    assert bank.config(0, 4) == 0x10f11af4
+    for bar in (0, 2, 4):
+        at = 0x10 + bar * 4
+        assert bank.config(at, 4) == 0xc
+        bank.set_config(at, 8, 2 ** 64 - 1)
+        assert bank.config(at, 8) == (2 ** 64 - (64 << 20)) | 0xc
+    bank.request(vfu.RESET)
+    assert bank.config(0x10, 8) == 0xc
+    assert bank.irq_info(vfu.MSIX) == (0, 0)
+
+
+def test_banks_are_counted(cable, endpoint):
+    banks = [cable.bank() for _ in range(8)]
+    with pytest.raises((vfu.Closed, OSError)):
+        cable.bank()
+    cable.expect("endpoint: one connection too many")
+    cable.leave(banks[3], "window bank 3 disconnected")
+    assert cable.bank().config(0, 4) == 0x10f11af4
+    assert endpoint.reg(vfu.MAGIC)
+
+
+def test_endpoint_ram_without_file(cable):
+    endpoint = cable.endpoint(share=False)
+    endpoint.send(vfu.REGION_WRITE, (vfu.FN).to_bytes(8, "little") + b"\0\0\0\0\x04\0\0\0\0\0\0\0")
+    assert cable.exit_code() == 3
+    assert "share=on" in cable.log()
+
+
+def test_endpoint_bar_in_memory_without_file(cable, endpoint):
+    endpoint.dma_map(0x90000000, 0x10000)
+    endpoint.set_fn(vfu.fn_bar(0) + 0x10, 0x90000000)
+    endpoint.set_fn(vfu.fn_bar(0) + 0x14, 0)
+    assert cable.exit_code() == 3
+    assert "share=on" in cable.log()
+
+
+def test_endpoint_ram_private(cable):
+    fd = os.memfd_create("ram")
+    os.ftruncate(fd, 1 << 20)
+    with mmap.mmap(fd, 1 << 20, flags=mmap.MAP_PRIVATE):
+        client = cable.keep(vfu.Client(cable.ep_socket))
+        client.dma_map(0x40000000, 1 << 20, fd)
+        assert cable.exit_code() == 3
+    assert "share=on" in cable.log()
+    os.close(fd)
+
+
+def test_host_ram_private(cable, endpoint):
+    endpoint.start()
+    with open(cable.ram, "r+b") as ram_file:
+        with mmap.mmap(ram_file.fileno(), 0, flags=mmap.MAP_PRIVATE):
+            cable.keep(vfu.Client(cable.host_socket)).dma_map(0, 64 << 20, ram_file.fileno())
+            assert cable.exit_code() == 3
+    assert "share=on" in cable.log()
+
+
+def test_host_ram_is_not_the_file(cable, endpoint):
+    endpoint.start()
+    host = cable.host(ram=False)
+    fd = os.memfd_create("ram")
+    os.ftruncate(fd, 64 << 20)
+    host.dma_map(0, 64 << 20, fd)
+    host.enable(0)
+    assert cable.process.poll() is None
+    host.enable(2)
+    assert cable.exit_code() == 3
+    assert "mem-path=%s,size=64M,share=on" % cable.ram in cable.log()
+    os.close(fd)
+
+
+def test_host_ram_at_another_address(cable, endpoint):
+    endpoint.start()
+    host = cable.host()
+    host.dma_map(0x100000000, 0x1000, host.ram_fd, 0x1000)
+    assert cable.exit_code() == 3
+    assert "both must be equal" in cable.log()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Every test there is, and a line that says how many passed. Runs in the sandbox.
+
+Usage: tests/run.py [PART]...     (parts: see the end of this file; default: all)
+"""
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOGS = os.path.join(TOP, "build", "log")
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run(name, command):
+    """Run a command with its output in a log file; exit code and output."""
+    log = os.path.join(LOGS, "check-%s.log" % name)
+    with open(log, "w") as out:
+        code = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL,
+                              stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+    with open(log, errors="replace") as f:
+        return code, f.read(), log
+
+
+def show_end(text, lines=40):
+    for line in text.splitlines()[-lines:]:
+        say("    | " + line)
+
+
+def pytest(name, *paths):
+    """A folder of pytest tests."""
+    xml_file = os.path.join(LOGS, "check-%s.xml" % name)
+    if os.path.exists(xml_file):
+        os.unlink(xml_file)
+    code, text, log = run(name, [
+        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs",
+        "--tb=short", "--junitxml", xml_file, *paths])
+    if not os.path.exists(xml_file):
+        show_end(text)
+        return 0, 1, log
+    suite = xml.etree.ElementTree.parse(xml_file).getroot().find("testsuite")
+    count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
+    # A test that passed, and then failed in its clean-up, is counted twice there.
+    bad = {(case.get("classname"), case.get("name")) for case in suite.iter("testcase")
+           if case.find("failure") is not None or case.find("error") is not None}
+    every = {(case.get("classname"), case.get("name")) for case in suite.iter("testcase")}
+    for case in suite.iter("testcase"):
+        if case.find("skipped") is not None:
+            say("    skipped: %s: %s" % (case.get("name"), case.find("skipped").get("message")))
+    for classname, test in sorted(bad):
+        say("    FAILED: %s::%s" % (classname, test))
+    failed = len(bad)
+    if code and not failed:
+        failed = 1
+    if failed:
+        show_end(text, 60)
+    return len(every) - len(bad) - count["skipped"], failed, log
+
+
+PARTS = {
+    "cable": lambda: pytest("cable", "tests/cable"),
+}
+
+
+def main():
+    names = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        say("no such part: %s; there are: %s" % (" ".join(unknown), " ".join(PARTS)))
+        return 2
+    os.makedirs(LOGS, exist_ok=True)
+    total_passed = total_failed = 0
+    for name in names:
+        say("   0 s  %s ..." % name)
+        begin = time.monotonic()
+        passed, failed, log = PARTS[name]()
+        say("%4d s  %s: %d passed, %d failed (%s)" % (
+            time.monotonic() - begin, name, passed, failed, os.path.relpath(log, TOP)))
+        total_passed += passed
+        total_failed += failed
+    say("%d passed, %d failed" % (total_passed, total_failed))
+    return 1 if total_failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
