@@ -7,6 +7,7 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
+	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
 	@echo '  clean    remove what was built, but not the sandbox'
 	@echo '  distclean  remove all of build/'
 	@echo
@@ -14,6 +15,9 @@ help:
 
 sandbox:
 	@$(VM)/mk-sandbox
+
+modules:
+	@$(VM)/mk-all
 
 check:
 	@$(VM)/mk-all
@@ -25,4 +29,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox check clean distclean
+.PHONY: help sandbox modules check clean distclean

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Endpoint controller driver for the virtual PCIe cable
+ *
+ * controller.c	the controller's PCI device: probe, remove
+ * bank.c	window banks, PCI devices that only hold outbound windows
+ * windows.c	outbound windows of a controller and its banks
+ * events.c	the controller's interrupt: link up, link down, bus mastering
+ * ops.c	struct pci_epc_ops
+ */
+#ifndef CABLE_EP_H
+#define CABLE_EP_H
+
+#include <linux/io.h>
+#include <linux/pci.h>
+#include <linux/pci-epc.h>
+
+#include "pcie-cable-regs.h"
+
+#define CABLE_EP_HDR_WORDS	4
+#define CABLE_EP_MSIX_WORDS	3
+
+struct cable_ep_bar {
+	u64	size;		/* bytes, 0: none */
+	u32	flags;
+};
+
+/* What the host gets to see of a function */
+struct cable_ep_shape {
+	u32			header[CABLE_EP_HDR_WORDS];
+	u32			msix[CABLE_EP_MSIX_WORDS];
+	struct cable_ep_bar	bar[PCIE_CABLE_NUM_BARS];
+};
+
+struct cable_ep_fn {
+	struct cable_ep_shape	shape;
+	/* The shape at the time the link was started: it stays until stopped */
+	struct cable_ep_shape	visible;
+};
+
+struct cable_ep {
+	struct pci_dev			*pdev;
+	struct pci_epc			*epc;
+	void __iomem			*regs;
+	int				irq;
+
+	/* Protected by epc->lock */
+	bool				started;
+	struct cable_ep_fn		fn[PCIE_CABLE_MAX_FUNCTIONS];
+
+	/* Used by the event thread, and when that has ended */
+	bool				link_up;
+
+	/* Constant after probe */
+	u64				host_ram;	/* bytes */
+	unsigned int			num_functions;
+	u32				num_msix;	/* vectors per function */
+	unsigned int			num_windows;
+	struct pci_epc_mem_window	*windows;
+};
+
+static inline u32 cable_ep_read(struct cable_ep *ep, u32 reg)
+{
+	return readl(ep->regs + reg);
+}
+
+static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
+{
+	writel(value, ep->regs + reg);
+}
+
+/* bank.c */
+extern struct pci_driver cable_ep_bank_driver;
+bool cable_ep_is_bank(struct pci_dev *pdev);
+
+/* windows.c */
+int cable_ep_find_windows(struct cable_ep *ep);
+bool cable_ep_window_holds(struct cable_ep *ep, phys_addr_t addr, u64 pci_addr,
+			   size_t size);
+
+/* events.c */
+int cable_ep_events_start(struct cable_ep *ep);
+void cable_ep_events_stop(struct cable_ep *ep);
+
+/* ops.c */
+extern const struct pci_epc_ops cable_ep_ops;
+void cable_ep_clear_functions(struct cable_ep *ep);
+
+#endif /* CABLE_EP_H */

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The controller's interrupt
+ */
+#include <linux/interrupt.h>
+
+#include "cable-ep.h"
+
+static void cable_ep_link_up(struct cable_ep *ep)
+{
+	if (ep->link_up)
+		return;
+	ep->link_up = true;
+	dev_dbg(&ep->pdev->dev, "link up\n");
+	pci_epc_linkup(ep->epc);
+}
+
+static void cable_ep_link_down(struct cable_ep *ep)
+{
+	if (!ep->link_up)
+		return;
+	ep->link_up = false;
+	dev_dbg(&ep->pdev->dev, "link down\n");
+	pci_epc_linkdown(ep->epc);
+}
+
+/* In a thread: the notifications take mutexes and functions may sleep in them */
+static irqreturn_t cable_ep_event_thread(int irq, void *data)
+{
+	struct cable_ep *ep = data;
+	u32 events = cable_ep_read(ep, PCIE_CABLE_EVENT_STATUS);
+	u32 link;
+
+	if (PCI_POSSIBLE_ERROR(events) || !(events & PCIE_CABLE_EVENT_ALL))
+		return IRQ_NONE;
+
+	cable_ep_write(ep, PCIE_CABLE_EVENT_STATUS, events);
+	link = cable_ep_read(ep, PCIE_CABLE_LINK_STATUS);
+
+	/* What happened first is known from how it ended */
+	if (link & PCIE_CABLE_LINK_UP) {
+		if (events & PCIE_CABLE_EVENT_LINK_DOWN)
+			cable_ep_link_down(ep);
+		if (events & PCIE_CABLE_EVENT_LINK_UP)
+			cable_ep_link_up(ep);
+		if (events & PCIE_CABLE_EVENT_BME)
+			pci_epc_bus_master_enable_notify(ep->epc);
+	} else {
+		if (events & PCIE_CABLE_EVENT_LINK_UP)
+			cable_ep_link_up(ep);
+		if (events & PCIE_CABLE_EVENT_LINK_DOWN)
+			cable_ep_link_down(ep);
+	}
+	return IRQ_HANDLED;
+}
+
+/* Context: process, may sleep.  Undone by cable_ep_events_stop(). */
+int cable_ep_events_start(struct cable_ep *ep)
+{
+	struct pci_dev *pdev = ep->pdev;
+	int ret;
+
+	ret = pci_alloc_irq_vectors(pdev, PCIE_CABLE_NUM_IRQS,
+				    PCIE_CABLE_NUM_IRQS, PCI_IRQ_MSIX);
+	if (ret < 0) {
+		dev_err(&pdev->dev, "no MSI-X: %d\n", ret);
+		return ret;
+	}
+
+	ep->irq = pci_irq_vector(pdev, 0);
+	cable_ep_write(ep, PCIE_CABLE_EVENT_ENABLE, 0);
+	cable_ep_write(ep, PCIE_CABLE_EVENT_STATUS, PCIE_CABLE_EVENT_ALL);
+
+	ret = request_threaded_irq(ep->irq, NULL, cable_ep_event_thread,
+				   IRQF_ONESHOT, KBUILD_MODNAME, ep);
+	if (ret) {
+		dev_err(&pdev->dev, "no interrupt: %d\n", ret);
+		pci_free_irq_vectors(pdev);
+		return ret;
+	}
+
+	cable_ep_write(ep, PCIE_CABLE_EVENT_ENABLE, PCIE_CABLE_EVENT_ALL);
+	return 0;
+}
+
+/* Context: process, may sleep.  No notification is sent after it returns. */
+void cable_ep_events_stop(struct cable_ep *ep)
+{
+	cable_ep_write(ep, PCIE_CABLE_EVENT_ENABLE, 0);
+	free_irq(ep->irq, ep);
+	pci_free_irq_vectors(ep->pdev);
+}
