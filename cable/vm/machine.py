@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One QEMU machine: its process, its monitor, a shell in it, its kernel log."""
+
+import base64
+import itertools
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# What a kernel says when something went wrong in it.
+ALARMS = re.compile(
+    r"\bWARNING:|\bBUG\b|\bOops\b|KASAN|KCSAN|UBSAN|possible circular locking"
+    r"|possible recursive locking|inconsistent lock state|suspicious RCU"
+    r"|detected stall|self-detected stall|blocked for more than|soft lockup"
+    r"|hard LOCKUP|kmemleak|[Cc]all [Tt]race|Unable to handle kernel"
+    r"|general protection fault|refcount_t:|use-after-free|list_(add|del) corruption"
+    r"|Kernel panic|scheduling while atomic|sleeping function called|Internal error")
+
+
+class MachineError(Exception):
+    """The machine did not do what it was told within its time."""
+
+
+def kernel(suite, arch):
+    """Folder of the newest kernel of a Debian suite, and its release."""
+    with open("/kernels/%s-%s" % (suite, arch)) as f:
+        release = f.read().strip()
+    return "/kernels/" + release, release
+
+
+def wait_for(what, check, timeout, interval=0.05):
+    """Wait until check() is true; its value. MachineError after timeout s."""
+    end = time.monotonic() + timeout
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise MachineError("%s: not within %g s" % (what, timeout))
+        time.sleep(interval)
+
+
+def connect(path, alive, timeout=10):
+    """Connect to a Unix socket that is about to appear."""
+    end = time.monotonic() + timeout
+    while True:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(path)
+            return sock
+        except OSError:
+            sock.close()
+            if time.monotonic() > end or not alive():
+                raise MachineError("nothing listens on %s" % path)
+            time.sleep(0.02)
+
+
+class Qmp:
+    """The machine's monitor."""
+
+    def __init__(self, path, alive):
+        self.file = connect(path, alive).makefile("rwb", buffering=0)
+        self.file.readline()
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        """Run a monitor command; its "return" value."""
+        message = {"execute": name}
+        if arguments:
+            message["arguments"] = arguments
+        self.file.write(json.dumps(message).encode() + b"\n")
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise MachineError("the monitor closed during %s" % name)
+            answer = json.loads(line)
+            if "error" in answer:
+                raise MachineError("%s: %s" % (name, answer["error"]["desc"]))
+            if "return" in answer:
+                return answer["return"]
+
+
+class Shell:
+    """Runs commands in the machine, through serve-commands on serial line 1."""
+
+    def __init__(self, path, alive, name):
+        self.name = name
+        self.alive = alive
+        self.sock = connect(path, alive)
+        self.sock.setblocking(False)
+        self.data = b""
+        self.ids = itertools.count(1)
+
+    def receive(self, timeout):
+        """Wait up to timeout s for more bytes; whether some came."""
+        ready, _, _ = select.select([self.sock], [], [], timeout)
+        if not ready:
+            return False
+        more = self.sock.recv(65536)
+        if not more:
+            raise MachineError("%s: the machine has gone" % self.name)
+        self.data += more
+        return True
+
+    def expect(self, pattern, timeout, what=None):
+        """Wait for a regular expression (bytes) in what the line says; the match.
+
+        What was received up to its end is taken off, and is in match.string.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            match = re.search(pattern, self.data, re.DOTALL)
+            if match:
+                self.data = self.data[match.end():]
+                return match
+            left = end - time.monotonic()
+            if left <= 0:
+                raise MachineError("%s: %s: not within %g s; it said: %r" % (
+                    self.name, what or pattern, timeout, self.data[-2000:]))
+            self.receive(left)
+
+    def send(self, data):
+        """Send bytes, all of them."""
+        while data:
+            select.select([], [self.sock], [])
+            data = data[self.sock.send(data):]
+
+    def start(self, command):
+        """Send a command; its id, for finish()."""
+        ident = "c%d" % next(self.ids)
+        request = base64.b64encode(command.encode()).decode()
+        self.send(("%s %s\n" % (ident, request)).encode())
+        return ident
+
+    def finish(self, ident, timeout, what="command"):
+        """Wait for a command to end: (exit code, output)."""
+        mark = b"\n\x02" + ident.encode() + b"\x03 (\\d+)\n"
+        match = self.expect(mark, timeout, what)
+        text = match.string[:match.start()].decode(errors="replace")
+        return int(match.group(1)), text.replace("\r\n", "\n")
+
+    def run(self, command, timeout=20):
+        """Run a command in the machine: (exit code, its output)."""
+        return self.finish(self.start(command), timeout, command)
+
+    def check(self, command, timeout=20):
+        """Run a command that must succeed; its output without the last newline."""
+        code, text = self.run(command, timeout)
+        if code:
+            raise MachineError("%s: %s: exit code %d: %s" % (
+                self.name, command, code, text))
+        return text.rstrip("\n")
+
+    def settle(self, timeout):
+        """Wait until the machine takes commands (after a boot)."""
+        self.expect(b"\n\x02ready\x03 0\n", timeout, "boot")
+        self.data = b""
+
+
+class Machine:
+    """A QEMU machine that boots one of our initramfs images.
+
+    name: also the name of its log files. directory: for its sockets.
+    logs: folder for <name>.log (kernel messages) and <name>.qemu.log.
+    """
+
+    program = None
+    console = None
+
+    def __init__(self, name, suite, directory, logs, image=None):
+        self.name = name
+        self.directory = directory
+        self.kernel, self.release = kernel(suite, self.arch)
+        self.image = image or os.path.join(
+            TOP, "build", "images", "%s-%s.cpio" % (self.role, self.release))
+        os.makedirs(logs, exist_ok=True)
+        self.log = os.path.join(logs, name + ".log")
+        self.qemu_log = os.path.join(logs, name + ".qemu.log")
+        self.process = None
+        self.shell = None
+        self.qmp = None
+        self.scanned = 0
+        self.marks = itertools.count(1)
+
+    def path(self, what):
+        return os.path.join(self.directory, "%s.%s" % (self.name, what))
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def arguments(self):
+        """The part of the command line that is common to both machines."""
+        return [
+            self.program, "-nodefaults", "-no-user-config", "-display", "none",
+            "-name", self.name, "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512M",
+            "-kernel", self.kernel + "/vmlinuz", "-initrd", self.image,
+            "-append", "console=%s loglevel=7 panic=-1 %s" % (self.console, self.append),
+            "-chardev", "socket,id=s0,path=%s,server=on,wait=off,logfile=%s,logappend=on"
+            % (self.path("serial0"), self.log),
+            "-chardev", "socket,id=s1,path=%s,server=on,wait=off" % self.path("serial1"),
+            "-serial", "chardev:s0", "-serial", "chardev:s1",
+            "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp"),
+        ]
+
+    append = ""
+
+    def start(self, extra=()):
+        """Start the machine, and return while it boots."""
+        for what in ("serial0", "serial1", "qmp"):
+            if os.path.exists(self.path(what)):
+                os.unlink(self.path(what))
+        open(self.log, "w").close()
+        self.scanned = 0
+        command = self.arguments() + list(extra)
+        with open(self.qemu_log, "w") as out:
+            out.write(" ".join(command) + "\n")
+            out.flush()
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=out)
+        self.prioritize()
+        try:
+            self.qmp = Qmp(self.path("qmp"), self.alive)
+            self.shell = Shell(self.path("serial1"), self.alive, self.name)
+        except MachineError:
+            self.stop()
+            raise MachineError("%s: QEMU did not start: %s" % (
+                self.name, self.tail(self.qemu_log, 5)))
+
+    def prioritize(self):
+        """Before its threads are made: they inherit it."""
+        os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
+
+    def wait_booted(self, timeout=60):
+        self.shell.settle(timeout)
+
+    def reboot(self, timeout=60):
+        """Restart the machine's kernel, as its user would."""
+        self.shell.start("reboot -f")
+        self.wait_booted(timeout)
+
+    def stop(self):
+        """End the machine's process."""
+        if self.process is None:
+            return
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+    @staticmethod
+    def tail(path, lines):
+        try:
+            with open(path, errors="replace") as f:
+                return "".join(f.readlines()[-lines:])
+        except OSError:
+            return ""
+
+    def kernel_messages(self):
+        """Everything the kernel said until now (printk writes later than it returns)."""
+        mark = "harness mark %d" % next(self.marks)
+        self.shell.check("echo '<1>%s' >/dev/kmsg" % mark)
+        return wait_for("kernel log of " + self.name,
+                        lambda: mark in self.read_log() and self.read_log(), 20)
+
+    def read_log(self):
+        with open(self.log, errors="replace") as f:
+            return f.read().replace("\r\n", "\n")
+
+    def alarms(self, ignore=None):
+        """Kernel log lines since the last call that tell of a defect.
+
+        ignore: regular expression for warnings that are as they should be.
+        """
+        text = self.kernel_messages()
+        new, self.scanned = text[self.scanned:], len(text)
+        if ignore:
+            new = re.sub(r"-+\[ cut here \]-+\n[^\n]*WARNING: %s.*?-+\[ end trace [^\n]*" % ignore,
+                         "", new, flags=re.DOTALL)
+        return [line for line in new.splitlines() if ALARMS.search(line)]
+
+
+class Host(Machine):
+    """x86-64 PC with one PCI Express root port, rp0."""
+
+    role = "host"
+    arch = "amd64"
+    program = "qemu-system-x86_64"
+    console = "ttyS0"
+
+    def __init__(self, name, suite, directory, logs, ram, image=None):
+        super().__init__(name, suite, directory, logs, image)
+        self.ram = ram
+
+    def arguments(self):
+        return super().arguments() + [
+            "-machine", "q35,memory-backend=ram", "-vga", "none",
+            "-object", "memory-backend-file,id=ram,mem-path=%s,size=512M,share=on" % self.ram,
+            "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1",
+        ]
+
+
+class Endpoint(Machine):
+    """arm64 board."""
+
+    role = "endpoint"
+
+    def prioritize(self):
+        """An endpoint that polls what a host writes has tens of microseconds to see it.
+
+        Whoever else runs on this machine should not get in between. Not a real-time
+        priority: two busy processors of the endpoint would leave none to the host.
+        """
+        os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
+
+    arch = "arm64"
+    program = "qemu-system-aarch64"
+    console = "ttyAMA0"
+
+    def arguments(self):
+        return super().arguments() + [
+            "-machine", "virt,gic-version=3,memory-backend=ram", "-cpu", "cortex-a72",
+            "-object", "memory-backend-memfd,id=ram,size=512M,share=on",
+        ]
