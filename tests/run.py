@@ -78,6 +78,7 @@ def pytest(name, *paths):
 
 PARTS = {
     "modules": modules,
+    "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),
 }
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two endpoint controllers without hardware, epc-dummy.0 and epc-dummy.1, for
+ * tests of what is above them.  Unbinding their platform driver takes them away.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/pci-epc.h>
+#include <linux/platform_device.h>
+
+#include "pci-ep-compat.h"
+
+#define EPC_DUMMY_COUNT		2
+#define EPC_DUMMY_FUNCTIONS	2
+#define EPC_DUMMY_VFS		2
+
+static struct platform_device *epc_dummy_devices[EPC_DUMMY_COUNT];
+
+static int epc_dummy_start(struct pci_epc *epc)
+{
+	dev_info(&epc->dev, "start\n");
+	return 0;
+}
+
+static void epc_dummy_stop(struct pci_epc *epc)
+{
+	dev_info(&epc->dev, "stop\n");
+}
+
+static const struct pci_epc_features *
+epc_dummy_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
+{
+	static const struct pci_epc_features features;
+
+	return &features;
+}
+
+static const struct pci_epc_ops epc_dummy_ops = {
+	.start		= epc_dummy_start,
+	.stop		= epc_dummy_stop,
+	.get_features	= epc_dummy_get_features,
+	.owner		= THIS_MODULE,
+};
+
+static int epc_dummy_probe(struct platform_device *pdev)
+{
+	struct pci_epc *epc;
+	u8 *max_vfs;
+
+	epc = devm_pci_epc_create(&pdev->dev, &epc_dummy_ops);
+	if (IS_ERR(epc))
+		return PTR_ERR(epc);
+
+	max_vfs = devm_kcalloc(&pdev->dev, EPC_DUMMY_FUNCTIONS,
+			       sizeof(*max_vfs), GFP_KERNEL);
+	if (!max_vfs)
+		return -ENOMEM;
+	memset(max_vfs, EPC_DUMMY_VFS, EPC_DUMMY_FUNCTIONS);
+
+	epc->max_functions = EPC_DUMMY_FUNCTIONS;
+	epc->max_vfs = max_vfs;
+	pci_epc_init_notify(epc);
+	return 0;
+}
+
+static struct platform_driver epc_dummy_driver = {
+	.driver.name	= "epc-dummy",
+	.probe		= epc_dummy_probe,
+};
+
+static int __init epc_dummy_init(void)
+{
+	struct platform_device *pdev;
+	int i, ret;
+
+	ret = platform_driver_register(&epc_dummy_driver);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < EPC_DUMMY_COUNT; i++) {
+		pdev = platform_device_register_simple("epc-dummy", i, NULL, 0);
+		if (IS_ERR(pdev)) {
+			ret = PTR_ERR(pdev);
+			goto err_unregister;
+		}
+		epc_dummy_devices[i] = pdev;
+	}
+	return 0;
+
+err_unregister:
+	while (i--)
+		platform_device_unregister(epc_dummy_devices[i]);
+	platform_driver_unregister(&epc_dummy_driver);
+	return ret;
+}
+module_init(epc_dummy_init);
+
+static void __exit epc_dummy_exit(void)
+{
+	int i;
+
+	for (i = 0; i < EPC_DUMMY_COUNT; i++)
+		platform_device_unregister(epc_dummy_devices[i]);
+	platform_driver_unregister(&epc_dummy_driver);
+}
+module_exit(epc_dummy_exit);
+
+MODULE_DESCRIPTION("Endpoint controllers without hardware, for tests");
+MODULE_LICENSE("GPL");

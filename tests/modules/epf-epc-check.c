@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An endpoint function that tries out the controller it is bound to
+ *
+ * Reading its attribute "check" runs all checks, which want no host to be
+ * connected, and gives a line for each: "ok <what>" or "FAIL <what>: ...".  What
+ * they write to the host's memory can be seen there: EPC_CHECK_COUNT words from
+ * EPC_CHECK_VALUE on, at EPC_CHECK_ADDR.
+ */
+#include <linux/configfs.h>
+#include <linux/device.h>
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/pci-epc.h>
+#include <linux/pci-epf.h>
+#include <linux/sizes.h>
+#include <linux/sysfs.h>
+
+#include "pci-ep-compat.h"
+
+#define EPC_CHECK_ADDR		0x123458
+#define EPC_CHECK_VALUE		0x5a00c3e100000000ull
+#define EPC_CHECK_COUNT		512
+#define EPC_CHECK_BAR_SIZE	SZ_4K
+#define EPC_CHECK_VECTORS	3
+#define EPC_CHECK_MAX_WINDOWS	32
+
+struct epc_check {
+	struct config_group	group;
+	struct pci_epf		*epf;
+	void			*bar;		/* of EPC_CHECK_BAR_SIZE bytes */
+	char			*page;
+	int			len;
+};
+
+static struct pci_epf_header epc_check_header = {
+	.vendorid	= 0x1af4,
+	.deviceid	= 0x10ff,
+	.baseclass_code	= 0xff,
+};
+
+static void epc_check_is(struct epc_check *c, const char *what, s64 got,
+			 s64 wanted)
+{
+	if (got == wanted)
+		c->len += sysfs_emit_at(c->page, c->len, "ok %s\n", what);
+	else
+		c->len += sysfs_emit_at(c->page, c->len,
+					"FAIL %s: %lld, not %lld\n", what, got,
+					wanted);
+}
+
+static int epc_check_map(struct epc_check *c, u64 addr, size_t size,
+			 struct pci_epc_map *map)
+{
+	struct pci_epf *epf = c->epf;
+
+	return pci_epc_mem_map(epf->epc, epf->func_no, epf->vfunc_no, addr,
+			       size, map);
+}
+
+static void epc_check_unmap(struct epc_check *c, struct pci_epc_map *map)
+{
+	struct pci_epf *epf = c->epf;
+
+	pci_epc_mem_unmap(epf->epc, epf->func_no, epf->vfunc_no, map);
+}
+
+static void epc_check_window(struct epc_check *c)
+{
+	struct pci_epc_map map;
+	unsigned int i, wrong = 0;
+	int ret;
+
+	ret = epc_check_map(c, EPC_CHECK_ADDR, EPC_CHECK_COUNT * 8, &map);
+	epc_check_is(c, "map", ret, 0);
+	if (ret)
+		return;
+
+	epc_check_is(c, "map whole", map.pci_size, EPC_CHECK_COUNT * 8);
+	for (i = 0; i < EPC_CHECK_COUNT; i++)
+		writeq(EPC_CHECK_VALUE + i, map.virt_addr + i * 8);
+	for (i = 0; i < EPC_CHECK_COUNT; i++)
+		wrong += readq(map.virt_addr + i * 8) != EPC_CHECK_VALUE + i;
+	epc_check_is(c, "words read back wrong", wrong, 0);
+	epc_check_unmap(c, &map);
+}
+
+static void epc_check_limits(struct epc_check *c)
+{
+	u64 ram = c->epf->epc->mem->window.size;
+	struct pci_epc_map map;
+	int ret;
+
+	ret = epc_check_map(c, ram - 64, SZ_4K, &map);
+	epc_check_is(c, "map at the end", ret, 0);
+	if (!ret) {
+		epc_check_is(c, "map at the end is short", map.pci_size, 64);
+		epc_check_unmap(c, &map);
+	}
+
+	ret = epc_check_map(c, 0, ram, &map);
+	epc_check_is(c, "map all", ret, 0);
+	if (!ret)
+		epc_check_unmap(c, &map);
+
+	ret = epc_check_map(c, ram, 1, &map);
+	epc_check_is(c, "map behind the end", ret, -ERANGE);
+	ret = epc_check_map(c, U64_MAX - SZ_4K, SZ_4K, &map);
+	epc_check_is(c, "map far away", ret, -ERANGE);
+}
+
+/* Take windows until there are none, give them back, and tell how many */
+static unsigned int epc_check_exhaust(struct epc_check *c)
+{
+	static struct pci_epc_map maps[EPC_CHECK_MAX_WINDOWS];
+	unsigned int i, n;
+	int ret = 0;
+
+	for (n = 0; n < EPC_CHECK_MAX_WINDOWS; n++) {
+		ret = epc_check_map(c, n * SZ_4K, SZ_4K, &maps[n]);
+		if (ret)
+			break;
+	}
+	epc_check_is(c, "map with no window left", ret, -ENOMEM);
+	for (i = 0; i < n; i++)
+		epc_check_unmap(c, &maps[i]);
+	return n;
+}
+
+static void epc_check_windows(struct epc_check *c)
+{
+	unsigned int windows = epc_check_exhaust(c);
+
+	epc_check_is(c, "windows", windows, c->epf->epc->num_windows);
+	epc_check_is(c, "windows again", epc_check_exhaust(c), windows);
+}
+
+/* An address from the allocator that does not show the host address wanted */
+static void epc_check_map_addr(struct epc_check *c)
+{
+	struct pci_epf *epf = c->epf;
+	phys_addr_t phys;
+	void __iomem *virt;
+
+	virt = pci_epc_mem_alloc_addr(epf->epc, &phys, SZ_4K);
+	epc_check_is(c, "allocate", !!virt, 1);
+	if (!virt)
+		return;
+	epc_check_is(c, "map where it cannot be",
+		     pci_epc_map_addr(epf->epc, epf->func_no, epf->vfunc_no,
+				      phys, SZ_64K, SZ_4K), -EINVAL);
+	pci_epc_mem_free_addr(epf->epc, phys, virt, SZ_4K);
+}
+
+static int epc_check_set_bar(struct epc_check *c, enum pci_barno b, size_t size,
+			     int flags)
+{
+	struct pci_epf *epf = c->epf;
+	struct pci_epf_bar bar = {
+		.phys_addr	= epf->bar[BAR_0].phys_addr,
+		.addr		= c->bar,
+		.size		= size,
+		.barno		= b,
+		.flags		= flags,
+	};
+
+	return pci_epc_set_bar(epf->epc, epf->func_no, epf->vfunc_no, &bar);
+}
+
+static void epc_check_clear_bar(struct epc_check *c)
+{
+	struct pci_epf *epf = c->epf;
+
+	pci_epc_clear_bar(epf->epc, epf->func_no, epf->vfunc_no,
+			  &epf->bar[BAR_0]);
+}
+
+static int epc_check_set_msix(struct epc_check *c, u16 count, enum pci_barno b,
+			      u32 offset)
+{
+	struct pci_epf *epf = c->epf;
+
+	return pci_epc_set_msix(epf->epc, epf->func_no, epf->vfunc_no, count, b,
+				offset);
+}
+
+static void epc_check_bars(struct epc_check *c)
+{
+	int mem64 = PCI_BASE_ADDRESS_MEM_TYPE_64;
+
+	epc_check_is(c, "BAR of 64 bytes",
+		     epc_check_set_bar(c, BAR_0, 64, 0), -EINVAL);
+	epc_check_is(c, "BAR of 3000 bytes",
+		     epc_check_set_bar(c, BAR_0, 3000, 0), -EINVAL);
+	epc_check_is(c, "I/O BAR",
+		     epc_check_set_bar(c, BAR_0, 256,
+				       PCI_BASE_ADDRESS_SPACE_IO), -EINVAL);
+	epc_check_is(c, "64-bit BAR 1",
+		     epc_check_set_bar(c, BAR_1, SZ_4K, mem64), -EINVAL);
+	epc_check_is(c, "64-bit BAR 0",
+		     epc_check_set_bar(c, BAR_0, SZ_4K, mem64), 0);
+	epc_check_is(c, "upper half of BAR 0",
+		     epc_check_set_bar(c, BAR_1, SZ_4K, 0), -EINVAL);
+	epc_check_clear_bar(c);
+	epc_check_is(c, "BAR 0",
+		     epc_check_set_bar(c, BAR_0, EPC_CHECK_BAR_SIZE, 0), 0);
+	epc_check_is(c, "BAR 0 again",
+		     epc_check_set_bar(c, BAR_0, EPC_CHECK_BAR_SIZE, 0), 0);
+}
+
+static void epc_check_interrupts(struct epc_check *c)
+{
+	struct pci_epf *epf = c->epf;
+	struct pci_epc *epc = epf->epc;
+	u8 fn = epf->func_no, vfn = epf->vfunc_no;
+
+	epc_check_is(c, "too many vectors",
+		     epc_check_set_msix(c, 2048, BAR_0, 0), -EINVAL);
+	epc_check_is(c, "MSI-X table not aligned",
+		     epc_check_set_msix(c, 1, BAR_0, 4), -EINVAL);
+	epc_check_is(c, "MSI-X table outside of the BAR",
+		     epc_check_set_msix(c, 4, BAR_0, EPC_CHECK_BAR_SIZE - 64),
+		     -EINVAL);
+	epc_check_is(c, "MSI-X table in no BAR",
+		     epc_check_set_msix(c, 1, BAR_2, 0), -EINVAL);
+	epc_check_is(c, "MSI-X",
+		     epc_check_set_msix(c, EPC_CHECK_VECTORS, BAR_0, 0x800), 0);
+	epc_check_is(c, "vectors the host uses",
+		     pci_epc_get_msix(epc, fn, vfn), 0);
+	epc_check_is(c, "MSI-X without a host",
+		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSIX, 1), -EINVAL);
+	epc_check_is(c, "MSI", pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSI, 1),
+		     -EINVAL);
+	epc_check_is(c, "INTx",
+		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_INTX, 1), -EINVAL);
+}
+
+/* What the host sees cannot be changed while the link is started */
+static void epc_check_started(struct epc_check *c)
+{
+	struct pci_epf_header other = epc_check_header;
+	struct pci_epf *epf = c->epf;
+	struct pci_epc *epc = epf->epc;
+	u8 fn = epf->func_no, vfn = epf->vfunc_no;
+
+	other.deviceid--;
+	epc_check_is(c, "header",
+		     pci_epc_write_header(epc, fn, vfn, &epc_check_header), 0);
+	epc_check_is(c, "start", pci_epc_start(epc), 0);
+	epc_check_is(c, "same header, started",
+		     pci_epc_write_header(epc, fn, vfn, &epc_check_header), 0);
+	epc_check_is(c, "other header, started",
+		     pci_epc_write_header(epc, fn, vfn, &other), -EBUSY);
+	epc_check_is(c, "larger BAR, started",
+		     epc_check_set_bar(c, BAR_0, SZ_8K, 0), -EBUSY);
+	epc_check_is(c, "new BAR, started",
+		     epc_check_set_bar(c, BAR_3, SZ_4K, 0), -EBUSY);
+	epc_check_is(c, "more vectors, started",
+		     epc_check_set_msix(c, EPC_CHECK_VECTORS + 1, BAR_0, 0x800),
+		     -EBUSY);
+	epc_check_clear_bar(c);
+	epc_check_is(c, "same BAR, started",
+		     epc_check_set_bar(c, BAR_0, EPC_CHECK_BAR_SIZE, 0), 0);
+	epc_check_is(c, "same vectors, started",
+		     epc_check_set_msix(c, EPC_CHECK_VECTORS, BAR_0, 0x800), 0);
+	pci_epc_stop(epc);
+	epc_check_is(c, "larger BAR, stopped",
+		     epc_check_set_bar(c, BAR_0, SZ_8K, 0), 0);
+	epc_check_clear_bar(c);
+	epc_check_is(c, "start after the BAR with MSI-X has gone",
+		     pci_epc_start(epc), 0);
+	pci_epc_stop(epc);
+}
+
+static ssize_t epc_check_check_show(struct config_item *item, char *page)
+{
+	struct epc_check *c = container_of(to_config_group(item),
+					   struct epc_check, group);
+	const struct pci_epc_features *features;
+	struct pci_epf *epf = c->epf;
+
+	if (!c->bar)
+		return -ENOTCONN;
+
+	c->page = page;
+	c->len = 0;
+	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
+	epc_check_is(c, "tells of the link", features->linkup_notifier, 1);
+	epc_check_is(c, "has MSI-X", features->msix_capable, 1);
+	epc_check_is(c, "has no MSI", features->msi_capable, 0);
+	epc_check_window(c);
+	epc_check_limits(c);
+	epc_check_windows(c);
+	epc_check_map_addr(c);
+	epc_check_bars(c);
+	epc_check_interrupts(c);
+	epc_check_started(c);
+	return c->len;
+}
+
+CONFIGFS_ATTR_RO(epc_check_, check);
+
+static struct configfs_attribute *epc_check_attrs[] = {
+	&epc_check_attr_check,
+	NULL,
+};
+
+static const struct config_item_type epc_check_type = {
+	.ct_attrs	= epc_check_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+static struct config_group *epc_check_add_cfs(struct pci_epf *epf,
+					      struct config_group *group)
+{
+	struct epc_check *c = epf_get_drvdata(epf);
+
+	config_group_init_type_name(&c->group, dev_name(&epf->dev),
+				    &epc_check_type);
+	return &c->group;
+}
+
+static int epc_check_bind(struct pci_epf *epf)
+{
+	struct epc_check *c = epf_get_drvdata(epf);
+	const struct pci_epc_features *features;
+
+	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
+	if (!features)
+		return -EOPNOTSUPP;
+
+	c->bar = pci_epf_alloc_space(epf, EPC_CHECK_BAR_SIZE, BAR_0, features,
+				     PRIMARY_INTERFACE);
+	return c->bar ? 0 : -ENOMEM;
+}
+
+static void epc_check_unbind(struct pci_epf *epf)
+{
+	struct epc_check *c = epf_get_drvdata(epf);
+
+	pci_epf_free_space(epf, c->bar, BAR_0, PRIMARY_INTERFACE);
+	c->bar = NULL;
+}
+
+static int epc_check_probe(struct pci_epf *epf,
+			   const struct pci_epf_device_id *id)
+{
+	struct epc_check *c;
+
+	c = devm_kzalloc(&epf->dev, sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+
+	c->epf = epf;
+	epf->header = &epc_check_header;
+	epf_set_drvdata(epf, c);
+	return 0;
+}
+
+static const struct pci_epf_device_id epc_check_ids[] = {
+	{ .name = "epf_epc_check" },
+	{ }
+};
+
+static const struct pci_epf_ops epc_check_ops = {
+	.bind		= epc_check_bind,
+	.unbind		= epc_check_unbind,
+	.add_cfs	= epc_check_add_cfs,
+};
+
+static struct pci_epf_driver epc_check_driver = {
+	.driver.name	= "epf_epc_check",
+	.probe		= epc_check_probe,
+	.id_table	= epc_check_ids,
+	.ops		= &epc_check_ops,
+};
+
+static int __init epc_check_init(void)
+{
+	return pci_epf_register_driver(&epc_check_driver);
+}
+module_init(epc_check_init);
+
+static void __exit epc_check_exit(void)
+{
+	pci_epf_unregister_driver(&epc_check_driver);
+}
+module_exit(epc_check_exit);
+
+MODULE_DESCRIPTION("Tries out an endpoint controller, for tests");
+MODULE_LICENSE("GPL");
