@@ -5,6 +5,7 @@ Usage: tests/run.py [PART]...     (parts: see the end of this file; default: all
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -31,6 +32,18 @@ def run(name, command):
 def show_end(text, lines=40):
     for line in text.splitlines()[-lines:]:
         say("    | " + line)
+
+
+def cmocka(name):
+    """User-space tests of the core, with sanitizers: cmocka's own counts."""
+    code, text, log = run(name, ["make", "-C", "tests/" + name, "check"])
+    passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", text)))
+    failed = sum(map(int, re.findall(r"\[  FAILED  \] (\d+) test", text)))
+    if code and not failed or not passed:
+        failed += 1
+    if failed:
+        show_end(text)
+    return passed, failed, log
 
 
 def modules():
@@ -77,6 +90,7 @@ def pytest(name, *paths):
 
 
 PARTS = {
+    "unit": lambda: cmocka("unit"),
     "modules": modules,
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),

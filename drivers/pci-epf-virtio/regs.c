@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Legacy virtio-pci register file in plain endpoint memory
+ *
+ * The header is three aligned 64-bit words:
+ *
+ *	0	HOST_FEATURES 0..3, GUEST_FEATURES 4..7
+ *	8	QUEUE_PFN 8..11, QUEUE_NUM 12..13, QUEUE_SEL 14..15
+ *	16	QUEUE_NOTIFY 16..17, STATUS 18, ISR 19, vectors 20..23
+ *
+ * PFN and SEL are sampled by one load, because a host may post PFN of one queue
+ * and SEL of the next back to back.  For the same reason the queue of a PFN is
+ * not the SEL beside it, but the one that was there before, while PFN was 0.
+ *
+ * The last word is loaded first.  A PFN that was written before a STATUS is then
+ * seen no later than this STATUS, and QUEUE_SEL is loaded right after the vector
+ * it tells the queue of.
+ *
+ * A reset is not answered with stores to the first two words: the host may be
+ * about to write there.
+ */
+#include <linux/bits.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_pci.h>
+#include <linux/virtio_ring.h>
+
+#include "regs.h"
+
+#define WORD_FEATURES		0
+#define WORD_QUEUE		8
+#define WORD_STATUS		16
+
+#define ALL_ONES		(~0ULL)
+#define NO_NOTIFY		0xffff
+#define NO_QUEUE		(-1)
+
+/* In GUEST_FEATURES while running: no driver accepts a bit that was not offered */
+#define FEATURES_SEEN		BIT(30)
+#define FEATURES_REFUSED	(FEATURES_SEEN | BIT(VIRTIO_RING_F_INDIRECT_DESC) | \
+				 BIT(VIRTIO_RING_F_EVENT_IDX))
+
+/* Passes between the one that saw DRIVER_OK and the one that believes it */
+#define SETTLE_PASSES		2
+
+static u64 load(const struct vepf_regs *regs, unsigned int off)
+{
+	return regs->ops->ld64(regs->ctx, off);
+}
+
+/* mb() is a macro in the kernel, so the member cannot be called by its name */
+static void full_barrier(const struct vepf_regs *regs)
+{
+	void (*call)(void *ctx) = regs->ops->mb;
+
+	call(regs->ctx);
+}
+
+static u32 word_pfn(u64 word1)
+{
+	return word1;
+}
+
+static u16 word_sel(u64 word1)
+{
+	return word1 >> 48;
+}
+
+static u16 word_notify(u64 word2)
+{
+	return word2;
+}
+
+static u8 word_status(u64 word2)
+{
+	return word2 >> 16;
+}
+
+static u16 word_config_vector(u64 word2)
+{
+	return word2 >> 32;
+}
+
+static u16 word_queue_vector(u64 word2)
+{
+	return word2 >> 48;
+}
+
+static bool status_lost(const struct vepf_regs *regs, u8 status)
+{
+	return READ_ONCE(regs->status) & ~status;
+}
+
+static bool features_overwritten(u64 word0)
+{
+	return word0 >> 32 != FEATURES_SEEN;
+}
+
+/*
+ * With MSI-X off, configuration bytes take the place of the vectors.  Where there
+ * are none, the vectors read "none", as they do in a device that was just reset.
+ */
+static u8 config_byte(const struct vepf_regs *regs, unsigned int i)
+{
+	return i < regs->params.config_len ? regs->params.config[i] : 0xff;
+}
+
+static u64 with_config(const struct vepf_regs *regs, u64 word2)
+{
+	unsigned int i;
+
+	word2 &= 0xffffffff;
+	for (i = 0; i < 4; i++)
+		word2 |= (u64)config_byte(regs, i) << (32 + 8 * i);
+	return word2;
+}
+
+static void store_config(struct vepf_regs *regs, bool msix_on)
+{
+	unsigned int base = VIRTIO_PCI_CONFIG_OFF(msix_on);
+	unsigned int len = regs->params.config_len;
+	unsigned int i;
+
+	if (!msix_on && len < 4)
+		len = 4;
+	for (i = 0; i < len; i++)
+		regs->ops->st8(regs->ctx, base + i, config_byte(regs, i));
+	regs->msix_layout = msix_on;
+}
+
+static void new_epoch(struct vepf_regs *regs)
+{
+	unsigned int i;
+
+	for (i = 0; i < VEPF_MAX_QUEUES; i++) {
+		regs->queue[i].pfn = 0;
+		regs->queue[i].vector = VEPF_NO_VECTOR;
+	}
+	regs->features = 0;
+	regs->config_vector = VEPF_NO_VECTOR;
+	regs->epoch++;
+	regs->zsel = NO_QUEUE;
+	regs->sel = NO_QUEUE;
+	regs->last_queue = NO_QUEUE;
+	WRITE_ONCE(regs->settle, 0);
+	WRITE_ONCE(regs->phase, VEPF_REGS_IDLE);
+}
+
+int vepf_regs_init(struct vepf_regs *regs, const struct vepf_regs_params *params,
+		   const struct vepf_regs_ops *ops, void *ctx)
+{
+	if (params->num_queues < 1 || params->num_queues > VEPF_MAX_QUEUES)
+		return -EINVAL;
+	if (params->required >> params->num_queues)
+		return -EINVAL;
+	if (!params->queue_size || params->queue_size & (params->queue_size - 1))
+		return -EINVAL;
+	if (params->config_len > VEPF_MAX_CONFIG || (params->config_len && !params->config))
+		return -EINVAL;
+	if (params->features & FEATURES_REFUSED)
+		return -EINVAL;
+
+	*regs = (struct vepf_regs){
+		.ops = ops,
+		.ctx = ctx,
+		.params = *params,
+	};
+	new_epoch(regs);
+	return 0;
+}
+
+void vepf_regs_defaults(struct vepf_regs *regs)
+{
+	const struct vepf_regs_ops *ops = regs->ops;
+	u16 num = regs->params.queue_size;
+
+	ops->st32(regs->ctx, VIRTIO_PCI_HOST_FEATURES, regs->params.features);
+	ops->st32(regs->ctx, VIRTIO_PCI_GUEST_FEATURES, 0);
+	ops->st32(regs->ctx, VIRTIO_PCI_QUEUE_PFN, 0);
+	ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NUM, num);
+	ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_SEL, 0);
+	ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
+	ops->st8(regs->ctx, VIRTIO_PCI_STATUS, 0);
+	ops->st8(regs->ctx, VIRTIO_PCI_ISR, 0);
+	store_config(regs, false);
+
+	WRITE_ONCE(regs->word1, (u64)num << 32);
+	WRITE_ONCE(regs->word2, with_config(regs, NO_NOTIFY));
+	WRITE_ONCE(regs->status, 0);
+	new_epoch(regs);
+}
+
+/*
+ * A host leaves {SEL, PFN == 0} visible for a round trip before it writes PFN, so
+ * whoever looks that often knows the queue.  Else, queues are set up in order.
+ */
+static unsigned int queue_of_pfn(struct vepf_regs *regs, int sel)
+{
+	int next = regs->last_queue + 1;
+
+	if (regs->zsel != NO_QUEUE && (sel == regs->zsel || sel == regs->zsel + 1))
+		return regs->zsel;
+
+	regs->anomalies++;
+	return sel == next || sel == next + 1 ? next : sel;
+}
+
+static void capture_pfn(struct vepf_regs *regs, u32 pfn, int sel)
+{
+	unsigned int q = queue_of_pfn(regs, sel);
+
+	/* No host writes PFN twice without a new SEL: if this one stays, it is stale */
+	regs->zsel = sel == (int)q ? NO_QUEUE : sel;
+	regs->last_queue = q;
+
+	if (q >= regs->params.num_queues) {
+		regs->ignored++;
+		return;
+	}
+	regs->queue[q].pfn = pfn;
+	if (regs->phase != VEPF_REGS_SETUP) {
+		WRITE_ONCE(regs->settle, 0);
+		WRITE_ONCE(regs->phase, VEPF_REGS_SETUP);
+	}
+}
+
+/* Returns whether the word differs from that of the last pass */
+static bool look_at_queue(struct vepf_regs *regs, u16 vector, bool vector_new)
+{
+	u64 word1 = load(regs, WORD_QUEUE);
+	bool changed = word1 != regs->word1;
+	int sel = word_sel(word1);
+
+	if (word1 == ALL_ONES)
+		return false;
+
+	if (word_pfn(word1)) {
+		regs->ops->st32(regs->ctx, VIRTIO_PCI_QUEUE_PFN, 0);
+		capture_pfn(regs, word_pfn(word1), sel);
+		word1 &= ~0xffffffffULL;
+	} else {
+		regs->zsel = sel;
+	}
+
+	/*
+	 * A vector equal to that of the queue before shows by SEL staying only, as do
+	 * the configuration bytes left from the time before MSI-X was on.
+	 */
+	if (sel == regs->sel && vector != word_queue_vector(with_config(regs, 0)))
+		vector_new = true;
+	if (sel < (int)regs->params.num_queues && vector_new)
+		regs->queue[sel].vector = vector;
+
+	regs->sel = sel;
+	WRITE_ONCE(regs->word1, word1);
+	return changed;
+}
+
+/*
+ * A queue whose vector was not seen shares the vector of another, which is right
+ * for a driver that has one vector for all, and harmless for queues without callback.
+ */
+static void inherit_vectors(struct vepf_regs *regs, u16 vector)
+{
+	unsigned int i;
+
+	for (i = 0; i < regs->params.num_queues; i++) {
+		if (regs->queue[i].vector != VEPF_NO_VECTOR) {
+			vector = regs->queue[i].vector;
+			break;
+		}
+	}
+	for (i = 0; i < regs->params.num_queues; i++) {
+		if (regs->queue[i].vector == VEPF_NO_VECTOR)
+			regs->queue[i].vector = vector;
+	}
+}
+
+static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
+{
+	u64 word0 = load(regs, WORD_FEATURES);
+	u32 captured = 0;
+	unsigned int i;
+
+	if (word0 == ALL_ONES)
+		return 0;
+
+	for (i = 0; i < regs->params.num_queues; i++) {
+		if (regs->queue[i].pfn)
+			captured |= BIT(i);
+	}
+	if (regs->params.required & ~captured) {
+		WRITE_ONCE(regs->settle, 0);
+		WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
+		return VEPF_REGS_INCOMPLETE;
+	}
+
+	/* Among them is not the mark, which is still there if this driver wrote nothing */
+	regs->features = word0 >> 32 & regs->params.features;
+	regs->config_vector = word_config_vector(word2);
+	inherit_vectors(regs, word_queue_vector(word2));
+
+	regs->ops->st32(regs->ctx, VIRTIO_PCI_GUEST_FEATURES, FEATURES_SEEN);
+	if (!msix_on) {
+		/* A host that gave MSI-X up may have left vectors here */
+		store_config(regs, false);
+		WRITE_ONCE(regs->word2, with_config(regs, word2));
+	}
+	WRITE_ONCE(regs->settle, 0);
+	WRITE_ONCE(regs->phase, VEPF_REGS_RUNNING);
+	return VEPF_REGS_LIVE;
+}
+
+unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
+{
+	u64 word2 = load(regs, WORD_STATUS);
+	u8 status = word_status(word2);
+	unsigned int events = 0;
+	bool vector_changed;
+	bool over;
+	u64 word0;
+
+	if (word2 == ALL_ONES)
+		return 0;
+
+	if (word2 != regs->word2)
+		events |= VEPF_REGS_ACTIVITY;
+	vector_changed = word_queue_vector(word2) != word_queue_vector(regs->word2);
+
+	over = status_lost(regs, status);
+	if (!over && regs->phase == VEPF_REGS_RUNNING) {
+		word0 = load(regs, WORD_FEATURES);
+		over = word0 != ALL_ONES && features_overwritten(word0);
+	}
+	if (over) {
+		new_epoch(regs);
+		regs->resets++;
+		events |= VEPF_REGS_ACTIVITY | VEPF_REGS_RESET;
+		WRITE_ONCE(regs->status, 0);
+		regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
+		word2 |= NO_NOTIFY;
+	}
+	if (msix_on != regs->msix_layout || (over && !msix_on)) {
+		store_config(regs, msix_on);
+		if (!msix_on)
+			word2 = with_config(regs, word2);
+	}
+	if (status & ~READ_ONCE(regs->status) & VIRTIO_CONFIG_S_FAILED) {
+		new_epoch(regs);
+		WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
+		events |= VEPF_REGS_RESET | VEPF_REGS_FAILED;
+	}
+	WRITE_ONCE(regs->status, status);
+	WRITE_ONCE(regs->word2, word2);
+
+	if (regs->phase == VEPF_REGS_RUNNING) {
+		if (word_notify(word2) != NO_NOTIFY) {
+			regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
+			full_barrier(regs);
+			WRITE_ONCE(regs->word2, word2 | NO_NOTIFY);
+			events |= VEPF_REGS_NOTIFY;
+		}
+		return events;
+	}
+
+	if (look_at_queue(regs, word_queue_vector(word2), vector_changed))
+		events |= VEPF_REGS_ACTIVITY;
+
+	if (regs->phase == VEPF_REGS_IDLE &&
+	    status & (VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK))
+		WRITE_ONCE(regs->phase, VEPF_REGS_SETUP);
+
+	if (regs->phase == VEPF_REGS_SETUP && status & VIRTIO_CONFIG_S_DRIVER_OK) {
+		if (regs->settle < SETTLE_PASSES)
+			WRITE_ONCE(regs->settle, regs->settle + 1);
+		else
+			events |= go_live(regs, word2, msix_on);
+	}
+	return events;
+}
+
+bool vepf_regs_changed(struct vepf_regs *regs)
+{
+	u64 word = load(regs, WORD_STATUS);
+
+	if (word != READ_ONCE(regs->word2))
+		return word != ALL_ONES;
+	if (READ_ONCE(regs->settle))
+		return true;
+
+	if (READ_ONCE(regs->phase) == VEPF_REGS_RUNNING) {
+		/* One that came before DRIVER_OK looks like the next to the same queue */
+		if (word_notify(word) != NO_NOTIFY)
+			return true;
+		word = load(regs, WORD_FEATURES);
+		return word != ALL_ONES && features_overwritten(word);
+	}
+	word = load(regs, WORD_QUEUE);
+	return word != ALL_ONES && word != READ_ONCE(regs->word1);
+}
+
+bool vepf_regs_epoch_over(struct vepf_regs *regs)
+{
+	u64 word2;
+
+	if (READ_ONCE(regs->phase) != VEPF_REGS_RUNNING)
+		return true;
+
+	word2 = load(regs, WORD_STATUS);
+	if (word2 == ALL_ONES || status_lost(regs, word_status(word2)) ||
+	    word_status(word2) & ~READ_ONCE(regs->status) & VIRTIO_CONFIG_S_FAILED)
+		return true;
+
+	return features_overwritten(load(regs, WORD_FEATURES));
+}

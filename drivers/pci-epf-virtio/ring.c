@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Device side of a split virtqueue over an accessor
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/string.h>
+#include <linux/virtio_ring.h>
+
+#include "ring.h"
+
+/* Offsets in the available and the used ring */
+#define RING_FLAGS		0
+#define RING_IDX		2
+#define RING_ENTRIES		4
+
+#define ALIGN_MIN		4
+#define ALIGN_MAX		65536
+
+/* Unneeded descriptors that are worth reading to save a round trip */
+#define BURST_SLACK		8
+
+/* State of a descriptor */
+#define DESC_FREE		0
+#define DESC_CHAINED		1	/* part of a buffer in flight */
+#define DESC_HEAD		2	/* head of a buffer that was fetched */
+#define DESC_TAKEN		3	/* head of a buffer that was got */
+#define DESC_DONE		4	/* head of a buffer that was put */
+
+static bool is_power_of_two(u32 n)
+{
+	return n && !(n & (n - 1));
+}
+
+/* Behind the entries of either ring there is one event index */
+static u32 used_offset(u16 num, u32 align)
+{
+	u32 end = num * sizeof(struct vepf_ring_desc) + RING_ENTRIES + (num + 1) * sizeof(__le16);
+
+	return (end + align - 1) & ~(align - 1);
+}
+
+u32 vepf_ring_size(u16 num, u32 align)
+{
+	return used_offset(num, align) + RING_ENTRIES + num * sizeof(struct vepf_ring_used) +
+	       sizeof(__le16);
+}
+
+int vepf_ring_init(struct vepf_ring *ring, u16 num, u32 align,
+		   const struct vepf_ring_ops *ops, void *ctx)
+{
+	if (!is_power_of_two(num) || num > VEPF_RING_MAX_SIZE)
+		return -EINVAL;
+	if (!is_power_of_two(align) || align < ALIGN_MIN || align > ALIGN_MAX)
+		return -EINVAL;
+
+	memset(ring, 0, sizeof(*ring));
+	ring->ops = ops;
+	ring->ctx = ctx;
+	ring->num = num;
+	ring->chain = 1;
+	ring->avail = num * sizeof(struct vepf_ring_desc);
+	ring->used = used_offset(num, align);
+	return 0;
+}
+
+/* mb() is a macro in the kernel, so the member cannot be called by its name */
+static void full_barrier(const struct vepf_ring *ring)
+{
+	void (*call)(void *ctx) = ring->ops->mb;
+
+	call(ring->ctx);
+}
+
+static int read_driver(const struct vepf_ring *ring, u16 *flags, u16 *idx)
+{
+	__le16 word[2];
+	int ret;
+
+	ret = ring->ops->read(ring->ctx, ring->avail + RING_FLAGS, word, sizeof(word));
+	if (ret)
+		return ret;
+	*flags = le16_to_cpu(word[0]);
+	*idx = le16_to_cpu(word[1]);
+	return *flags == 0xffff && *idx == 0xffff ? -ENODEV : 0;
+}
+
+/* What looks like nonsense may be all-ones of a link that went down just now */
+static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error)
+{
+	u16 flags, idx;
+	int ret;
+
+	ret = read_driver(ring, &flags, &idx);
+	if (ret)
+		return ret;
+	ring->error = error;
+	return -EIO;
+}
+
+unsigned int vepf_ring_available(const struct vepf_ring *ring)
+{
+	return ring->error ? 0 : (u16)(ring->driver_idx - ring->fetch_idx);
+}
+
+int vepf_ring_poll(struct vepf_ring *ring)
+{
+	u16 room, flags, idx;
+	int ret;
+
+	if (ring->error)
+		return -EIO;
+	ret = read_driver(ring, &flags, &idx);
+	if (ret)
+		return ret;
+
+	room = ring->num - (u16)(ring->driver_idx - ring->used_idx);
+	if ((u16)(idx - ring->driver_idx) > room) {
+		ring->error = VEPF_RING_BAD_IDX;
+		return -EIO;
+	}
+	ring->driver_flags = flags;
+	ring->driver_idx = idx;
+	return vepf_ring_available(ring);
+}
+
+static int read_entries(struct vepf_ring *ring, __le16 *heads, unsigned int n)
+{
+	unsigned int first = ring->fetch_idx & (ring->num - 1);
+	u32 entries = ring->avail + RING_ENTRIES;
+	unsigned int len = ring->num - first;
+	int ret;
+
+	if (len > n)
+		len = n;
+	ret = ring->ops->read(ring->ctx, entries + first * sizeof(*heads), heads,
+			      len * sizeof(*heads));
+	if (ret || len == n)
+		return ret;
+	return ring->ops->read(ring->ctx, entries, heads + len, (n - len) * sizeof(*heads));
+}
+
+static bool in_burst(const struct vepf_ring *ring, unsigned int i)
+{
+	return i >= ring->burst_first && i - ring->burst_first < ring->burst_len;
+}
+
+/*
+ * Read the descriptors of as many of @heads as lie near each other, in any order:
+ * drivers hand out free descriptors up, down, or every second one.  Chains are
+ * expected to be as long as the one before, and in one piece.  A descriptor that
+ * is not needed costs much less than another round trip.
+ */
+static int read_burst(struct vepf_ring *ring, const __le16 *heads, unsigned int n)
+{
+	unsigned int lo = le16_to_cpu(heads[0]);
+	unsigned int hi = lo;
+	unsigned int i, len;
+	int ret;
+
+	for (i = 1; i < n; i++) {
+		unsigned int head = le16_to_cpu(heads[i]);
+		unsigned int new_lo = head < lo ? head : lo;
+		unsigned int new_hi = head > hi ? head : hi;
+
+		len = new_hi - new_lo + ring->chain;
+		if (head >= ring->num || len > VEPF_RING_BURST ||
+		    len > (i + 1) * (ring->chain + 1) + BURST_SLACK)
+			break;
+		lo = new_lo;
+		hi = new_hi;
+	}
+	len = hi - lo + ring->chain;
+	if (len > ring->num - lo)
+		len = ring->num - lo;
+	if (len > VEPF_RING_BURST)
+		len = VEPF_RING_BURST;
+
+	ring->burst_len = 0;
+	ret = ring->ops->read(ring->ctx, lo * sizeof(*ring->burst), ring->burst,
+			      len * sizeof(*ring->burst));
+	if (ret)
+		return ret;
+	ring->burst_first = lo;
+	ring->burst_len = len;
+	return 0;
+}
+
+static int read_desc(struct vepf_ring *ring, unsigned int i, struct vepf_ring_desc *desc)
+{
+	if (!in_burst(ring, i))
+		return ring->ops->read(ring->ctx, i * sizeof(*desc), desc, sizeof(*desc));
+
+	*desc = ring->burst[i - ring->burst_first];
+	return 0;
+}
+
+static void free_chain(struct vepf_ring *ring, unsigned int i)
+{
+	while (i < ring->num) {
+		ring->state[i] = DESC_FREE;
+		i = ring->next[i];
+	}
+}
+
+static enum vepf_ring_error check_desc(const struct vepf_buf *buf, const struct vepf_seg *seg,
+				       u16 flags)
+{
+	if (flags & VRING_DESC_F_INDIRECT)
+		return VEPF_RING_BAD_INDIRECT;
+	if (!seg->len || seg->addr + (seg->len - 1) < seg->addr)
+		return VEPF_RING_BAD_LEN;
+	if (!seg->writable && buf->writable)
+		return VEPF_RING_BAD_ORDER;
+	return VEPF_RING_OK;
+}
+
+/* Read the chain of @buf; on an error, its descriptors are free again */
+static int read_chain(struct vepf_ring *ring, struct vepf_buf *buf, struct vepf_seg *seg)
+{
+	unsigned int i = buf->head, prev = ring->num;
+	enum vepf_ring_error error;
+	int ret;
+
+	buf->segs = seg;
+	for (;; seg++) {
+		struct vepf_ring_desc desc;
+		u16 flags;
+
+		ret = read_desc(ring, i, &desc);
+		if (ret)
+			goto err_free;
+		flags = le16_to_cpu(desc.flags);
+		seg->addr = le64_to_cpu(desc.addr);
+		seg->len = le32_to_cpu(desc.len);
+		seg->writable = flags & VRING_DESC_F_WRITE;
+		error = check_desc(buf, seg, flags);
+		if (error)
+			goto err_break;
+
+		if (seg->writable)
+			buf->writable += seg->len;
+		else
+			buf->readable += seg->len;
+		ring->state[i] = buf->nsegs ? DESC_CHAINED : DESC_HEAD;
+		ring->next[i] = ring->num;
+		if (buf->nsegs++)
+			ring->next[prev] = i;
+		if (!(flags & VRING_DESC_F_NEXT))
+			return 0;
+
+		prev = i;
+		i = le16_to_cpu(desc.next);
+		if (i >= ring->num) {
+			error = VEPF_RING_BAD_NEXT;
+			goto err_break;
+		}
+		if (ring->state[i] != DESC_FREE) {
+			error = VEPF_RING_BAD_CHAIN;
+			goto err_break;
+		}
+	}
+
+err_break:
+	ret = break_ring(ring, error);
+err_free:
+	if (buf->nsegs)
+		free_chain(ring, buf->head);
+	return ret;
+}
+
+/* Buffers not taken yet move to the front, with their segments */
+static struct vepf_seg *make_room(struct vepf_ring *ring)
+{
+	struct vepf_seg *seg = ring->segs;
+	unsigned int i;
+
+	for (i = 0; i < ring->num_bufs; i++) {
+		struct vepf_buf *buf = &ring->buf[i];
+
+		*buf = ring->buf[ring->first_buf + i];
+		memmove(seg, buf->segs, buf->nsegs * sizeof(*seg));
+		buf->segs = seg;
+		seg += buf->nsegs;
+	}
+	ring->first_buf = 0;
+	return seg;
+}
+
+int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max)
+{
+	__le16 heads[VEPF_RING_BATCH];
+	struct vepf_seg *seg;
+	unsigned int i, n;
+	int ret;
+
+	if (ring->error)
+		return -EIO;
+
+	n = vepf_ring_available(ring);
+	if (n > max)
+		n = max;
+	if (n > VEPF_RING_BATCH - ring->num_bufs)
+		n = VEPF_RING_BATCH - ring->num_bufs;
+	if (!n)
+		return ring->num_bufs;
+
+	seg = make_room(ring);
+	ring->ops->read_barrier(ring->ctx);
+	ret = read_entries(ring, heads, n);
+	if (ret)
+		return ret;
+
+	ring->burst_len = 0;
+	for (i = 0; i < n; i++) {
+		struct vepf_buf *buf = &ring->buf[ring->num_bufs];
+
+		memset(buf, 0, sizeof(*buf));
+		buf->head = le16_to_cpu(heads[i]);
+		if (buf->head >= ring->num)
+			return break_ring(ring, VEPF_RING_BAD_HEAD);
+		if (ring->state[buf->head] != DESC_FREE)
+			return break_ring(ring, VEPF_RING_TOO_MANY);
+
+		if (!in_burst(ring, buf->head)) {
+			ret = read_burst(ring, heads + i, n - i);
+			if (ret)
+				return ret;
+		}
+		ret = read_chain(ring, buf, seg);
+		if (ret)
+			return ret;
+		seg += buf->nsegs;
+		ring->chain = buf->nsegs;
+		ring->num_bufs++;
+		ring->fetch_idx++;
+	}
+	return ring->num_bufs;
+}
+
+int vepf_ring_peek(struct vepf_ring *ring, struct vepf_buf *buf)
+{
+	if (ring->error || !ring->num_bufs)
+		return 0;
+	*buf = ring->buf[ring->first_buf];
+	return 1;
+}
+
+int vepf_ring_get(struct vepf_ring *ring, struct vepf_buf *buf)
+{
+	if (!vepf_ring_peek(ring, buf))
+		return 0;
+	ring->state[buf->head] = DESC_TAKEN;
+	ring->first_buf++;
+	ring->num_bufs--;
+	return 1;
+}
+
+void vepf_ring_put(struct vepf_ring *ring, u16 head, u32 written)
+{
+	if (head >= ring->num || ring->state[head] != DESC_TAKEN)
+		return;
+	ring->state[head] = DESC_DONE;
+	ring->done[ring->num_done].id = cpu_to_le32(head);
+	ring->done[ring->num_done].len = cpu_to_le32(written);
+	ring->num_done++;
+}
+
+static int write_used(struct vepf_ring *ring)
+{
+	unsigned int first = ring->used_idx & (ring->num - 1);
+	u32 entries = ring->used + RING_ENTRIES;
+	unsigned int len = ring->num - first;
+	int ret;
+
+	if (len > ring->num_done)
+		len = ring->num_done;
+	ret = ring->ops->write(ring->ctx, entries + first * sizeof(*ring->done), ring->done,
+			       len * sizeof(*ring->done));
+	if (ret || len == ring->num_done)
+		return ret;
+	return ring->ops->write(ring->ctx, entries, ring->done + len,
+				(ring->num_done - len) * sizeof(*ring->done));
+}
+
+int vepf_ring_publish(struct vepf_ring *ring)
+{
+	unsigned int i, n = ring->num_done;
+	__le16 idx;
+	int ret;
+
+	if (ring->error)
+		return -EIO;
+	if (!n)
+		return 0;
+
+	ret = write_used(ring);
+	if (ret)
+		return ret;
+	ring->ops->write_barrier(ring->ctx);
+	idx = cpu_to_le16(ring->used_idx + n);
+	ret = ring->ops->write(ring->ctx, ring->used + RING_IDX, &idx, sizeof(idx));
+	if (ret)
+		return ret;
+
+	for (i = 0; i < n; i++)
+		free_chain(ring, le32_to_cpu(ring->done[i].id));
+	ring->used_idx += n;
+	ring->num_done = 0;
+	return n;
+}
+
+int vepf_ring_need_interrupt(struct vepf_ring *ring)
+{
+	int ret;
+
+	if (ring->error)
+		return -EIO;
+	if (ring->signalled_idx == ring->used_idx)
+		return 0;
+
+	full_barrier(ring);
+	ret = vepf_ring_poll(ring);
+	if (ret < 0)
+		return ret;
+	ring->signalled_idx = ring->used_idx;
+	return !(ring->driver_flags & VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+int vepf_ring_abandon(struct vepf_ring *ring)
+{
+	const struct vepf_ring_used nobody = { .id = cpu_to_le32(U32_MAX) };
+	u32 entry = ring->used_idx & (ring->num - 1);
+	__le16 idx = cpu_to_le16(ring->used_idx + 1);
+	int ret;
+
+	if (ring->error)
+		return -EIO;
+
+	ret = ring->ops->write(ring->ctx, ring->used + RING_ENTRIES + entry * sizeof(nobody),
+			       &nobody, sizeof(nobody));
+	if (ret)
+		return ret;
+	ring->ops->write_barrier(ring->ctx);
+	return ring->ops->write(ring->ctx, ring->used + RING_IDX, &idx, sizeof(idx));
+}
+
+int vepf_ring_suppress(struct vepf_ring *ring, bool suppress)
+{
+	__le16 flags = cpu_to_le16(suppress ? VRING_USED_F_NO_NOTIFY : 0);
+	int ret;
+
+	if (ring->error)
+		return -EIO;
+	if (suppress == ring->suppressed)
+		return 0;
+
+	ret = ring->ops->write(ring->ctx, ring->used + RING_FLAGS, &flags, sizeof(flags));
+	if (ret)
+		return ret;
+	ring->suppressed = suppress;
+	if (!suppress)
+		full_barrier(ring);
+	return 0;
+}
+
+const char *vepf_ring_error_text(enum vepf_ring_error error)
+{
+	switch (error) {
+	case VEPF_RING_OK:
+		return "no error";
+	case VEPF_RING_BAD_IDX:
+		return "available index went back or too far ahead";
+	case VEPF_RING_BAD_HEAD:
+		return "available ring names no descriptor";
+	case VEPF_RING_BAD_NEXT:
+		return "next names no descriptor";
+	case VEPF_RING_BAD_CHAIN:
+		return "chain loops or shares a descriptor";
+	case VEPF_RING_BAD_LEN:
+		return "descriptor is empty or wraps around the address space";
+	case VEPF_RING_BAD_ORDER:
+		return "readable descriptor behind a writable one";
+	case VEPF_RING_BAD_INDIRECT:
+		return "indirect descriptor, which was not negotiated";
+	case VEPF_RING_TOO_MANY:
+		return "buffer is in use already";
+	}
+	return "unknown error";
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Break the code under test in one place at a time; each time, a test must fail.
+# Usage: mutants.sh LIST OUTPUT-DIRECTORY [NAME]
+set -eu
+
+list=$1
+out=$2
+only=${3:-}
+here=$(cd "$(dirname "$0")" && pwd)
+core=$here/../../drivers/pci-epf-virtio
+dir=$out/mutants
+killed=0
+survived=0
+
+mkdir -p "$dir"
+# LIST: name | file | groups that may notice | sed script
+while IFS='|' read -r name file groups script; do
+	case $name in
+	'' | '#'*) continue ;;
+	esac
+	name=$(echo "$name" | sed 's/ *$//')
+	file=$(echo $file)
+	[ -z "$only" ] || [ "$only" = "$name" ] || continue
+
+	rm -rf "$dir/src" "$dir/o"
+	mkdir -p "$dir/src" "$dir/o"
+	cp "$core"/regs.[ch] "$core"/ring.[ch] "$dir/src"
+	sed "$script" "$core/$file" >"$dir/src/$file"
+	if cmp -s "$core/$file" "$dir/src/$file"; then
+		echo "mutant '$name' does not change $file" >&2
+		exit 1
+	fi
+	# What does not depend on the mutant's headers is not built again
+	cp "$out"/*.o "$dir/o"
+	rm "$dir/o/core-${file%.c}.o"
+	if ! make -s -C "$here" O="$dir/o" CORE="$dir/src" CFLAGS="-O1 -g -w" \
+			"$dir/o/core-${file%.c}.o" >"$dir/log" 2>&1 ||
+	   ! ${CC:-cc} -fsanitize=address,undefined -o "$dir/o/unit" "$dir"/o/*.o -lcmocka; then
+		cat "$dir/log" >&2
+		echo "mutant '$name' does not build" >&2
+		exit 1
+	fi
+	ret=0
+	for group in $groups; do
+		timeout 300 "$dir/o/unit" $group >"$dir/log" 2>&1 </dev/null || ret=$?
+		[ "$ret" -eq 0 ] || break
+	done
+	if [ "$ret" -eq 0 ]; then
+		echo "SURVIVED  $name"
+		survived=$((survived + 1))
+	else
+		why=$(grep -a -m1 -e '^\[  FAILED  \] test' -e 'AddressSanitizer' \
+			-e 'runtime error' "$dir/log" | cut -c1-60) || why="exit code $ret"
+		echo "killed    $name: $why"
+		killed=$((killed + 1))
+	fi
+done <"$list"
+
+echo "mutants: $killed killed, $survived survived"
+[ "$survived" -eq 0 ] && [ "$killed" -gt 0 ]

@@ -1,0 +1,744 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The register engine, against an array of bytes
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <linux/bits.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_pci.h>
+
+#include "regs.h"
+#include "tests.h"
+
+#define ACK		VIRTIO_CONFIG_S_ACKNOWLEDGE
+#define DRIVER		VIRTIO_CONFIG_S_DRIVER
+#define DRIVER_OK	VIRTIO_CONFIG_S_DRIVER_OK
+#define FAILED		VIRTIO_CONFIG_S_FAILED
+#define READY		(ACK | DRIVER | DRIVER_OK)
+
+#define FEATURES	0x08000025
+#define SEEN		BIT(30)
+
+static const u8 config[] = { 0x50, 0x00, 0x19, 0x02, 0x01, 0x02, 0x03, 0x04 };
+
+static const struct vepf_regs_params two_queues = {
+	.features = FEATURES,
+	.num_queues = 2,
+	.required = 3,
+	.queue_size = 64,
+	.config = config,
+	.config_len = sizeof(config),
+};
+
+struct bar {
+	u8 mem[VEPF_REGS_SIZE];
+	unsigned int loads;
+	unsigned int stores;
+	unsigned int barriers;
+	bool msix;
+	struct vepf_regs regs;
+};
+
+static u64 get(const struct bar *b, unsigned int size, unsigned int off)
+{
+	u64 val = 0;
+
+	memcpy(&val, b->mem + off, size);
+	return val;
+}
+
+static void set(struct bar *b, unsigned int size, unsigned int off, u64 val)
+{
+	assert_true(off + size <= sizeof(b->mem));
+	assert_int_equal(off % size, 0);
+	memcpy(b->mem + off, &val, size);
+}
+
+static u64 bar_ld64(void *ctx, unsigned int off)
+{
+	struct bar *b = ctx;
+
+	assert_int_equal(off % 8, 0);
+	assert_true(off + 8 <= sizeof(b->mem));
+	b->loads++;
+	return get(b, 8, off);
+}
+
+static void bar_st32(void *ctx, unsigned int off, u32 val)
+{
+	struct bar *b = ctx;
+
+	b->stores++;
+	set(b, 4, off, val);
+}
+
+static void bar_st16(void *ctx, unsigned int off, u16 val)
+{
+	struct bar *b = ctx;
+
+	b->stores++;
+	set(b, 2, off, val);
+}
+
+static void bar_st8(void *ctx, unsigned int off, u8 val)
+{
+	struct bar *b = ctx;
+
+	b->stores++;
+	set(b, 1, off, val);
+}
+
+static void bar_mb(void *ctx)
+{
+	struct bar *b = ctx;
+
+	b->barriers++;
+}
+
+static const struct vepf_regs_ops bar_ops = {
+	.ld64 = bar_ld64,
+	.st32 = bar_st32,
+	.st16 = bar_st16,
+	.st8 = bar_st8,
+	.mb = bar_mb,
+};
+
+static void begin(struct bar *b, const struct vepf_regs_params *params)
+{
+	memset(b, 0xa5, sizeof(*b));
+	assert_int_equal(vepf_regs_init(&b->regs, params, &bar_ops, b), 0);
+	vepf_regs_defaults(&b->regs);
+	b->msix = false;
+	b->loads = 0;
+	b->stores = 0;
+	b->barriers = 0;
+}
+
+static unsigned int pass(struct bar *b)
+{
+	return vepf_regs_pass(&b->regs, b->msix);
+}
+
+static void status(struct bar *b, u8 val)
+{
+	set(b, 1, VIRTIO_PCI_STATUS, val);
+}
+
+static void give_pfn(struct bar *b, u16 queue, u32 pfn)
+{
+	set(b, 2, VIRTIO_PCI_QUEUE_SEL, queue);
+	pass(b);
+	set(b, 4, VIRTIO_PCI_QUEUE_PFN, pfn);
+	pass(b);
+}
+
+static void setup(struct bar *b)
+{
+	status(b, ACK | DRIVER);
+	pass(b);
+	set(b, 4, VIRTIO_PCI_GUEST_FEATURES, 0x21);
+	give_pfn(b, 0, 0x1000);
+	give_pfn(b, 1, 0x80000000);
+	status(b, READY);
+}
+
+static void live(struct bar *b)
+{
+	setup(b);
+	assert_int_equal(pass(b), VEPF_REGS_ACTIVITY);
+	assert_int_equal(pass(b), 0);
+	assert_int_equal(pass(b), VEPF_REGS_LIVE);
+	assert_int_equal(b->regs.phase, VEPF_REGS_RUNNING);
+	b->loads = 0;
+	b->stores = 0;
+	b->barriers = 0;
+}
+
+static void refuses(const struct vepf_regs_params *params)
+{
+	struct vepf_regs regs;
+
+	assert_int_equal(vepf_regs_init(&regs, params, &bar_ops, NULL), -EINVAL);
+}
+
+static void test_params(void **state)
+{
+	struct vepf_regs_params p;
+	unsigned int bit;
+
+	(void)state;
+	p = two_queues;
+	p.num_queues = 0;
+	p.required = 0;
+	refuses(&p);
+	p.num_queues = VEPF_MAX_QUEUES + 1;
+	refuses(&p);
+	p = two_queues;
+	p.required = BIT(2);
+	refuses(&p);
+	p = two_queues;
+	p.queue_size = 0;
+	refuses(&p);
+	p.queue_size = 48;
+	refuses(&p);
+	p = two_queues;
+	p.config_len = VEPF_MAX_CONFIG + 1;
+	refuses(&p);
+	p = two_queues;
+	p.config = NULL;
+	refuses(&p);
+	for (bit = 28; bit <= 30; bit++) {
+		p = two_queues;
+		p.features = BIT(bit);
+		refuses(&p);
+	}
+}
+
+static void test_params_limits(void **state)
+{
+	static const u8 large_config[VEPF_MAX_CONFIG];
+	struct vepf_regs_params p = {
+		.num_queues = VEPF_MAX_QUEUES,
+		.required = BIT(VEPF_MAX_QUEUES) - 1,
+		.queue_size = 32768,
+		.config = large_config,
+		.config_len = sizeof(large_config),
+	};
+	struct bar b;
+
+	(void)state;
+	begin(&b, &p);
+	/* Both places of the configuration bytes are in the register file */
+	vepf_regs_pass(&b.regs, true);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NUM), 32768);
+	assert_int_equal(b.mem[24 + VEPF_MAX_CONFIG - 1], 0);
+	assert_int_equal(b.mem[24 + VEPF_MAX_CONFIG], 0xa5);
+
+	p.num_queues = 1;
+	p.required = 0;
+	p.queue_size = 1;
+	p.config = NULL;
+	p.config_len = 0;
+	begin(&b, &p);
+	assert_int_equal(get(&b, 4, 20), 0xffffffff);
+}
+
+static void test_defaults(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_HOST_FEATURES), FEATURES);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), 0);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_QUEUE_PFN), 0);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NUM), 64);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_SEL), 0);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_STATUS), 0);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 0);
+	assert_memory_equal(b.mem + 20, config, sizeof(config));
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+}
+
+static void test_defaults_end_epoch(void **state)
+{
+	struct bar b;
+	u32 epoch;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	epoch = b.regs.epoch;
+	vepf_regs_defaults(&b.regs);
+	assert_int_equal(b.regs.epoch, epoch + 1);
+	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+	assert_int_equal(b.regs.queue[0].pfn, 0);
+	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_int_equal(pass(&b), 0);
+	live(&b);
+}
+
+static void test_live(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	assert_int_equal(b.regs.queue[0].pfn, 0x1000);
+	assert_int_equal(b.regs.queue[1].pfn, 0x80000000);
+	assert_int_equal(b.regs.features, 0x21);
+	assert_int_equal(b.regs.anomalies, 0);
+	assert_int_equal(b.regs.ignored, 0);
+	assert_int_equal(b.regs.resets, 0);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), SEEN);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_QUEUE_PFN), 0);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_HOST_FEATURES), FEATURES);
+}
+
+static void test_cost(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	pass(&b);
+	assert_int_equal(b.loads, 2);
+	vepf_regs_changed(&b.regs);
+	assert_int_equal(b.loads, 4);
+	live(&b);
+	pass(&b);
+	assert_int_equal(b.loads, 2);
+	vepf_regs_changed(&b.regs);
+	assert_int_equal(b.loads, 4);
+	vepf_regs_epoch_over(&b.regs);
+	assert_int_equal(b.loads, 6);
+	assert_int_equal(b.stores, 0);
+}
+
+static void test_features_limited(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	setup(&b);
+	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0xffffffff);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(b.regs.features, FEATURES);
+}
+
+/* The mark left by the engine is not taken for features of the next driver */
+static void test_features_not_written(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	status(&b, 0);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	give_pfn(&b, 0, 5);
+	give_pfn(&b, 1, 6);
+	status(&b, READY);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(b.regs.features, 0);
+}
+
+static void test_notify(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_NOTIFY);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
+	assert_int_equal(b.barriers, 1);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+}
+
+/* A kick before DRIVER_OK stays in the register; the next to the same queue looks alike */
+static void test_notify_early(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	setup(&b);
+	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_true(pass(&b) & VEPF_REGS_NOTIFY);
+}
+
+static void test_reset(void **state)
+{
+	struct bar b;
+	u32 epoch;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	epoch = b.regs.epoch;
+	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 0);
+	status(&b, 0);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_RESET);
+	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+	assert_int_equal(b.regs.epoch, epoch + 1);
+	assert_int_equal(b.regs.resets, 1);
+	assert_int_equal(b.regs.queue[0].pfn, 0);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), SEEN);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(b.regs.resets, 1);
+	live(&b);
+}
+
+/* STATUS was 0 between two passes, but is not any more */
+static void test_reset_missed(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	status(&b, ACK | DRIVER);
+	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_int_equal(b.regs.phase, VEPF_REGS_SETUP);
+	live(&b);
+}
+
+/* So long between two passes that the next driver is ready again */
+static void test_reset_missed_entirely(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_int_equal(b.regs.queue[0].pfn, 0);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(pass(&b), VEPF_REGS_INCOMPLETE);
+	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+	assert_false(vepf_regs_changed(&b.regs));
+}
+
+static void test_reset_in_setup(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	setup(&b);
+	pass(&b);
+	status(&b, 0);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+}
+
+static void test_incomplete(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	status(&b, ACK | DRIVER);
+	give_pfn(&b, 1, 7);
+	status(&b, READY);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_INCOMPLETE);
+	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), 0);
+	assert_int_equal(pass(&b), 0);
+	status(&b, 0);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	live(&b);
+}
+
+static void test_not_required(void **state)
+{
+	struct vepf_regs_params p = two_queues;
+	struct bar b;
+
+	(void)state;
+	p.required = BIT(1);
+	begin(&b, &p);
+	status(&b, ACK | DRIVER);
+	give_pfn(&b, 1, 7);
+	status(&b, READY);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(b.regs.queue[0].pfn, 0);
+	assert_int_equal(b.regs.queue[1].pfn, 7);
+}
+
+static void test_failed(void **state)
+{
+	struct bar b;
+	u32 epoch;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	epoch = b.regs.epoch;
+	status(&b, READY | FAILED);
+	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_RESET | VEPF_REGS_FAILED);
+	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+	assert_int_equal(b.regs.epoch, epoch + 1);
+	assert_int_equal(b.regs.resets, 0);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+}
+
+static void test_queue_beyond(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	status(&b, ACK | DRIVER);
+	pass(&b);
+	give_pfn(&b, 2, 9);
+	assert_int_equal(b.regs.ignored, 1);
+	assert_int_equal(get(&b, 4, VIRTIO_PCI_QUEUE_PFN), 0);
+	give_pfn(&b, 0xffff, 9);
+	assert_int_equal(b.regs.ignored, 2);
+	assert_int_equal(b.regs.queue[0].pfn, 0);
+	assert_int_equal(b.regs.queue[1].pfn, 0);
+	live(&b);
+}
+
+static void test_guess(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	status(&b, ACK | DRIVER);
+	pass(&b);
+	give_pfn(&b, 0, 5);
+	assert_int_equal(b.regs.anomalies, 0);
+	/* No pass between the steps of a driver: in order */
+	set(&b, 2, VIRTIO_PCI_QUEUE_SEL, 1);
+	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 6);
+	pass(&b);
+	assert_int_equal(b.regs.queue[0].pfn, 5);
+	assert_int_equal(b.regs.queue[1].pfn, 6);
+	assert_int_equal(b.regs.anomalies, 1);
+
+	/* SEL jumps: the queue that is selected is as good a guess as any */
+	set(&b, 2, VIRTIO_PCI_QUEUE_SEL, 0);
+	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 7);
+	pass(&b);
+	assert_int_equal(b.regs.queue[0].pfn, 7);
+	assert_int_equal(b.regs.queue[1].pfn, 6);
+	assert_int_equal(b.regs.anomalies, 2);
+
+	/* SEL is one further already */
+	status(&b, 0);
+	pass(&b);
+	status(&b, ACK | DRIVER);
+	give_pfn(&b, 0, 5);
+	set(&b, 2, VIRTIO_PCI_QUEUE_SEL, 2);
+	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 8);
+	pass(&b);
+	assert_int_equal(b.regs.queue[1].pfn, 8);
+	assert_int_equal(b.regs.anomalies, 3);
+	assert_int_equal(b.regs.ignored, 0);
+}
+
+static void ones(struct bar *b, unsigned int off)
+{
+	set(b, 8, off, ~0ULL);
+}
+
+static void test_all_ones(void **state)
+{
+	struct bar b, was;
+	unsigned int off;
+
+	(void)state;
+	begin(&b, &two_queues);
+	for (off = 0; off <= 16; off += 8) {
+		was = b;
+		was.regs.ctx = &b;
+		ones(&b, off);
+		assert_false(vepf_regs_changed(&b.regs));
+		assert_int_equal(pass(&b), 0);
+		assert_int_equal(b.stores, 0);
+		memcpy(b.mem, was.mem, sizeof(b.mem));
+		assert_int_equal(pass(&b), 0);
+	}
+
+	live(&b);
+	for (off = 0; off <= 16; off += 8) {
+		was = b;
+		ones(&b, off);
+		assert_int_equal(vepf_regs_epoch_over(&b.regs), off != 8);
+		assert_false(vepf_regs_changed(&b.regs));
+		assert_int_equal(pass(&b), 0);
+		memcpy(b.mem, was.mem, sizeof(b.mem));
+		assert_int_equal(pass(&b), 0);
+		assert_int_equal(b.regs.phase, VEPF_REGS_RUNNING);
+	}
+	assert_int_equal(b.stores, 0);
+}
+
+/* A driver that is bound again runs with FAILED set, as all-ones have it, too */
+static void test_all_ones_failed(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	status(&b, ACK | DRIVER | FAILED);
+	assert_true(pass(&b) & VEPF_REGS_FAILED);
+	give_pfn(&b, 0, 5);
+	give_pfn(&b, 1, 6);
+	status(&b, READY | FAILED);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_false(vepf_regs_epoch_over(&b.regs));
+	ones(&b, 16);
+	assert_true(vepf_regs_epoch_over(&b.regs));
+}
+
+/* The word with the features is believed only when it reads something */
+static void test_all_ones_features(void **state)
+{
+	struct bar b;
+	u64 was;
+
+	(void)state;
+	begin(&b, &two_queues);
+	setup(&b);
+	was = get(&b, 8, 0);
+	ones(&b, 0);
+	pass(&b);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(pass(&b), 0);
+	assert_int_equal(pass(&b), 0);
+	set(&b, 8, 0, was);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(b.regs.features, 0x21);
+}
+
+static void test_config_moves(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	b.msix = true;
+	pass(&b);
+	assert_memory_equal(b.mem + 24, config, sizeof(config));
+	set(&b, 2, VIRTIO_MSI_CONFIG_VECTOR, 0);
+	set(&b, 2, VIRTIO_MSI_QUEUE_VECTOR, 2);
+	pass(&b);
+	assert_int_equal(get(&b, 4, 20), 0x20000);
+	assert_memory_equal(b.mem + 24, config, sizeof(config));
+
+	/* Reset does not touch vectors */
+	status(&b, ACK);
+	pass(&b);
+	status(&b, 0);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_int_equal(get(&b, 4, 20), 0x20000);
+
+	b.msix = false;
+	pass(&b);
+	assert_memory_equal(b.mem + 20, config, sizeof(config));
+	assert_int_equal(pass(&b), 0);
+}
+
+/* The host had MSI-X on and off again between two looks at that */
+static void test_config_restored(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	set(&b, 4, 20, 0xffff0000);
+	setup(&b);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_memory_equal(b.mem + 20, config, sizeof(config));
+	assert_false(vepf_regs_changed(&b.regs));
+
+	set(&b, 4, 20, 0xffff0000);
+	status(&b, 0);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_memory_equal(b.mem + 20, config, sizeof(config));
+}
+
+static void test_vectors(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	b.msix = true;
+	pass(&b);
+	set(&b, 2, VIRTIO_MSI_CONFIG_VECTOR, 0);
+	setup(&b);
+	set(&b, 2, VIRTIO_MSI_QUEUE_VECTOR, 3);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(b.regs.config_vector, 0);
+	assert_int_equal(b.regs.queue[1].vector, 3);
+	/* Never heard of: the same as the other */
+	assert_int_equal(b.regs.queue[0].vector, 3);
+	assert_int_equal(get(&b, 2, VIRTIO_MSI_QUEUE_VECTOR), 3);
+}
+
+static const struct CMUnitTest regs_tests[] = {
+	cmocka_unit_test(test_params),
+	cmocka_unit_test(test_params_limits),
+	cmocka_unit_test(test_defaults),
+	cmocka_unit_test(test_defaults_end_epoch),
+	cmocka_unit_test(test_live),
+	cmocka_unit_test(test_cost),
+	cmocka_unit_test(test_features_limited),
+	cmocka_unit_test(test_features_not_written),
+	cmocka_unit_test(test_notify),
+	cmocka_unit_test(test_notify_early),
+	cmocka_unit_test(test_reset),
+	cmocka_unit_test(test_reset_missed),
+	cmocka_unit_test(test_reset_missed_entirely),
+	cmocka_unit_test(test_reset_in_setup),
+	cmocka_unit_test(test_incomplete),
+	cmocka_unit_test(test_not_required),
+	cmocka_unit_test(test_failed),
+	cmocka_unit_test(test_queue_beyond),
+	cmocka_unit_test(test_guess),
+	cmocka_unit_test(test_all_ones),
+	cmocka_unit_test(test_all_ones_failed),
+	cmocka_unit_test(test_all_ones_features),
+	cmocka_unit_test(test_config_moves),
+	cmocka_unit_test(test_config_restored),
+	cmocka_unit_test(test_vectors),
+};
+
+int test_regs(void)
+{
+	return cmocka_run_group_tests_name("regs", regs_tests, NULL, NULL);
+}

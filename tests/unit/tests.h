@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef UNIT_TESTS_H
+#define UNIT_TESTS_H
+
+/* Each runs a group and returns the number of tests that failed */
+int test_regs(void);
+int test_hosts(void);
+int test_ring(void);
+
+#endif /* UNIT_TESTS_H */
