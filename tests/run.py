@@ -91,6 +91,7 @@ def pytest(name, *paths):
 
 PARTS = {
     "unit": lambda: cmocka("unit"),
+    "core": lambda: cmocka("core"),
     "modules": modules,
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),

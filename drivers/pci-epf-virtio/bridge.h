@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtio device on the endpoint's own virtio bus
+ *
+ * Its driver is the endpoint kernel's own; its virtqueues are served by ring,
+ * as the host's are.  Knows queues, not what is in them.
+ */
+#ifndef VEPF_BRIDGE_H
+#define VEPF_BRIDGE_H
+
+#include <linux/device.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/virtio.h>
+
+#include "pci-epf-virtio.h"
+#include "regs.h"
+#include "ring.h"
+#include "settle.h"
+
+/**
+ * struct vepf_bridge_queue - a virtqueue of the endpoint's own driver
+ * @bridge: device it belongs to
+ * @index: its number
+ * @vq: the driver's half, NULL while the driver has none
+ * @lock: guards @ring and @vq; taken with interrupts disabled, since drivers
+ *	notify with them disabled
+ * @ring: the device's half, valid while @live
+ * @live: the driver has set DRIVER_OK: the ring may be served
+ * @settle: whether the driver may be given data yet
+ * @call: the driver wants to hear that buffers were used
+ */
+struct vepf_bridge_queue {
+	struct vepf_bridge *bridge;
+	unsigned int index;
+	struct virtqueue *vq;
+	spinlock_t lock; /* the ring's device half, and vq */
+	struct vepf_ring *ring;
+	bool live;
+	struct vepf_settle settle;
+	bool call;
+};
+
+/**
+ * struct vepf_bridge_ops - what the user of a bridge is told
+ * @notify: the driver has put buffers in a queue.  Called with interrupts
+ *	disabled or not, possibly with locks of the driver held: must not call
+ *	back into the driver.
+ */
+struct vepf_bridge_ops {
+	void (*notify)(void *ctx, struct vepf_bridge_queue *q);
+};
+
+/**
+ * struct vepf_bridge - virtio device whose other side is the PCIe host
+ * @vdev: the device
+ * @type: device type
+ * @queue_size: descriptors per virtqueue
+ * @ops: who is told
+ * @ctx: handed to @ops
+ * @call_lock: held around callbacks into the driver, so that queues stay
+ * @status: device status as the driver wrote it
+ * @counted: @vdev counts references to the bridge
+ * @num_queues: queues in @queues
+ * @queues: one for each of the type's queues
+ */
+struct vepf_bridge {
+	struct virtio_device vdev;
+	const struct vepf_type *type;
+	u16 queue_size;
+	const struct vepf_bridge_ops *ops;
+	void *ctx;
+	spinlock_t call_lock; /* callbacks into the driver */
+	u8 status;
+	bool counted;
+	unsigned int num_queues;
+	struct vepf_bridge_queue queues[VEPF_MAX_QUEUES];
+};
+
+struct vepf_bridge *vepf_bridge_alloc(struct device *parent, const struct vepf_type *type,
+				      u16 queue_size, const struct vepf_bridge_ops *ops,
+				      void *ctx);
+void vepf_bridge_free(struct vepf_bridge *bridge);
+int vepf_bridge_register(struct vepf_bridge *bridge);
+void vepf_bridge_unregister(struct vepf_bridge *bridge);
+void vepf_bridge_call(struct vepf_bridge_queue *q);
+
+#endif /* VEPF_BRIDGE_H */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The function's own group in the pci_ep configfs tree
+ */
+#include <linux/dev_printk.h>
+#include <linux/kstrtox.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/sysfs.h>
+
+#include "function.h"
+#include "pci-ep-compat.h"
+
+static struct vepf_function *to_function(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct vepf_function, group);
+}
+
+static ssize_t vepf_queue_size_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", to_function(item)->queue_size);
+}
+
+static ssize_t vepf_queue_size_store(struct config_item *item, const char *page, size_t len)
+{
+	struct vepf_function *f = to_function(item);
+	struct device *dev = &f->epf->dev;
+	unsigned int size;
+	ssize_t ret = len;
+
+	if (kstrtouint(page, 0, &size) || !is_power_of_2(size) ||
+	    size < VEPF_QUEUE_SIZE_MIN || size > VEPF_QUEUE_SIZE_MAX) {
+		dev_err(dev, "queue_size must be a power of two from %u to %u\n",
+			VEPF_QUEUE_SIZE_MIN, VEPF_QUEUE_SIZE_MAX);
+		return -EINVAL;
+	}
+
+	mutex_lock(&f->epf->lock);
+	if (f->bound) {
+		dev_err(dev, "queue_size cannot change while bound to a controller\n");
+		ret = -EBUSY;
+	} else {
+		f->queue_size = size;
+	}
+	mutex_unlock(&f->epf->lock);
+	return ret;
+}
+
+static ssize_t vepf_state_show(struct config_item *item, char *page)
+{
+	struct vepf_function *f = to_function(item);
+	ssize_t len;
+
+	mutex_lock(&f->epf->lock);
+	len = sysfs_emit(page, "%s\n", f->bound ? vepf_poller_state(&f->poller) : "unbound");
+	mutex_unlock(&f->epf->lock);
+	return len;
+}
+
+CONFIGFS_ATTR(vepf_, queue_size);
+CONFIGFS_ATTR_RO(vepf_, state);
+
+static struct configfs_attribute *vepf_attrs[] = {
+	&vepf_attr_queue_size,
+	&vepf_attr_state,
+	NULL,
+};
+
+static const struct config_item_type vepf_group_type = {
+	.ct_attrs = vepf_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+/**
+ * vepf_configfs_group() - the function's own group
+ * @f: function
+ *
+ * Return: the group, which lives as long as @f.
+ */
+struct config_group *vepf_configfs_group(struct vepf_function *f)
+{
+	config_group_init_type_name(&f->group, dev_name(&f->epf->dev), &vepf_group_type);
+	return &f->group;
+}

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An endpoint function: where registers, rings, interrupts and the bridge meet
+ */
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/pci-epc.h>
+#include <linux/pci_ids.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <uapi/linux/pci_regs.h>
+
+#include "function.h"
+
+/* The MSI-X table follows the registers at a round distance */
+#define VEPF_MSIX_OFFSET	SZ_2K
+
+/* Transitional devices, virtio specification "PCI Device Discovery" */
+#define VEPF_PCI_DEVICE_MIN	0x1000
+#define VEPF_PCI_DEVICE_MAX	0x103f
+
+static struct vepf_function *to_function(struct pci_epf *epf)
+{
+	return epf_get_drvdata(epf);
+}
+
+/* What the poller drives */
+
+static int vepf_start(void *ctx)
+{
+	struct vepf_function *f = ctx;
+	const struct vepf_regs *regs = &f->poller.regs;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < f->type->num_queues; i++) {
+		if (!regs->queue[i].pfn)
+			continue;
+		err = vepf_hostq_start(&f->hostq[i], regs->queue[i].pfn, f->queue_size,
+				       regs->queue[i].vector);
+		if (err) {
+			f->stats.host_errors++;
+			dev_err(&f->epf->dev, "cannot map the host's %s queue at page %#x (err=%d)\n",
+				f->hostq[i].name, regs->queue[i].pfn, err);
+			return err;
+		}
+	}
+	if (!f->poller.msix_on)
+		dev_warn(&f->epf->dev,
+			 "the host has not enabled MSI-X, and INTx is not supported: it hears of nothing\n");
+	for (i = 0; i < f->type->num_pairs; i++) {
+		vepf_pipe_start(&f->from_host[i]);
+		vepf_pipe_start(&f->to_host[i]);
+	}
+	return 0;
+}
+
+static void vepf_stop(void *ctx)
+{
+	struct vepf_function *f = ctx;
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_pairs; i++) {
+		vepf_pipe_stop(&f->from_host[i]);
+		vepf_pipe_stop(&f->to_host[i]);
+	}
+	for (i = 0; i < f->type->num_queues; i++)
+		vepf_hostq_stop(&f->hostq[i]);
+	vepf_hostmem_flush(&f->hostmem);
+	vepf_irq_drop(&f->irq);
+}
+
+static u64 vepf_work(void *ctx, bool scan)
+{
+	struct vepf_function *f = ctx;
+	u64 again = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_pairs; i++) {
+		if (scan) {
+			vepf_pipe_notified(&f->from_host[i]);
+			vepf_pipe_notified(&f->to_host[i]);
+		}
+		again = min(again, vepf_pipe_from_host(&f->from_host[i]));
+		again = min(again, vepf_pipe_to_host(&f->to_host[i]));
+	}
+	if (f->irq.starved)
+		vepf_hostmem_flush(&f->hostmem);
+	if (f->poller.up)
+		again = min(again, vepf_irq_flush(&f->irq));
+	return again;
+}
+
+static void vepf_leave(void *ctx)
+{
+	struct vepf_function *f = ctx;
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_queues; i++)
+		vepf_hostq_abandon(&f->hostq[i]);
+}
+
+static void vepf_failed(void *ctx, bool incomplete)
+{
+	struct vepf_function *f = ctx;
+
+	f->stats.host_errors++;
+	dev_warn(&f->epf->dev, "%s; left alone until the host resets it\n",
+		 incomplete ? "the host's driver did not set up every queue" :
+			      "the host's driver has given up on the device");
+}
+
+static bool vepf_msix_enabled(void *ctx)
+{
+	struct vepf_function *f = ctx;
+
+	return vepf_irq_msix_enabled(&f->irq);
+}
+
+static const struct vepf_poller_ops vepf_poller_ops = {
+	.start = vepf_start,
+	.stop = vepf_stop,
+	.leave = vepf_leave,
+	.failed = vepf_failed,
+	.work = vepf_work,
+	.msix_enabled = vepf_msix_enabled,
+};
+
+static bool vepf_gate(void *ctx)
+{
+	struct vepf_function *f = ctx;
+
+	return vepf_poller_epoch_open(&f->poller);
+}
+
+/* What the bridge tells */
+
+static void vepf_notify(void *ctx, struct vepf_bridge_queue *q)
+{
+	struct vepf_function *f = ctx;
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_pairs; i++) {
+		if (f->to_host[i].lq == q && !vepf_pipe_collect(&f->to_host[i]))
+			return;
+	}
+	vepf_poller_kick(&f->poller);
+}
+
+static const struct vepf_bridge_ops vepf_bridge_ops = {
+	.notify = vepf_notify,
+};
+
+/* Binding to a controller */
+
+static int vepf_check_header(struct vepf_function *f)
+{
+	const struct pci_epf_header *h = f->epf->header;
+	struct device *dev = &f->epf->dev;
+
+	if (h->vendorid != PCI_VENDOR_ID_REDHAT_QUMRANET) {
+		dev_err(dev, "vendorid must be %#x: virtio drivers match no other\n",
+			PCI_VENDOR_ID_REDHAT_QUMRANET);
+		return -EINVAL;
+	}
+	if (h->deviceid < VEPF_PCI_DEVICE_MIN || h->deviceid > VEPF_PCI_DEVICE_MAX) {
+		dev_err(dev, "deviceid must be from %#x to %#x: drivers take no other for a transitional device\n",
+			VEPF_PCI_DEVICE_MIN, VEPF_PCI_DEVICE_MAX);
+		return -EINVAL;
+	}
+	if (h->revid) {
+		dev_err(dev, "revid must be 0: it is the version of the legacy interface\n");
+		return -EINVAL;
+	}
+	if (h->subsys_id != f->type->virtio_id) {
+		dev_err(dev, "subsys_id must be %u: it tells drivers that this is a %s\n",
+			f->type->virtio_id, f->type->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vepf_check_msix(struct vepf_function *f, const struct pci_epc_features *features)
+{
+	struct pci_epf *epf = f->epf;
+
+	if (!features->msix_capable) {
+		dev_err(&epf->dev,
+			"controller %s cannot raise MSI-X, and virtio-pci drivers never use MSI\n",
+			dev_name(&epf->epc->dev));
+		return -EOPNOTSUPP;
+	}
+	if (!epf->msix_interrupts)
+		epf->msix_interrupts = f->type->num_queues + 1;
+	if (epf->msix_interrupts < 2 || epf->msix_interrupts > VEPF_MAX_VECTORS) {
+		dev_err(&epf->dev, "msix_interrupts must be from 2 to %u (%u serve every queue best), or 0\n",
+			VEPF_MAX_VECTORS, f->type->num_queues + 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vepf_alloc_bar(struct vepf_function *f, const struct pci_epc_features *features)
+{
+	struct pci_epf *epf = f->epf;
+	size_t size;
+
+	f->msix_offset = VEPF_MSIX_OFFSET;
+	/* The PBA, a bit for each vector in words of 64, follows the table */
+	size = f->msix_offset + epf->msix_interrupts * PCI_MSIX_ENTRY_SIZE +
+	       ALIGN(DIV_ROUND_UP(epf->msix_interrupts, 8), 8);
+	size = ALIGN(size, SZ_4K);
+
+	epf->bar[BAR_0].flags |= PCI_BASE_ADDRESS_SPACE_MEMORY;
+	f->bar = pci_epf_alloc_space(epf, size, BAR_0, features, PRIMARY_INTERFACE);
+	if (!f->bar) {
+		dev_err(&epf->dev, "controller %s has no BAR0 of %zu bytes\n",
+			dev_name(&epf->epc->dev), size);
+		return -ENOSPC;
+	}
+	memset(f->bar, 0, size);
+	return 0;
+}
+
+static void vepf_free_bar(struct vepf_function *f)
+{
+	pci_epf_free_space(f->epf, f->bar, BAR_0, PRIMARY_INTERFACE);
+	f->bar = NULL;
+}
+
+static int vepf_init_pipes(struct vepf_function *f)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < f->type->num_pairs; i++) {
+		const struct vepf_pair *pair = &f->type->pairs[i];
+
+		err = vepf_pipe_init(&f->from_host[i], VEPF_HISTORY_SIZE, &f->hostq[pair->tx],
+				     &f->bridge->queues[pair->rx]);
+		if (err)
+			return err;
+		err = vepf_pipe_init(&f->to_host[i], VEPF_TRANSIT_SIZE, &f->hostq[pair->rx],
+				     &f->bridge->queues[pair->tx]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* All of it may be called with nothing, or a part, allocated */
+static void vepf_free_queues(struct vepf_function *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_pairs; i++) {
+		vepf_pipe_free(&f->from_host[i]);
+		vepf_pipe_free(&f->to_host[i]);
+	}
+	vepf_bridge_free(f->bridge);
+	f->bridge = NULL;
+	for (i = 0; i < f->type->num_queues; i++)
+		vepf_hostq_free(&f->hostq[i]);
+}
+
+static int vepf_alloc_queues(struct vepf_function *f)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < f->type->num_queues; i++) {
+		err = vepf_hostq_init(&f->hostq[i], f->type->queue_names[i], &f->hostmem, &f->irq);
+		if (err)
+			goto err_free;
+	}
+	f->bridge = vepf_bridge_alloc(&f->epf->dev, f->type, f->queue_size, &vepf_bridge_ops, f);
+	if (!f->bridge) {
+		err = -ENOMEM;
+		goto err_free;
+	}
+	err = vepf_init_pipes(f);
+	if (err)
+		goto err_free;
+	return 0;
+
+err_free:
+	vepf_free_queues(f);
+	return err;
+}
+
+static int vepf_start_poller(struct vepf_function *f)
+{
+	const struct vepf_regs_params params = {
+		.features = f->type->features,
+		.num_queues = f->type->num_queues,
+		.required = GENMASK(f->type->num_queues - 1, 0),
+		.queue_size = f->queue_size,
+		.config = f->type->config,
+		.config_len = f->type->config_len,
+	};
+
+	return vepf_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,
+				 &vepf_poller_ops, f, &f->stats);
+}
+
+static int vepf_bind(struct pci_epf *epf)
+{
+	struct vepf_function *f = to_function(epf);
+	const struct pci_epc_features *features;
+	int err;
+
+	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
+	if (!features) {
+		dev_err(&epf->dev, "controller %s does not tell what it can do\n",
+			dev_name(&epf->epc->dev));
+		return -EOPNOTSUPP;
+	}
+	err = vepf_check_header(f);
+	if (err)
+		return err;
+	err = vepf_check_msix(f, features);
+	if (err)
+		return err;
+
+	memset(&f->stats, 0, sizeof(f->stats));
+	vepf_hostmem_init(&f->hostmem, epf, &f->stats, vepf_gate, f);
+	vepf_irq_init(&f->irq, epf, &f->stats);
+	err = vepf_alloc_bar(f, features);
+	if (err)
+		return err;
+	err = vepf_alloc_queues(f);
+	if (err)
+		goto err_free_bar;
+	err = vepf_start_poller(f);
+	if (err)
+		goto err_free_queues;
+	err = vepf_bridge_register(f->bridge);
+	if (err)
+		goto err_stop_poller;
+	vepf_debugfs_add(f);
+	f->bound = true;
+	return 0;
+
+err_stop_poller:
+	vepf_poller_stop(&f->poller);
+err_free_queues:
+	vepf_free_queues(f);
+err_free_bar:
+	vepf_free_bar(f);
+	return err;
+}
+
+static void vepf_unbind(struct pci_epf *epf)
+{
+	struct vepf_function *f = to_function(epf);
+
+	if (!f->bound)
+		return;
+
+	vepf_debugfs_remove(f);
+	vepf_poller_leave(&f->poller);
+	/* The driver may be waiting for a buffer, which the poller still returns */
+	vepf_bridge_unregister(f->bridge);
+	vepf_poller_stop(&f->poller);
+	if (f->ready && epf->epc->init_complete)
+		pci_epc_clear_bar(epf->epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);
+	f->ready = false;
+	vepf_free_queues(f);
+	vepf_free_bar(f);
+	f->bound = false;
+}
+
+/* Events of the controller: any order, any number */
+
+static int vepf_epc_init(struct pci_epf *epf)
+{
+	struct vepf_function *f = to_function(epf);
+	struct pci_epc *epc = epf->epc;
+	int err;
+
+	if (!f->bound)
+		return 0;
+
+	vepf_poller_down(&f->poller);
+	/* Virtual functions share the header of the first one */
+	if (epf->vfunc_no <= 1) {
+		err = pci_epc_write_header(epc, epf->func_no, epf->vfunc_no, epf->header);
+		if (err) {
+			dev_err(&epf->dev, "cannot write the configuration header (err=%d)\n", err);
+			return err;
+		}
+	}
+	err = pci_epc_set_bar(epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);
+	if (err) {
+		dev_err(&epf->dev, "cannot set up BAR0 (err=%d)\n", err);
+		return err;
+	}
+	f->ready = true;
+	err = pci_epc_set_msix(epc, epf->func_no, epf->vfunc_no, epf->msix_interrupts, BAR_0,
+			       f->msix_offset);
+	if (err) {
+		dev_err(&epf->dev, "cannot set up MSI-X (err=%d)\n", err);
+		return err;
+	}
+
+	/*
+	 * Not every controller tells when the link is up, nor one that does
+	 * those who were bound later.  The registers are local memory: look.
+	 */
+	vepf_poller_up(&f->poller);
+	return 0;
+}
+
+static void vepf_down(struct pci_epf *epf)
+{
+	struct vepf_function *f = to_function(epf);
+
+	if (f->bound)
+		vepf_poller_down(&f->poller);
+}
+
+static void vepf_epc_deinit(struct pci_epf *epf)
+{
+	vepf_down(epf);
+	to_function(epf)->ready = false;
+}
+
+static int vepf_link_up(struct pci_epf *epf)
+{
+	struct vepf_function *f = to_function(epf);
+
+	if (f->ready)
+		vepf_poller_up(&f->poller);
+	return 0;
+}
+
+static int vepf_link_down(struct pci_epf *epf)
+{
+	vepf_down(epf);
+	return 0;
+}
+
+static const struct pci_epc_event_ops vepf_event_ops = {
+	.epc_init = vepf_epc_init,
+	.epc_deinit = vepf_epc_deinit,
+	.link_up = vepf_link_up,
+	.link_down = vepf_link_down,
+};
+
+/* Life of a function before it is bound */
+
+static struct config_group *vepf_add_cfs(struct pci_epf *epf, struct config_group *group)
+{
+	return vepf_configfs_group(to_function(epf));
+}
+
+static struct pci_epf_ops vepf_epf_ops = {
+	.bind = vepf_bind,
+	.unbind = vepf_unbind,
+	.add_cfs = vepf_add_cfs,
+};
+
+static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
+{
+	const struct vepf_driver *drv = container_of(epf->driver, struct vepf_driver, epf);
+	const struct vepf_type *type = drv->type;
+	struct vepf_function *f;
+
+	f = devm_kzalloc(&epf->dev, sizeof(*f), GFP_KERNEL);
+	if (!f)
+		return -ENOMEM;
+
+	f->epf = epf;
+	f->type = type;
+	f->queue_size = VEPF_QUEUE_SIZE_DEFAULT;
+	f->header.vendorid = PCI_VENDOR_ID_REDHAT_QUMRANET;
+	f->header.deviceid = type->pci_device_id;
+	f->header.baseclass_code = type->pci_class >> 8;
+	f->header.subclass_code = type->pci_class & 0xff;
+	f->header.subsys_vendor_id = PCI_VENDOR_ID_REDHAT_QUMRANET;
+	f->header.subsys_id = type->virtio_id;
+	f->header.interrupt_pin = PCI_INTERRUPT_INTA;
+	epf->header = &f->header;
+	epf->event_ops = &vepf_event_ops;
+	epf_set_drvdata(epf, f);
+	return 0;
+}
+
+static bool vepf_type_ok(const struct vepf_type *type)
+{
+	unsigned int i;
+
+	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
+	    type->num_pairs > VEPF_MAX_PAIRS || type->config_len > VEPF_MAX_CONFIG ||
+	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
+		return false;
+	for (i = 0; i < type->num_pairs; i++)
+		if (type->pairs[i].rx >= type->num_queues || type->pairs[i].tx >= type->num_queues)
+			return false;
+	return true;
+}
+
+int __vepf_register_driver(struct vepf_driver *drv, struct module *owner)
+{
+	if (!vepf_type_ok(drv->type))
+		return -EINVAL;
+
+	drv->epf.probe = vepf_probe;
+	drv->epf.ops = &vepf_epf_ops;
+	drv->epf.owner = owner;
+	/* configfs and the controller hold on to what a driver gave a function */
+	drv->epf.driver.suppress_bind_attrs = true;
+	return __pci_epf_register_driver(&drv->epf, owner);
+}
+EXPORT_SYMBOL_GPL(__vepf_register_driver);
+
+void vepf_unregister_driver(struct vepf_driver *drv)
+{
+	pci_epf_unregister_driver(&drv->epf);
+}
+EXPORT_SYMBOL_GPL(vepf_unregister_driver);
+
+static int __init vepf_module_init(void)
+{
+	vepf_debugfs_init();
+	return 0;
+}
+module_init(vepf_module_init);
+
+static void __exit vepf_module_exit(void)
+{
+	vepf_debugfs_exit();
+}
+module_exit(vepf_module_exit);
+
+MODULE_DESCRIPTION("Standard virtio devices offered by a PCIe endpoint");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An endpoint function: where registers, rings, interrupts and the bridge meet
+ */
+#ifndef VEPF_FUNCTION_H
+#define VEPF_FUNCTION_H
+
+#include <linux/configfs.h>
+#include <linux/debugfs.h>
+#include <linux/pci-epf.h>
+#include <linux/types.h>
+
+#include "bridge.h"
+#include "hostmem.h"
+#include "hostq.h"
+#include "irq.h"
+#include "pci-epf-virtio.h"
+#include "pipe.h"
+#include "poller.h"
+#include "stats.h"
+
+#define VEPF_MAX_PAIRS		(VEPF_MAX_QUEUES / 2)
+
+#define VEPF_QUEUE_SIZE_MIN	16
+#define VEPF_QUEUE_SIZE_MAX	VEPF_RING_MAX_SIZE
+#define VEPF_QUEUE_SIZE_DEFAULT	256
+
+/**
+ * struct vepf_function - one endpoint function
+ * @epf: the EPF core's record of it
+ * @type: device type
+ * @header: configuration header offered to the host
+ * @group: the function's own configfs group
+ * @queue_size: descriptors per virtqueue
+ * @bound: between bind and unbind; all below is valid then
+ * @ready: the controller has been set up for the function
+ * @bar: BAR0: registers, then the MSI-X table and PBA
+ * @msix_offset: of the MSI-X table in BAR0, in bytes
+ * @stats: counters
+ * @hostmem: host memory
+ * @irq: interrupts to the host
+ * @poller: drives all that follows
+ * @hostq: the host's virtqueues
+ * @bridge: device on the endpoint's own bus
+ * @from_host: for each of the type's pairs, the host's tx to the endpoint's rx
+ * @to_host: the other direction
+ * @debugfs: the function's folder
+ */
+struct vepf_function {
+	struct pci_epf *epf;
+	const struct vepf_type *type;
+	struct pci_epf_header header;
+	struct config_group group;
+	u16 queue_size;
+	bool bound;
+	bool ready;
+	void *bar;
+	u32 msix_offset;
+	struct vepf_stats stats;
+	struct vepf_hostmem hostmem;
+	struct vepf_irq irq;
+	struct vepf_poller poller;
+	struct vepf_hostq hostq[VEPF_MAX_QUEUES];
+	struct vepf_bridge *bridge;
+	struct vepf_pipe from_host[VEPF_MAX_PAIRS];
+	struct vepf_pipe to_host[VEPF_MAX_PAIRS];
+	struct dentry *debugfs;
+};
+
+/* configfs.c */
+struct config_group *vepf_configfs_group(struct vepf_function *f);
+
+/* debugfs.c */
+void vepf_debugfs_init(void);
+void vepf_debugfs_exit(void);
+void vepf_debugfs_add(struct vepf_function *f);
+void vepf_debugfs_remove(struct vepf_function *f);
+
+#endif /* VEPF_FUNCTION_H */

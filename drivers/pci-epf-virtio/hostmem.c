@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Host memory as seen by a function: outbound windows
+ */
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "hostmem.h"
+
+/*
+ * Bounds of what is mapped at once.  The lower one is what a controller with
+ * 256-byte windows can do; the upper one covers the buffers of a driver that
+ * allocated them at one go.
+ */
+#define VEPF_GRANULE_MIN	SZ_256
+#define VEPF_GRANULE_MAX	SZ_64M
+
+/* The gate is asked once a burst, so this bounds what passes after a reset */
+#define VEPF_BURST		SZ_4K
+
+/* Widest access: one bus word of the processor */
+#define VEPF_WORD		sizeof(unsigned long)
+
+static void vepf_load(struct vepf_hostmem *hm, void *dst, const void __iomem *src, size_t size)
+{
+	union { unsigned long w; u32 l; u16 h; u8 b; } v = {};
+
+	switch (size) {
+#ifdef CONFIG_64BIT
+	case 8:
+		v.w = __raw_readq(src);
+		break;
+#endif
+	case 4:
+		v.l = __raw_readl(src);
+		break;
+	case 2:
+		v.h = __raw_readw(src);
+		break;
+	default:
+		v.b = __raw_readb(src);
+	}
+	memcpy(dst, &v, size);
+	hm->stats->np_reads++;
+	hm->stats->np_bytes += size;
+}
+
+static void vepf_store(struct vepf_hostmem *hm, void __iomem *dst, const void *src, size_t size)
+{
+	union { unsigned long w; u32 l; u16 h; u8 b; } v = {};
+
+	memcpy(&v, src, size);
+	switch (size) {
+#ifdef CONFIG_64BIT
+	case 8:
+		__raw_writeq(v.w, dst);
+		break;
+#endif
+	case 4:
+		__raw_writel(v.l, dst);
+		break;
+	case 2:
+		__raw_writew(v.h, dst);
+		break;
+	default:
+		__raw_writeb(v.b, dst);
+	}
+	hm->stats->posted_writes++;
+	hm->stats->posted_bytes += size;
+}
+
+/* Bytes of the widest aligned access at @addr that does not exceed @len */
+static size_t vepf_access_size(const void __iomem *addr, size_t len)
+{
+	size_t size = VEPF_WORD;
+
+	while (size > len || (unsigned long)addr & (size - 1))
+		size >>= 1;
+	return size;
+}
+
+/*
+ * memcpy_fromio() and memcpy_toio() fall back to bytes before and after the
+ * aligned middle.  A window is device memory, where each access is a
+ * transaction, so take the widest one that is aligned.
+ */
+static void vepf_fromio(struct vepf_hostmem *hm, void *dst, const void __iomem *src, size_t len)
+{
+	while (len) {
+		size_t n = vepf_access_size(src, len);
+
+		vepf_load(hm, dst, src, n);
+		dst += n;
+		src += n;
+		len -= n;
+	}
+}
+
+static void vepf_toio(struct vepf_hostmem *hm, void __iomem *dst, const void *src, size_t len)
+{
+	while (len) {
+		size_t n = vepf_access_size(dst, len);
+
+		vepf_store(hm, dst, src, n);
+		dst += n;
+		src += n;
+		len -= n;
+	}
+}
+
+/* As vepf_fromio(), but in whole aligned words, of which the ends are cut off */
+static void vepf_fromio_wide(struct vepf_hostmem *hm, void *dst, const void __iomem *src,
+			     size_t len)
+{
+	size_t skip = (unsigned long)src & (VEPF_WORD - 1);
+
+	src -= skip;
+	while (len) {
+		size_t n = min(len, VEPF_WORD - skip);
+		u8 word[VEPF_WORD];
+
+		vepf_load(hm, word, src, VEPF_WORD);
+		memcpy(dst, word + skip, n);
+		dst += n;
+		src += VEPF_WORD;
+		len -= n;
+		skip = 0;
+	}
+}
+
+static bool vepf_window_shows(const struct vepf_window *win, u64 addr)
+{
+	return win->size && addr >= win->addr && addr - win->addr < win->size;
+}
+
+static void vepf_window_unmap(struct vepf_hostmem *hm, struct vepf_window *win)
+{
+	struct pci_epf *epf = hm->epf;
+	u32 word;
+
+	if (!win->size)
+		return;
+
+	/*
+	 * The window may show something else before posted writes have left
+	 * through it (see dw_pcie_ep_raise_msi_irq() in the kernel's
+	 * pcie-designware-ep.c).  A read cannot pass them.
+	 */
+	if (win->dirty && hm->gate(hm->gate_ctx))
+		vepf_load(hm, &word, win->map.virt_addr, sizeof(word));
+
+	pci_epc_mem_unmap(epf->epc, epf->func_no, epf->vfunc_no, &win->map);
+	win->size = 0;
+	hm->stats->unmaps++;
+}
+
+/*
+ * Map a naturally aligned piece of host memory of up to @size bytes, a power
+ * of two, that shows @addr.  Alignment to the size matters: controllers
+ * without align_addr (Cadence, R-Car Gen3) pass the low bits of the local
+ * address on, so a window that is not aligned shows something else.
+ *
+ * A smaller piece is tried where window space is short, and where the
+ * controller maps less than it was asked for and @addr lies beyond.
+ */
+static int vepf_window_map(struct vepf_hostmem *hm, struct vepf_window *win, u64 addr, size_t size)
+{
+	struct pci_epf *epf = hm->epf;
+	int err;
+
+	for (;; size >>= 1) {
+		u64 base = addr & ~((u64)size - 1);
+
+		err = pci_epc_mem_map(epf->epc, epf->func_no, epf->vfunc_no, base, size,
+				      &win->map);
+		if (!err) {
+			win->addr = base;
+			win->size = win->map.pci_size;
+			win->dirty = false;
+			hm->stats->maps++;
+			if (vepf_window_shows(win, addr))
+				return 0;
+			/* A short map that ends before @addr */
+			vepf_window_unmap(hm, win);
+			err = -ENOMEM;
+		}
+		if (err != -ENOMEM || size <= VEPF_GRANULE_MIN)
+			return err;
+	}
+}
+
+static void __iomem *vepf_window_ptr(const struct vepf_window *win, u64 addr)
+{
+	return win->map.virt_addr + (addr - win->addr);
+}
+
+/**
+ * vepf_hostmem_init() - prepare for a function that has been bound
+ * @hm: any content
+ * @epf: function, bound to a controller
+ * @stats: counters
+ * @gate: see struct vepf_hostmem
+ * @gate_ctx: handed to @gate
+ */
+void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
+		       struct vepf_stats *stats, bool (*gate)(void *ctx), void *gate_ctx)
+{
+	struct pci_epc *epc = epf->epc;
+	size_t total = 0;
+	unsigned int i;
+
+	memset(hm, 0, sizeof(*hm));
+	hm->epf = epf;
+	hm->stats = stats;
+	hm->gate = gate;
+	hm->gate_ctx = gate_ctx;
+
+	/* Leave most of the controller's window space to rings and to others */
+	for (i = 0; i < epc->num_windows; i++)
+		total += epc->windows[i]->window.size;
+	hm->granule = clamp_t(size_t, rounddown_pow_of_two(total / 32 | 1),
+			      SZ_4K, VEPF_GRANULE_MAX);
+}
+
+/**
+ * vepf_hostmem_flush() - unmap the payload cache; regions stay
+ * @hm: host memory
+ */
+void vepf_hostmem_flush(struct vepf_hostmem *hm)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hm->cache); i++)
+		vepf_window_unmap(hm, &hm->cache[i]);
+}
+
+/**
+ * vepf_region_map() - map a range of host memory until vepf_region_unmap()
+ * @hm: host memory
+ * @region: not mapped
+ * @addr: host address
+ * @len: bytes, at least 1
+ *
+ * Return: 0, -EINVAL if the range wraps, -ENOSPC if it needs more windows than
+ * a region has, or the controller's error.
+ */
+int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
+{
+	u64 pos = addr, end = addr + len;
+	int err;
+
+	if (end <= addr)
+		return -EINVAL;
+
+	region->addr = addr;
+	region->len = len;
+	region->num_pieces = 0;
+	while (pos < end) {
+		struct vepf_window *win = &region->pieces[region->num_pieces];
+
+		if (region->num_pieces == VEPF_REGION_PIECES) {
+			err = -ENOSPC;
+			goto err_unmap;
+		}
+		err = vepf_window_map(hm, win, pos, roundup_pow_of_two(len));
+		if (err) {
+			/* Rings go before payload: make room and try once more */
+			vepf_hostmem_flush(hm);
+			err = vepf_window_map(hm, win, pos, roundup_pow_of_two(len));
+		}
+		if (err)
+			goto err_unmap;
+		region->num_pieces++;
+		pos = win->addr + win->size;
+	}
+	return 0;
+
+err_unmap:
+	vepf_region_unmap(hm, region);
+	return err;
+}
+
+/**
+ * vepf_region_unmap() - undo vepf_region_map()
+ * @hm: host memory
+ * @region: mapped or not
+ */
+void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
+{
+	while (region->num_pieces)
+		vepf_window_unmap(hm, &region->pieces[--region->num_pieces]);
+}
+
+/* The piece that shows @off, and how many of @len bytes it shows from there */
+static struct vepf_window *vepf_region_piece(struct vepf_region *region, u32 off, u32 *len)
+{
+	u64 addr = region->addr + off;
+	unsigned int i;
+
+	for (i = 0; i < region->num_pieces; i++) {
+		struct vepf_window *win = &region->pieces[i];
+
+		if (vepf_window_shows(win, addr)) {
+			*len = min_t(u64, *len, win->addr + win->size - addr);
+			return win;
+		}
+	}
+	return NULL;
+}
+
+static int vepf_region_check(struct vepf_hostmem *hm, const struct vepf_region *region,
+			     u32 off, u32 len)
+{
+	if (off > region->len || len > region->len - off)
+		return -ERANGE;
+	return hm->gate(hm->gate_ctx) ? 0 : -ESHUTDOWN;
+}
+
+/**
+ * vepf_region_read() - copy from a region
+ * @hm: host memory
+ * @region: mapped region
+ * @off: offset in bytes
+ * @buf: where to
+ * @len: bytes
+ *
+ * May load up to 7 more bytes on either side: whole aligned words, never
+ * leaving one.  An aligned access of 2, 4 or 8 bytes is a single load.
+ *
+ * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed.
+ */
+int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
+		     u32 off, void *buf, u32 len)
+{
+	int err = vepf_region_check(hm, region, off, len);
+
+	while (!err && len) {
+		u32 n = len;
+		struct vepf_window *win = vepf_region_piece(region, off, &n);
+		const void __iomem *src;
+
+		if (!win)
+			return -ERANGE;
+		src = vepf_window_ptr(win, region->addr + off);
+		if (vepf_access_size(src, n) == n)
+			vepf_fromio(hm, buf, src, n);
+		else
+			vepf_fromio_wide(hm, buf, src, n);
+		buf += n;
+		off += n;
+		len -= n;
+	}
+	return err;
+}
+
+/**
+ * vepf_region_write() - copy to a region
+ * @hm: host memory
+ * @region: mapped region
+ * @off: offset in bytes
+ * @buf: where from
+ * @len: bytes
+ *
+ * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed.
+ */
+int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region,
+		      u32 off, const void *buf, u32 len)
+{
+	int err = vepf_region_check(hm, region, off, len);
+
+	while (!err && len) {
+		u32 n = len;
+		struct vepf_window *win = vepf_region_piece(region, off, &n);
+
+		if (!win)
+			return -ERANGE;
+		vepf_toio(hm, vepf_window_ptr(win, region->addr + off), buf, n);
+		win->dirty = true;
+		buf += n;
+		off += n;
+		len -= n;
+	}
+	return err;
+}
+
+/* The cached window that shows @addr, mapped if need be */
+static struct vepf_window *vepf_cache_get(struct vepf_hostmem *hm, u64 addr)
+{
+	struct vepf_window *oldest = &hm->cache[0];
+	unsigned int i;
+	int err;
+
+	hm->clock++;
+	for (i = 0; i < ARRAY_SIZE(hm->cache); i++) {
+		struct vepf_window *win = &hm->cache[i];
+
+		if (vepf_window_shows(win, addr)) {
+			win->used = hm->clock;
+			return win;
+		}
+		if (oldest->size && (!win->size || win->used < oldest->used))
+			oldest = win;
+	}
+
+	vepf_window_unmap(hm, oldest);
+	err = vepf_window_map(hm, oldest, addr, hm->granule);
+	if (err) {
+		/* The controller may have fewer windows than the cache would like */
+		vepf_hostmem_flush(hm);
+		err = vepf_window_map(hm, oldest, addr, hm->granule);
+	}
+	if (err)
+		return ERR_PTR(err);
+	oldest->used = hm->clock;
+	return oldest;
+}
+
+/*
+ * The next burst of a transfer: a window and how many of @len bytes to move.
+ * Bursts end at round addresses, where no word has to be cut in pieces.
+ */
+static struct vepf_window *vepf_burst(struct vepf_hostmem *hm, u64 addr, size_t len, size_t *n)
+{
+	struct vepf_window *win;
+
+	if (!hm->gate(hm->gate_ctx))
+		return ERR_PTR(-ESHUTDOWN);
+	win = vepf_cache_get(hm, addr);
+	if (!IS_ERR(win))
+		*n = min3(len, (size_t)(win->addr + win->size - addr),
+			  VEPF_BURST - (size_t)(addr & (VEPF_BURST - 1)));
+	return win;
+}
+
+/**
+ * vepf_hostmem_read() - copy payload from host memory
+ * @hm: host memory
+ * @buf: where to
+ * @addr: host address, any
+ * @len: bytes
+ *
+ * Return: 0, -EINVAL if the range wraps, -ESHUTDOWN if the gate is closed, or
+ * the controller's error if it cannot reach the address.
+ */
+int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)
+{
+	if (len && addr + len - 1 < addr)
+		return -EINVAL;
+
+	while (len) {
+		struct vepf_window *win;
+		size_t n;
+
+		win = vepf_burst(hm, addr, len, &n);
+		if (IS_ERR(win))
+			return PTR_ERR(win);
+		vepf_fromio(hm, buf, vepf_window_ptr(win, addr), n);
+		buf += n;
+		addr += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * vepf_hostmem_write() - copy payload to host memory
+ * @hm: host memory
+ * @addr: host address, any
+ * @buf: where from
+ * @len: bytes
+ *
+ * Return: as vepf_hostmem_read().
+ */
+int vepf_hostmem_write(struct vepf_hostmem *hm, u64 addr, const void *buf, size_t len)
+{
+	if (len && addr + len - 1 < addr)
+		return -EINVAL;
+
+	while (len) {
+		struct vepf_window *win;
+		size_t n;
+
+		win = vepf_burst(hm, addr, len, &n);
+		if (IS_ERR(win))
+			return PTR_ERR(win);
+		vepf_toio(hm, vepf_window_ptr(win, addr), buf, n);
+		win->dirty = true;
+		buf += n;
+		addr += n;
+		len -= n;
+	}
+	return 0;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One virtqueue of the host's driver: a ring in host memory and its interrupt
+ */
+#include <asm/barrier.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <uapi/linux/virtio_pci.h>
+
+#include "hostq.h"
+#include "pci-ep-compat.h"
+
+static int vepf_hostq_read(void *ctx, u32 off, void *buf, u32 len)
+{
+	struct vepf_hostq *q = ctx;
+
+	return vepf_region_read(q->hm, &q->region, off, buf, len);
+}
+
+static int vepf_hostq_write(void *ctx, u32 off, const void *buf, u32 len)
+{
+	struct vepf_hostq *q = ctx;
+
+	return vepf_region_write(q->hm, &q->region, off, buf, len);
+}
+
+/*
+ * Accesses to a window are made in the order of these barriers by the
+ * processor; PCIe keeps writes in order, and reads behind writes.
+ */
+static void vepf_hostq_read_barrier(void *ctx)
+{
+	rmb();	/* pairs with that of the host's driver */
+}
+
+static void vepf_hostq_write_barrier(void *ctx)
+{
+	wmb();	/* pairs with that of the host's driver */
+}
+
+static void vepf_hostq_mb(void *ctx)
+{
+	mb();	/* pairs with that of the host's driver */
+}
+
+static const struct vepf_ring_ops vepf_hostq_ring_ops = {
+	.read = vepf_hostq_read,
+	.write = vepf_hostq_write,
+	.read_barrier = vepf_hostq_read_barrier,
+	.write_barrier = vepf_hostq_write_barrier,
+	.mb = vepf_hostq_mb,
+};
+
+/**
+ * vepf_hostq_init() - prepare a queue that the host has not set up yet
+ * @q: any content
+ * @name: for messages, not copied
+ * @hm: host memory
+ * @irq: interrupts
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vepf_hostq_init(struct vepf_hostq *q, const char *name, struct vepf_hostmem *hm,
+		    struct vepf_irq *irq)
+{
+	memset(q, 0, sizeof(*q));
+	q->name = name;
+	q->hm = hm;
+	q->irq = irq;
+	q->ring = kvzalloc_obj(*q->ring);
+	return q->ring ? 0 : -ENOMEM;
+}
+
+/**
+ * vepf_hostq_free() - undo vepf_hostq_init()
+ * @q: stopped, or zeroed
+ */
+void vepf_hostq_free(struct vepf_hostq *q)
+{
+	kvfree(q->ring);
+	q->ring = NULL;
+}
+
+/**
+ * vepf_hostq_start() - begin to serve a queue that the host has set up
+ * @q: stopped queue
+ * @pfn: page frame number of the ring, in pages of 4096 bytes
+ * @num: descriptors
+ * @vector: MSI-X table entry or VEPF_NO_VECTOR
+ *
+ * Return: 0, or an error of vepf_region_map().
+ */
+int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
+{
+	int err;
+
+	err = vepf_region_map(q->hm, &q->region, (u64)pfn << VIRTIO_PCI_QUEUE_ADDR_SHIFT,
+			      vepf_ring_size(num, VIRTIO_PCI_VRING_ALIGN));
+	if (err)
+		return err;
+
+	err = vepf_ring_init(q->ring, num, VIRTIO_PCI_VRING_ALIGN, &vepf_hostq_ring_ops, q);
+	if (err) {
+		vepf_region_unmap(q->hm, &q->region);
+		return err;
+	}
+	q->vector = vector;
+	q->scan = true;
+	q->live = true;
+	return 0;
+}
+
+/**
+ * vepf_hostq_stop() - forget the ring: the host has reset the device, or is gone
+ * @q: queue, started or not
+ */
+void vepf_hostq_stop(struct vepf_hostq *q)
+{
+	q->live = false;
+	q->scan = false;
+	vepf_region_unmap(q->hm, &q->region);
+}
+
+/**
+ * vepf_hostq_abandon() - leave a queue whose driver may be waiting for a buffer
+ * @q: queue, started or not; to be stopped next
+ */
+void vepf_hostq_abandon(struct vepf_hostq *q)
+{
+	if (!q->live || vepf_ring_abandon(q->ring))
+		return;
+	vepf_irq_raise(q->irq, q->vector);
+}
+
+/**
+ * vepf_hostq_next() - the next buffer the driver made available
+ * @q: live queue
+ * @buf: the buffer, to be given to vepf_hostq_done()
+ *
+ * Return: 1, 0 if there is none, or an error of ring or its accessor.
+ */
+int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf)
+{
+	int n;
+
+	if (vepf_ring_get(q->ring, buf))
+		return 1;
+
+	n = vepf_ring_fetch(q->ring, VEPF_RING_BATCH);
+	if (!n && q->scan) {
+		q->scan = false;
+		n = vepf_ring_poll(q->ring);
+		if (n > 0)
+			n = vepf_ring_fetch(q->ring, VEPF_RING_BATCH);
+		/* Nothing was consumed: look again when the host can be reached */
+		if (n < 0)
+			q->scan = true;
+	}
+	return n <= 0 ? n : vepf_ring_get(q->ring, buf);
+}
+
+/**
+ * vepf_hostq_done() - a buffer has been used; the driver hears of it from vepf_hostq_publish()
+ * @q: live queue
+ * @buf: from vepf_hostq_next()
+ * @written: bytes written to the buffer
+ * @moved: bytes of payload read from it or written to it
+ */
+void vepf_hostq_done(struct vepf_hostq *q, const struct vepf_buf *buf, u32 written, u64 moved)
+{
+	vepf_ring_put(q->ring, buf->head, written);
+	q->messages++;
+	q->bytes += moved;
+}
+
+/**
+ * vepf_hostq_publish() - show the driver what has been used, and interrupt it if it wants
+ * @q: live queue
+ *
+ * Return: 0, or an error of ring or its accessor; what was not shown is shown
+ * by the next call.
+ */
+int vepf_hostq_publish(struct vepf_hostq *q)
+{
+	int n;
+
+	n = vepf_ring_publish(q->ring);
+	if (n < 0)
+		return n;
+	n = vepf_ring_need_interrupt(q->ring);
+	if (n > 0)
+		vepf_irq_raise(q->irq, q->vector);
+	return n < 0 ? n : 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One virtqueue of the host's driver: a ring in host memory and its interrupt
+ *
+ * One thread at a time; everything here may sleep.
+ */
+#ifndef VEPF_HOSTQ_H
+#define VEPF_HOSTQ_H
+
+#include <linux/types.h>
+
+#include "hostmem.h"
+#include "irq.h"
+#include "ring.h"
+
+/**
+ * struct vepf_hostq - a virtqueue in host memory
+ * @name: for messages
+ * @hm: the memory
+ * @irq: its interrupts
+ * @region: the ring, mapped while @live
+ * @ring: device's half
+ * @vector: MSI-X table entry or VEPF_NO_VECTOR
+ * @live: may be served
+ * @scan: the driver may have made buffers available since the last poll
+ * @messages: buffers used
+ * @bytes: payload moved
+ */
+struct vepf_hostq {
+	const char *name;
+	struct vepf_hostmem *hm;
+	struct vepf_irq *irq;
+	struct vepf_region region;
+	struct vepf_ring *ring;
+	u16 vector;
+	bool live;
+	bool scan;
+	u64 messages;
+	u64 bytes;
+};
+
+int vepf_hostq_init(struct vepf_hostq *q, const char *name, struct vepf_hostmem *hm,
+		    struct vepf_irq *irq);
+void vepf_hostq_free(struct vepf_hostq *q);
+int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector);
+void vepf_hostq_stop(struct vepf_hostq *q);
+void vepf_hostq_abandon(struct vepf_hostq *q);
+int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf);
+void vepf_hostq_done(struct vepf_hostq *q, const struct vepf_buf *buf, u32 written, u64 moved);
+int vepf_hostq_publish(struct vepf_hostq *q);
+
+#endif /* VEPF_HOSTQ_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interrupts to the host
+ *
+ * The only caller of pci_epc_raise_irq().  A message that could not be sent,
+ * because the host has masked the vector for a moment, stays pending and is
+ * tried again: controllers keep no pending bit (dw_pcie_ep_raise_msix_irq()
+ * returns -EPERM and forgets it).
+ *
+ * One thread at a time; everything here may sleep.
+ */
+#ifndef VEPF_IRQ_H
+#define VEPF_IRQ_H
+
+#include <linux/bitmap.h>
+#include <linux/ktime.h>
+#include <linux/pci-epf.h>
+#include <linux/types.h>
+
+#include "stats.h"
+
+/* As many as a function can have: one for each queue, one for the configuration */
+#define VEPF_MAX_VECTORS	32
+
+/**
+ * struct vepf_irq - interrupts of one function
+ * @epf: the function, bound to a controller
+ * @stats: where they are counted
+ * @pending: vectors to be sent, the first is 0
+ * @retry_ns: pause before the next attempt, 0 if the last one succeeded
+ * @next: not before this time
+ * @starved: an attempt failed for another reason than a masked vector; some
+ *	controllers need an outbound window of their own for each message
+ */
+struct vepf_irq {
+	struct pci_epf *epf;
+	struct vepf_stats *stats;
+	DECLARE_BITMAP(pending, VEPF_MAX_VECTORS);
+	u64 retry_ns;
+	ktime_t next;
+	bool starved;
+};
+
+void vepf_irq_init(struct vepf_irq *irq, struct pci_epf *epf, struct vepf_stats *stats);
+void vepf_irq_raise(struct vepf_irq *irq, u16 vector);
+u64 vepf_irq_flush(struct vepf_irq *irq);
+void vepf_irq_drop(struct vepf_irq *irq);
+bool vepf_irq_msix_enabled(struct vepf_irq *irq);
+
+#endif /* VEPF_IRQ_H */

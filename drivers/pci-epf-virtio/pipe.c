@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A stream of bytes between a driver of the host and one of the endpoint
+ */
+#include <linux/dev_printk.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "pipe.h"
+
+/* Payload moved in one go, so that the other direction and the registers get their turn */
+#define VEPF_PIPE_ROUND		SZ_16K
+
+/* Where the host cannot be reached for a moment, try again after so long */
+#define VEPF_PIPE_AGAIN_NS	NSEC_PER_MSEC
+
+/**
+ * vepf_pipe_init() - prepare one direction
+ * @p: any content
+ * @size: bytes it can hold, a power of two
+ * @hq: the host's queue
+ * @lq: queue of the endpoint's own driver
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vepf_pipe_init(struct vepf_pipe *p, u32 size, struct vepf_hostq *hq,
+		   struct vepf_bridge_queue *lq)
+{
+	int err;
+
+	memset(p, 0, sizeof(*p));
+	p->hq = hq;
+	p->lq = lq;
+	p->chunk = kmalloc(VEPF_PIPE_CHUNK, GFP_KERNEL);
+	if (!p->chunk)
+		return -ENOMEM;
+	err = vepf_fifo_alloc(&p->fifo, size);
+	if (err) {
+		kfree(p->chunk);
+		p->chunk = NULL;
+	}
+	return err;
+}
+
+/**
+ * vepf_pipe_free() - undo vepf_pipe_init()
+ * @p: pipe, or zeroed
+ */
+void vepf_pipe_free(struct vepf_pipe *p)
+{
+	vepf_fifo_free(&p->fifo);
+	kfree(p->chunk);
+	p->chunk = NULL;
+}
+
+/**
+ * vepf_pipe_start() - the host's queue is live
+ * @p: pipe
+ */
+void vepf_pipe_start(struct vepf_pipe *p)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	p->host_live = true;
+	p->flow = (struct vepf_flow){};
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	vepf_settle_begin(&p->settle);
+}
+
+/**
+ * vepf_pipe_notified() - the host's driver has notified
+ * @p: pipe
+ */
+void vepf_pipe_notified(struct vepf_pipe *p)
+{
+	p->hq->scan = true;
+	vepf_settle_disturb(&p->settle);
+}
+
+/* Keep the history only, unless the host takes what is in transit; lq's lock is held */
+static void vepf_pipe_trim(struct vepf_pipe *p)
+{
+	if (p->host_live && !p->flow.stopped)
+		return;
+	p->flow.since = 0;
+	if (vepf_fifo_len(&p->fifo) > VEPF_HISTORY_SIZE)
+		vepf_fifo_drop(&p->fifo, vepf_fifo_len(&p->fifo) - VEPF_HISTORY_SIZE);
+}
+
+/**
+ * vepf_pipe_stop() - the host's queue is not live any more; the history stays
+ * @p: pipe
+ */
+void vepf_pipe_stop(struct vepf_pipe *p)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	p->host_live = false;
+	vepf_pipe_trim(p);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	p->active = false;
+}
+
+/*
+ * The receiver has just been offered all it would take, and there is still no
+ * room for more.  Returns for how many more nanoseconds, of @limit in all, its
+ * sender is to be slowed down; 0: not any longer.
+ */
+static u64 vepf_flow_judge(struct vepf_flow *flow, u64 limit)
+{
+	ktime_t now = ktime_get();
+	u64 passed;
+
+	if (flow->stopped)
+		return 0;
+	if (!flow->since) {
+		flow->since = now;
+		flow->took = false;
+	}
+	passed = ktime_to_ns(ktime_sub(now, flow->since));
+	if (passed < limit)
+		return limit - passed;
+	flow->stopped = !flow->took;
+	flow->since = 0;
+	return 0;
+}
+
+static void vepf_flow_release(struct vepf_flow *flow)
+{
+	flow->since = 0;
+}
+
+static void vepf_flow_took(struct vepf_flow *flow)
+{
+	flow->took = true;
+	flow->stopped = false;
+}
+
+/* The address is one of the endpoint kernel's own driver: believe it */
+static void *vepf_local_ptr(const struct vepf_seg *seg)
+{
+	return phys_to_virt(seg->addr);
+}
+
+/* Next buffer of the endpoint's driver; the queue's lock is held */
+static int vepf_local_next(struct vepf_bridge_queue *q, struct vepf_buf *buf)
+{
+	if (!q->live)
+		return 0;
+	if (vepf_ring_peek(q->ring, buf))
+		return 1;
+	if (vepf_ring_poll(q->ring) > 0 && vepf_ring_fetch(q->ring, VEPF_RING_BATCH) > 0)
+		return vepf_ring_peek(q->ring, buf);
+	return 0;
+}
+
+/* The buffer vepf_local_next() gave is used; the queue's lock is held */
+static void vepf_local_done(struct vepf_bridge_queue *q, u32 written)
+{
+	struct vepf_buf buf;
+
+	if (vepf_ring_get(q->ring, &buf))
+		vepf_ring_put(q->ring, buf.head, written);
+}
+
+static void vepf_local_publish(struct vepf_bridge_queue *q)
+{
+	if (q->live && vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
+		q->call = true;
+}
+
+/*
+ * Fill buffers of the endpoint's driver with what is in the history.  Returns for
+ * how many nanoseconds it cannot be done yet.
+ */
+static u64 vepf_pipe_deliver(struct vepf_pipe *p)
+{
+	struct vepf_bridge_queue *q = p->lq;
+	struct vepf_buf buf;
+	unsigned long flags;
+	u64 left = U64_MAX;
+	unsigned int i;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->live && vepf_fifo_len(&p->fifo))
+		left = vepf_settle_left(&q->settle) ?: U64_MAX;
+	while (left == U64_MAX && vepf_fifo_len(&p->fifo) && vepf_local_next(q, &buf)) {
+		u32 written = 0;
+
+		for (i = 0; i < buf.nsegs; i++)
+			if (buf.segs[i].writable)
+				written += vepf_fifo_get(&p->fifo, vepf_local_ptr(&buf.segs[i]),
+							 buf.segs[i].len);
+		vepf_local_done(q, written);
+		if (written)
+			vepf_flow_took(&p->flow);
+	}
+	vepf_local_publish(q);
+	spin_unlock_irqrestore(&q->lock, flags);
+	vepf_bridge_call(q);
+	return left;
+}
+
+/* An error of the host's queue: how long to leave it alone, U64_MAX: until it is reset */
+static u64 vepf_pipe_host_error(struct vepf_pipe *p, int err)
+{
+	struct vepf_hostq *hq = p->hq;
+
+	if (err != -EIO)
+		return VEPF_PIPE_AGAIN_NS;
+
+	p->active = false;
+	hq->live = false;
+	hq->hm->stats->host_errors++;
+	dev_err(&hq->hm->epf->dev, "host's %s queue: %s; stopped until the host resets it\n",
+		hq->name, vepf_ring_error_text(hq->ring->error));
+	return U64_MAX;
+}
+
+static void vepf_pipe_bad_address(struct vepf_pipe *p, const struct vepf_seg *seg, int err)
+{
+	struct vepf_hostq *hq = p->hq;
+
+	hq->hm->stats->host_errors++;
+	dev_err_ratelimited(&hq->hm->epf->dev,
+			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
+			    seg->addr, seg->len, err);
+}
+
+/* Begin with the next buffer of the host; as vepf_hostq_next() */
+static int vepf_pipe_next(struct vepf_pipe *p)
+{
+	int n;
+
+	if (p->active)
+		return 1;
+	n = vepf_hostq_next(p->hq, &p->buf);
+	if (n == 1) {
+		p->active = true;
+		p->seg = 0;
+		p->off = 0;
+		p->done = 0;
+	}
+	return n;
+}
+
+/* The next descriptor of the right kind of the active buffer, NULL at its end */
+static const struct vepf_seg *vepf_pipe_seg(struct vepf_pipe *p, bool writable)
+{
+	while (p->seg < p->buf.nsegs) {
+		const struct vepf_seg *seg = &p->buf.segs[p->seg];
+
+		if (seg->writable == writable && p->off < seg->len)
+			return seg;
+		p->seg++;
+		p->off = 0;
+	}
+	return NULL;
+}
+
+static void vepf_pipe_finish(struct vepf_pipe *p, bool written)
+{
+	vepf_hostq_done(p->hq, &p->buf, written ? p->done : 0, p->done);
+	p->active = false;
+}
+
+/**
+ * vepf_pipe_from_host() - move bytes from the host's driver to the endpoint's
+ * @p: pipe whose @hq is the host's tx queue
+ *
+ * Return: nanoseconds until it should be called again, 0 if there is more to
+ * do, U64_MAX if only a notification of either driver can bring more.
+ */
+u64 vepf_pipe_from_host(struct vepf_pipe *p)
+{
+	u64 again = U64_MAX;
+	u32 moved = 0;
+	int err = 0;
+	u64 left;
+
+	vepf_pipe_deliver(p);
+	while (p->hq->live) {
+		const struct vepf_seg *seg;
+		size_t n;
+
+		/* A host that was reset may have left while its buffer was held */
+		if (!p->active)
+			vepf_flow_release(&p->flow);
+		err = vepf_pipe_next(p);
+		if (err <= 0)
+			break;
+		seg = vepf_pipe_seg(p, false);
+		if (!seg) {
+			vepf_pipe_finish(p, false);
+			continue;
+		}
+		if (moved >= VEPF_PIPE_ROUND) {
+			again = 0;
+			break;
+		}
+
+		n = min_t(size_t, seg->len - p->off, VEPF_PIPE_CHUNK);
+		if (n > vepf_fifo_room(&p->fifo))
+			vepf_pipe_deliver(p);
+		if (n > vepf_fifo_room(&p->fifo)) {
+			again = p->lq->live ? vepf_flow_judge(&p->flow, VEPF_HOLD_NS) : 0;
+			if (again)
+				break;
+			again = U64_MAX;
+		}
+
+		err = vepf_hostmem_read(p->hq->hm, p->chunk, seg->addr + p->off, n);
+		if (err == -ESHUTDOWN)
+			break;
+		if (err) {
+			vepf_pipe_bad_address(p, seg, err);
+			p->seg = p->buf.nsegs;
+			continue;
+		}
+		vepf_fifo_put(&p->fifo, p->chunk, n);
+		p->off += n;
+		p->done += n;
+		moved += n;
+	}
+
+	if (err >= 0 && p->hq->live)
+		err = vepf_hostq_publish(p->hq);
+	if (err < 0)
+		again = min(again, vepf_pipe_host_error(p, err));
+	left = vepf_pipe_deliver(p);
+	/* The read that decided on the interrupt may have found more */
+	if (again == U64_MAX && err >= 0 && p->hq->live && vepf_ring_available(p->hq->ring))
+		again = 0;
+	return min(again, left);
+}
+
+/**
+ * vepf_pipe_collect() - take the messages of the endpoint's driver
+ * @p: pipe whose @lq is the endpoint driver's tx queue
+ *
+ * Empties the queue into the history on the spot, so that a driver that waits
+ * for its buffer, maybe with interrupts off, does not depend on any thread
+ * being scheduled.
+ *
+ * Context: any.
+ * Return: true if vepf_pipe_to_host() has something to do.
+ */
+bool vepf_pipe_collect(struct vepf_pipe *p)
+{
+	struct vepf_bridge_queue *q = p->lq;
+	struct vepf_buf buf;
+	unsigned long flags;
+	unsigned int i;
+	bool work;
+
+	spin_lock_irqsave(&q->lock, flags);
+	while (vepf_local_next(q, &buf)) {
+		for (i = 0; i < buf.nsegs; i++)
+			if (!buf.segs[i].writable)
+				vepf_fifo_put(&p->fifo, vepf_local_ptr(&buf.segs[i]),
+					      buf.segs[i].len);
+		vepf_local_done(q, 0);
+	}
+	vepf_pipe_trim(p);
+	vepf_local_publish(q);
+	work = vepf_fifo_len(&p->fifo) || q->call;
+	spin_unlock_irqrestore(&q->lock, flags);
+	return work;
+}
+
+/* The host was offered everything: how long more than the history is kept for it */
+static u64 vepf_pipe_judge_host(struct vepf_pipe *p)
+{
+	u64 again = U64_MAX;
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	if (vepf_fifo_len(&p->fifo) > VEPF_HISTORY_SIZE) {
+		again = vepf_flow_judge(&p->flow, VEPF_TRANSIT_NS);
+		/* It took some meanwhile: give it as long again */
+		if (!again && !p->flow.stopped)
+			again = vepf_flow_judge(&p->flow, VEPF_TRANSIT_NS);
+		vepf_pipe_trim(p);
+		if (p->flow.stopped)
+			again = U64_MAX;
+	} else {
+		vepf_flow_release(&p->flow);
+	}
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	return again;
+}
+
+/* Take bytes out of the history, unless some are still on their way */
+static u32 vepf_pipe_take(struct vepf_pipe *p)
+{
+	unsigned long flags;
+
+	if (!p->chunk_len) {
+		spin_lock_irqsave(&p->lq->lock, flags);
+		p->chunk_len = vepf_fifo_get(&p->fifo, p->chunk, VEPF_PIPE_CHUNK);
+		spin_unlock_irqrestore(&p->lq->lock, flags);
+	}
+	return p->chunk_len;
+}
+
+/* The first @n bytes on their way have arrived */
+static void vepf_pipe_taken(struct vepf_pipe *p, size_t n)
+{
+	unsigned long flags;
+
+	p->chunk_len -= n;
+	memmove(p->chunk, p->chunk + n, p->chunk_len);
+	spin_lock_irqsave(&p->lq->lock, flags);
+	vepf_flow_took(&p->flow);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+}
+
+/**
+ * vepf_pipe_to_host() - move bytes from the endpoint's driver to the host's
+ * @p: pipe whose @hq is the host's rx queue
+ *
+ * Return: as vepf_pipe_from_host().
+ */
+u64 vepf_pipe_to_host(struct vepf_pipe *p)
+{
+	u64 left = p->hq->live ? vepf_settle_left(&p->settle) : 0;
+	u64 again = left ?: U64_MAX;
+	u32 moved = 0;
+	int err = 0;
+
+	vepf_pipe_collect(p);
+	while (!left && p->hq->live && vepf_pipe_take(p)) {
+		const struct vepf_seg *seg;
+		size_t n;
+
+		err = vepf_pipe_next(p);
+		if (err <= 0)
+			break;
+		seg = vepf_pipe_seg(p, true);
+		if (!seg) {
+			vepf_pipe_finish(p, true);
+			continue;
+		}
+		if (moved >= VEPF_PIPE_ROUND) {
+			again = 0;
+			break;
+		}
+
+		n = min_t(size_t, seg->len - p->off, p->chunk_len);
+		err = vepf_hostmem_write(p->hq->hm, seg->addr + p->off, p->chunk, n);
+		if (err == -ESHUTDOWN)
+			break;
+		if (err) {
+			vepf_pipe_bad_address(p, seg, err);
+			p->seg = p->buf.nsegs;
+			continue;
+		}
+		vepf_pipe_taken(p, n);
+		p->off += n;
+		p->done += n;
+		moved += n;
+	}
+
+	/* A stream has no reason to wait for a buffer to be full */
+	if (err >= 0 && p->active && p->done)
+		vepf_pipe_finish(p, true);
+	if (err >= 0 && p->hq->live)
+		err = vepf_hostq_publish(p->hq);
+	if (err < 0)
+		again = min(again, vepf_pipe_host_error(p, err));
+
+	vepf_pipe_collect(p);
+	if (again && !left)
+		again = min(again, vepf_pipe_judge_host(p));
+	vepf_bridge_call(p->lq);
+	return again;
+}

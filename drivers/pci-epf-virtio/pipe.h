@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A stream of bytes between a driver of the host and one of the endpoint
+ *
+ * A sender has its buffers back within VEPF_HOLD_NS, whatever the other side
+ * does: hvc, for one, spins with interrupts off until then.  The endpoint's own
+ * driver, whose spinning could keep this very code from running, has them back
+ * at once; what it sends faster than the host takes it is in transit meanwhile.
+ *
+ * What nobody receives goes into a bounded history, from which the oldest bytes
+ * are dropped and counted.
+ */
+#ifndef VEPF_PIPE_H
+#define VEPF_PIPE_H
+
+#include <linux/ktime.h>
+#include <linux/sizes.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+
+#include "bridge.h"
+#include "fifo.h"
+#include "hostq.h"
+#include "settle.h"
+
+/* Bytes kept for a receiver that is not there, in each direction */
+#define VEPF_HISTORY_SIZE	SZ_64K
+
+/* A buffer of the host is held for so long: 10 ms less what it takes to notice */
+#define VEPF_HOLD_NS		(7 * NSEC_PER_MSEC)
+
+/* Bytes in transit to a host that takes some at least so often */
+#define VEPF_TRANSIT_SIZE	SZ_4M
+#define VEPF_TRANSIT_NS		(250 * NSEC_PER_MSEC)
+
+/* Largest piece of payload moved at once */
+#define VEPF_PIPE_CHUNK		SZ_4K
+
+/**
+ * struct vepf_flow - how a receiver keeps up
+ * @since: since when it has been waited for; 0: it is not
+ * @took: the receiver has taken bytes since then
+ * @stopped: the receiver took none for as long as it is waited for: nobody waits
+ *	for it until it does
+ *
+ * Only who has just tried to deliver judges a receiver, so that it is never
+ * blamed for a delay of ours.
+ */
+struct vepf_flow {
+	ktime_t since;
+	bool took;
+	bool stopped;
+};
+
+/**
+ * struct vepf_pipe - one direction: a queue of the host, a queue of the endpoint's driver
+ * @hq: the host's queue
+ * @lq: queue of the endpoint's own driver
+ * @fifo: bytes between them; to the host: guarded by @lq's lock
+ * @flow: how the receiver keeps up; to the host: guarded by @lq's lock
+ * @settle: to the host: whether its driver may be given data yet
+ * @host_live: the host's driver is there; to the host: written under @lq's lock
+ * @chunk: VEPF_PIPE_CHUNK bytes on their way
+ * @chunk_len: to the host: bytes in @chunk that are not in the host's memory yet
+ * @buf: buffer of the host that is being read or written
+ * @active: @buf is valid
+ * @seg: descriptor of @buf in which to go on
+ * @off: byte of it
+ * @done: bytes of @buf read or written
+ */
+struct vepf_pipe {
+	struct vepf_hostq *hq;
+	struct vepf_bridge_queue *lq;
+	struct vepf_fifo fifo;
+	struct vepf_flow flow;
+	struct vepf_settle settle;
+	bool host_live;
+	u8 *chunk;
+	u32 chunk_len;
+	struct vepf_buf buf;
+	bool active;
+	u16 seg;
+	u32 off;
+	u64 done;
+};
+
+int vepf_pipe_init(struct vepf_pipe *p, u32 size, struct vepf_hostq *hq,
+		   struct vepf_bridge_queue *lq);
+void vepf_pipe_free(struct vepf_pipe *p);
+void vepf_pipe_start(struct vepf_pipe *p);
+void vepf_pipe_stop(struct vepf_pipe *p);
+void vepf_pipe_notified(struct vepf_pipe *p);
+
+/* Host to endpoint: to be called by one thread */
+u64 vepf_pipe_from_host(struct vepf_pipe *p);
+
+/* Endpoint to host: collect in any context, send by one thread */
+bool vepf_pipe_collect(struct vepf_pipe *p);
+u64 vepf_pipe_to_host(struct vepf_pipe *p);
+
+#endif /* VEPF_PIPE_H */

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The thread that drives registers and rings
+ */
+#include <linux/err.h>
+#include <linux/irqflags.h>
+#include <linux/kthread.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+
+#include "pci-ep-compat.h"
+#include "poller.h"
+
+/* Without pause after something happened: the next thing is often near */
+#define VEPF_SPIN_NS		(100 * NSEC_PER_USEC)
+
+/*
+ * Pauses grow in proportion to the time since something happened.  A driver
+ * probes again within some hundred microseconds of the reset that announces
+ * it, if nothing else does, so with no driver the pause stays short.  Before a
+ * running driver is replaced without a word (crash, kexec), its host's kernel
+ * disables MSI-X as it enumerates the bus, long before it probes: watch that.
+ */
+#define VEPF_PAUSE_MIN_NS	(50 * NSEC_PER_USEC)
+#define VEPF_PAUSE_IDLE_NS	(100 * NSEC_PER_USEC)
+#define VEPF_PAUSE_RUNNING_NS	NSEC_PER_MSEC
+#define VEPF_WATCH_NS		(20 * NSEC_PER_MSEC)
+
+/* With interrupts off at most so long; how long a silent driver is waited for */
+#define VEPF_SLICE_NS		(200 * NSEC_PER_USEC)
+#define VEPF_SETUP_NS		NSEC_PER_SEC
+
+/* The engine's accessors: the BAR is little endian endpoint memory */
+static u64 vepf_bar_ld64(void *ctx, unsigned int off)
+{
+	struct vepf_poller *p = ctx;
+#ifdef CONFIG_64BIT
+	return le64_to_cpu((__force __le64)READ_ONCE(*(u64 *)(p->bar + off)));
+#else
+	__le32 *word = p->bar + off;
+	u32 lo, hi;
+
+	/* The half that a driver writes first (queue select) on both sides */
+	do {
+		hi = le32_to_cpu(READ_ONCE(word[1]));
+		rmb();	/* pairs with the order of the host's writes */
+		lo = le32_to_cpu(READ_ONCE(word[0]));
+		rmb();	/* pairs with the order of the host's writes */
+	} while (hi != le32_to_cpu(READ_ONCE(word[1])));
+	return (u64)hi << 32 | lo;
+#endif
+}
+
+static void vepf_bar_st32(void *ctx, unsigned int off, u32 val)
+{
+	struct vepf_poller *p = ctx;
+
+	WRITE_ONCE(*(__le32 *)(p->bar + off), cpu_to_le32(val));
+}
+
+static void vepf_bar_st16(void *ctx, unsigned int off, u16 val)
+{
+	struct vepf_poller *p = ctx;
+
+	WRITE_ONCE(*(__le16 *)(p->bar + off), cpu_to_le16(val));
+}
+
+static void vepf_bar_st8(void *ctx, unsigned int off, u8 val)
+{
+	struct vepf_poller *p = ctx;
+
+	WRITE_ONCE(*(u8 *)(p->bar + off), val);
+}
+
+static void vepf_bar_mb(void *ctx)
+{
+	mb();	/* pairs with the order of the host's accesses */
+}
+
+static const struct vepf_regs_ops vepf_bar_ops = {
+	.ld64 = vepf_bar_ld64,
+	.st32 = vepf_bar_st32,
+	.st16 = vepf_bar_st16,
+	.st8 = vepf_bar_st8,
+	.mb = vepf_bar_mb,
+};
+
+/* A driver sets its queues up, and has not fallen silent */
+static bool vepf_poller_in_setup(const struct vepf_poller *p, ktime_t now)
+{
+	return p->up && p->regs.phase == VEPF_REGS_SETUP &&
+	       ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SETUP_NS;
+}
+
+/* Look at the registers; while a driver sets up, without a pause */
+static unsigned int vepf_poller_look(struct vepf_poller *p)
+{
+	unsigned int events = 0, found;
+	u64 end;
+
+	if (!vepf_poller_in_setup(p, ktime_get()))
+		return vepf_regs_pass(&p->regs, p->msix_on);
+
+	if (p->has_config)
+		p->msix_on = p->ops->msix_enabled(p->ctx);
+	local_irq_disable();
+	end = ktime_get_mono_fast_ns() + VEPF_SLICE_NS;
+	do {
+		found = vepf_regs_pass(&p->regs, p->msix_on);
+		events |= found;
+	} while (!(found & ~VEPF_REGS_ACTIVITY) && ktime_get_mono_fast_ns() < end);
+	local_irq_enable();
+	return events;
+}
+
+/* A running driver's host may be replaced without a reset: see VEPF_WATCH_NS */
+static void vepf_poller_watch(struct vepf_poller *p, ktime_t now)
+{
+	bool on;
+
+	if (p->regs.phase != VEPF_REGS_RUNNING || p->alert || !p->msix_on ||
+	    ktime_to_ns(ktime_sub(now, p->watched)) < VEPF_WATCH_NS)
+		return;
+	p->watched = now;
+	on = p->ops->msix_enabled(p->ctx);
+	p->alert = !on;
+	p->msix_on = on;
+}
+
+static unsigned int vepf_poller_host(struct vepf_poller *p)
+{
+	unsigned int events = vepf_poller_look(p);
+
+	if (events & VEPF_REGS_RESET) {
+		p->alert = false;
+		p->stats->host_resets++;
+		p->ops->stop(p->ctx);
+	}
+	if (events & (VEPF_REGS_FAILED | VEPF_REGS_INCOMPLETE)) {
+		p->ops->stop(p->ctx);
+		p->ops->failed(p->ctx, events & VEPF_REGS_INCOMPLETE);
+	}
+	if (events & VEPF_REGS_LIVE) {
+		p->msix_on = p->ops->msix_enabled(p->ctx);
+		if (p->ops->start(p->ctx))
+			p->ops->stop(p->ctx);
+	}
+	vepf_poller_watch(p, ktime_get());
+	return events;
+}
+
+/* Longest pause at this time, in nanoseconds; any context */
+static u64 vepf_poller_pause(const struct vepf_poller *p, ktime_t now)
+{
+	u64 most = p->regs.phase == VEPF_REGS_RUNNING && !p->alert ?
+		   VEPF_PAUSE_RUNNING_NS : VEPF_PAUSE_IDLE_NS;
+
+	return clamp_t(u64, ktime_to_ns(ktime_sub(now, p->active)) / 8, VEPF_PAUSE_MIN_NS, most);
+}
+
+/* One round; returns nanoseconds until the next must come, 0: at once, U64_MAX: never */
+static u64 vepf_poller_round(struct vepf_poller *p)
+{
+	unsigned int events = 0;
+	ktime_t now;
+	u64 again;
+
+	mutex_lock(&p->lock);
+	WRITE_ONCE(p->kicked, false);
+	/* What was done before a kick is seen after kicked was cleared */
+	smp_mb();
+	if (p->up)
+		events = vepf_poller_host(p);
+	again = p->ops->work(p->ctx, events & (VEPF_REGS_LIVE | VEPF_REGS_NOTIFY));
+
+	now = ktime_get();
+	if (events || !again)
+		p->active = now;
+	if (p->up && (vepf_poller_in_setup(p, now) ||
+		      ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SPIN_NS))
+		again = 0;
+	else if (p->up && p->regs.phase == VEPF_REGS_RUNNING && p->msix_on)
+		again = min_t(u64, again, VEPF_WATCH_NS);
+	mutex_unlock(&p->lock);
+	return again;
+}
+
+static enum hrtimer_restart vepf_poller_timer(struct hrtimer *timer)
+{
+	struct vepf_poller *p = container_of(timer, struct vepf_poller, timer);
+	ktime_t now = ktime_get();
+
+	if (READ_ONCE(p->kicked) || now >= p->deadline ||
+	    (READ_ONCE(p->up) && vepf_regs_changed(&p->regs))) {
+		wake_up_process(p->task);
+		return HRTIMER_NORESTART;
+	}
+	hrtimer_forward_now(timer, ns_to_ktime(vepf_poller_pause(p, now)));
+	return HRTIMER_RESTART;
+}
+
+static void vepf_poller_sleep(struct vepf_poller *p, u64 again)
+{
+	ktime_t now = ktime_get();
+	bool timed = READ_ONCE(p->up) || again != U64_MAX;
+
+	p->deadline = again == U64_MAX ? KTIME_MAX : ktime_add_ns(now, again);
+	set_current_state(TASK_IDLE);
+	if (!READ_ONCE(p->kicked) && !kthread_should_stop()) {
+		if (timed)
+			hrtimer_start(&p->timer,
+				      ns_to_ktime(min(again, vepf_poller_pause(p, now))),
+				      HRTIMER_MODE_REL);
+		schedule();
+		p->stats->wakeups++;
+	}
+	__set_current_state(TASK_RUNNING);
+	hrtimer_cancel(&p->timer);
+}
+
+static int vepf_poller_thread(void *data)
+{
+	struct vepf_poller *p = data;
+
+	while (!kthread_should_stop()) {
+		u64 again = vepf_poller_round(p);
+
+		if (again)
+			vepf_poller_sleep(p, again);
+		else
+			cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * vepf_poller_start() - begin to poll, in state down
+ * @p: any content
+ * @name: name of the thread
+ * @bar: register file, VEPF_REGS_SIZE bytes of endpoint memory, aligned to 8 bytes
+ * @params: what the device offers
+ * @ops: what is driven
+ * @ctx: handed to @ops
+ * @stats: counters
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL for @params out of range, or an error of kthread_run().
+ */
+int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
+		      const struct vepf_regs_params *params, const struct vepf_poller_ops *ops,
+		      void *ctx, struct vepf_stats *stats)
+{
+	int err;
+
+	memset(p, 0, sizeof(*p));
+	p->bar = bar;
+	p->ops = ops;
+	p->ctx = ctx;
+	p->stats = stats;
+	p->has_config = params->config_len;
+	mutex_init(&p->lock);
+	hrtimer_setup(&p->timer, vepf_poller_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+
+	err = vepf_regs_init(&p->regs, params, &vepf_bar_ops, p);
+	if (err)
+		return err;
+	vepf_regs_defaults(&p->regs);
+
+	p->task = kthread_create(vepf_poller_thread, p, "%s", name);
+	if (IS_ERR(p->task))
+		return PTR_ERR(p->task);
+	/* A host's processor may be waiting with interrupts off */
+	set_user_nice(p->task, MIN_NICE);
+	wake_up_process(p->task);
+	return 0;
+}
+
+/**
+ * vepf_poller_stop() - undo vepf_poller_start()
+ * @p: poller, down
+ *
+ * Context: may sleep.
+ */
+void vepf_poller_stop(struct vepf_poller *p)
+{
+	kthread_stop(p->task);
+	hrtimer_cancel(&p->timer);
+}
+
+/**
+ * vepf_poller_up() - the host can reach the BAR from now on
+ * @p: poller
+ *
+ * Context: may sleep.
+ */
+void vepf_poller_up(struct vepf_poller *p)
+{
+	mutex_lock(&p->lock);
+	p->active = ktime_get();
+	p->watched = p->active;
+	WRITE_ONCE(p->up, true);
+	mutex_unlock(&p->lock);
+	vepf_poller_kick(p);
+}
+
+static void vepf_poller_stop_host(struct vepf_poller *p)
+{
+	WRITE_ONCE(p->up, false);
+	p->msix_on = false;
+	p->alert = false;
+	p->ops->stop(p->ctx);
+	vepf_regs_defaults(&p->regs);
+}
+
+/**
+ * vepf_poller_down() - the host cannot reach the BAR any more, nor be reached
+ * @p: poller, up or down
+ *
+ * When this returns no host memory is mapped, and the registers have their
+ * defaults.
+ *
+ * Context: may sleep, as long as one round takes.
+ */
+void vepf_poller_down(struct vepf_poller *p)
+{
+	mutex_lock(&p->lock);
+	vepf_poller_stop_host(p);
+	mutex_unlock(&p->lock);
+}
+
+/**
+ * vepf_poller_leave() - as vepf_poller_down(), but the host can still be reached
+ * @p: poller, up or down
+ *
+ * Context: may sleep, as long as one round takes.
+ */
+void vepf_poller_leave(struct vepf_poller *p)
+{
+	mutex_lock(&p->lock);
+	if (p->up && vepf_poller_epoch_open(p))
+		p->ops->leave(p->ctx);
+	vepf_poller_stop_host(p);
+	mutex_unlock(&p->lock);
+}
+
+/**
+ * vepf_poller_kick() - have the thread run now
+ * @p: poller
+ *
+ * Context: any.
+ */
+void vepf_poller_kick(struct vepf_poller *p)
+{
+	WRITE_ONCE(p->kicked, true);
+	wake_up_process(p->task);
+}
+
+/**
+ * vepf_poller_epoch_open() - whether host memory learnt of in this epoch may be used
+ * @p: poller
+ *
+ * Context: the poller's thread.
+ * Return: true if so.
+ */
+bool vepf_poller_epoch_open(struct vepf_poller *p)
+{
+	return p->up && p->regs.phase == VEPF_REGS_RUNNING && !vepf_regs_epoch_over(&p->regs);
+}
+
+/**
+ * vepf_poller_state() - what the host's driver is about, in a word
+ * @p: poller
+ *
+ * Context: any.
+ * Return: "down", "idle", "setup", "running" or "dead".
+ */
+const char *vepf_poller_state(struct vepf_poller *p)
+{
+	static const char * const names[] = {
+		[VEPF_REGS_IDLE] = "idle",
+		[VEPF_REGS_SETUP] = "setup",
+		[VEPF_REGS_RUNNING] = "running",
+		[VEPF_REGS_DEAD] = "dead",
+	};
+
+	return READ_ONCE(p->up) ? names[READ_ONCE(p->regs.phase)] : "down";
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The thread that drives registers and rings
+ *
+ * A host's accesses to BAR0 raise no interrupt, so somebody has to look.  How
+ * often depends on what the host could be about to do:
+ *
+ *   down	the host cannot reach the BAR: never
+ *   idle	no driver: often, since a driver's first steps must be seen
+ *   setup	a driver sets its queues up: without pause and with interrupts
+ *		off, as the next queue is looked at a round trip later
+ *   running	without pause while there is work, then ever less often
+ *
+ * Looks between two runs of the thread are made by a timer's callback, which
+ * costs a fraction of waking it.
+ */
+#ifndef VEPF_POLLER_H
+#define VEPF_POLLER_H
+
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "regs.h"
+#include "stats.h"
+
+/**
+ * struct vepf_poller_ops - what the poller drives; all are called by its thread
+ *	or by vepf_poller_down() and vepf_poller_leave(), one at a time, and may sleep
+ * @start: the driver said DRIVER_OK: begin to use the queues found in the registers.
+ *	An error leaves the device alone until the host resets it.
+ * @stop: the host has reset the device, or is gone: forget all host memory
+ * @leave: the device goes away while its driver runs: let the driver know
+ * @failed: the driver set FAILED, or DRIVER_OK before it had set up every queue
+ *	(@incomplete); the device is left alone until the host resets it
+ * @work: move data; @scan: the driver may have made buffers available in any
+ *	queue.  Returns nanoseconds until it wants to be called again, 0 if
+ *	there is more to do, U64_MAX if it need not be called.
+ * @msix_enabled: whether the host has MSI-X enabled
+ */
+struct vepf_poller_ops {
+	int (*start)(void *ctx);
+	void (*stop)(void *ctx);
+	void (*leave)(void *ctx);
+	void (*failed)(void *ctx, bool incomplete);
+	u64 (*work)(void *ctx, bool scan);
+	bool (*msix_enabled)(void *ctx);
+};
+
+/**
+ * struct vepf_poller - the poller of one function
+ * @regs: register engine
+ * @bar: the register file, endpoint memory
+ * @task: the thread
+ * @timer: looks at the registers while the thread sleeps
+ * @lock: held while @ops run
+ * @ops: what is driven
+ * @ctx: handed to @ops
+ * @stats: counters
+ * @up: the host can reach the BAR
+ * @msix_on: the host has MSI-X enabled, as far as known
+ * @alert: the running driver's host has disabled MSI-X: a new driver may be near
+ * @has_config: configuration bytes move when MSI-X is enabled
+ * @kicked: the thread must not sleep
+ * @active: when something happened last
+ * @watched: when MSI-X was looked at last
+ * @deadline: when the thread must run at the latest
+ */
+struct vepf_poller {
+	struct vepf_regs regs;
+	void *bar;
+	struct task_struct *task;
+	struct hrtimer timer;
+	struct mutex lock; /* one of @ops at a time */
+	const struct vepf_poller_ops *ops;
+	void *ctx;
+	struct vepf_stats *stats;
+	bool up;
+	bool msix_on;
+	bool alert;
+	bool has_config;
+	bool kicked;
+	ktime_t active;
+	ktime_t watched;
+	ktime_t deadline;
+};
+
+int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
+		      const struct vepf_regs_params *params, const struct vepf_poller_ops *ops,
+		      void *ctx, struct vepf_stats *stats);
+void vepf_poller_stop(struct vepf_poller *p);
+void vepf_poller_up(struct vepf_poller *p);
+void vepf_poller_down(struct vepf_poller *p);
+void vepf_poller_leave(struct vepf_poller *p);
+void vepf_poller_kick(struct vepf_poller *p);
+bool vepf_poller_epoch_open(struct vepf_poller *p);
+const char *vepf_poller_state(struct vepf_poller *p);
+
+#endif /* VEPF_POLLER_H */

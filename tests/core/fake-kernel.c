@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel does for the core, as the tests would have it
+ */
+#include <stdio.h>
+
+#include <linux/dev_printk.h>
+#include <linux/spinlock.h>
+
+#include "fake-kernel.h"
+
+ktime_t fake_now;
+u64 fake_tick;
+unsigned int fake_locks;
+unsigned int fake_messages;
+char fake_message[256];
+
+static u64 rnd_state;
+
+void fake_kernel_reset(void)
+{
+	fake_now = 1000000000;
+	fake_tick = 0;
+	fake_locks = 0;
+	fake_messages = 0;
+	fake_message[0] = '\0';
+	rnd_seed(1);
+}
+
+ktime_t ktime_get(void)
+{
+	ktime_t now = fake_now;
+
+	fake_now += fake_tick;
+	return now;
+}
+
+void fake_lock(spinlock_t *lock)
+{
+	if (lock->held)
+		fail_msg("deadlock: the lock is held already");
+	lock->held = true;
+	fake_locks++;
+}
+
+void fake_unlock(spinlock_t *lock)
+{
+	if (!lock->held)
+		fail_msg("unlock of a lock that is not held");
+	lock->held = false;
+	fake_locks--;
+}
+
+void dev_err(const struct device *dev, const char *fmt, ...)
+{
+	va_list args;
+
+	if (fake_locks)
+		fail_msg("%s printed under a lock", dev->name);
+	va_start(args, fmt);
+	vsnprintf(fake_message, sizeof(fake_message), fmt, args);
+	va_end(args);
+	fake_messages++;
+}
+
+void rnd_seed(u64 seed)
+{
+	rnd_state = seed;
+}
+
+/* SplitMix64: a counter, and a function that mixes its bits */
+u64 rnd(void)
+{
+	u64 z = rnd_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+u64 rnd_range(u64 lo, u64 hi)
+{
+	return hi - lo == U64_MAX ? rnd() : lo + rnd() % (hi - lo + 1);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CORE_SHIM_LINUX_BITOPS_H
+#define CORE_SHIM_LINUX_BITOPS_H
+
+#include <linux/types.h>
+
+#define __WORD_BITS		(8 * sizeof(unsigned long))
+
+static inline bool test_bit(unsigned int n, const unsigned long *map)
+{
+	return map[n / __WORD_BITS] >> n % __WORD_BITS & 1;
+}
+
+static inline void __set_bit(unsigned int n, unsigned long *map)
+{
+	map[n / __WORD_BITS] |= 1UL << n % __WORD_BITS;
+}
+
+static inline void __clear_bit(unsigned int n, unsigned long *map)
+{
+	map[n / __WORD_BITS] &= ~(1UL << n % __WORD_BITS);
+}
+
+#define for_each_set_bit(bit, map, size) \
+	for ((bit) = 0; (bit) < (size); (bit)++) \
+		if (test_bit(bit, map))
+
+#endif /* CORE_SHIM_LINUX_BITOPS_H */

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * irq.c over a controller that refuses
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/time64.h>
+
+#include "fake-epc.h"
+#include "fake-kernel.h"
+#include "irq.h"
+
+#define RETRY_MIN	(50 * NSEC_PER_USEC)
+#define RETRY_MAX	(20 * NSEC_PER_MSEC)
+
+struct fixture {
+	struct fake_epc epc;
+	struct pci_epf epf;
+	struct vepf_stats stats;
+	struct vepf_irq irq;
+};
+
+static int setup(void **state)
+{
+	struct fixture *t = calloc(1, sizeof(*t));
+
+	fake_kernel_reset();
+	fake_epc_init(&t->epc, &fake_dwc, NULL);
+	t->epf.epc = &t->epc.epc;
+	memset(&t->irq, 0xff, sizeof(t->irq));
+	vepf_irq_init(&t->irq, &t->epf, &t->stats);
+	*state = t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *t = *state;
+
+	fake_epc_free(&t->epc);
+	free(t);
+	return 0;
+}
+
+static void test_sends_at_once(void **state)
+{
+	struct fixture *t = *state;
+
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	vepf_irq_raise(&t->irq, 0);
+	vepf_irq_raise(&t->irq, 2);
+	vepf_irq_raise(&t->irq, VEPF_MAX_VECTORS - 1);
+	assert_int_equal(t->epc.sent[0], 1);
+	assert_int_equal(t->epc.sent[1], 0);
+	assert_int_equal(t->epc.sent[2], 1);
+	assert_int_equal(t->epc.sent[VEPF_MAX_VECTORS - 1], 1);
+	assert_int_equal(t->stats.interrupts, 3);
+	assert_int_equal(t->stats.interrupt_retries, 0);
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+}
+
+static void test_no_vector(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int i;
+
+	vepf_irq_raise(&t->irq, 0xffff);
+	vepf_irq_raise(&t->irq, VEPF_MAX_VECTORS);
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	for (i = 0; i < FAKE_MAX_VECTORS; i++)
+		assert_int_equal(t->epc.raises[i], 0);
+}
+
+/* Masked, then unmasked after any time: sent once, and not before */
+static void test_masked_is_not_lost(void **state)
+{
+	struct fixture *t = *state;
+	u64 masked, end, again;
+
+	for (masked = 0; masked < 200 * NSEC_PER_MSEC; masked = masked * 2 + 1000) {
+		end = fake_now + masked;
+		memset(t->epc.sent, 0, sizeof(t->epc.sent));
+		t->epc.raise_result[1] = -EPERM;
+		vepf_irq_raise(&t->irq, 1);
+		assert_int_equal(t->epc.sent[1], 0);
+		for (;;) {
+			if ((u64)fake_now >= end)
+				t->epc.raise_result[1] = 0;
+			again = vepf_irq_flush(&t->irq);
+			if (again == U64_MAX)
+				break;
+			assert_in_range(again, 1, RETRY_MAX);
+			assert_int_equal(t->epc.sent[1], 0);
+			fake_now += again;
+		}
+		assert_int_equal(t->epc.sent[1], 1);
+		/* Not later than one pause after it could be sent */
+		assert_in_range(fake_now, end, end + RETRY_MAX);
+		assert_false(t->irq.starved);
+	}
+}
+
+/* Begins quickly, slows down, never stops, and does not try before it is time */
+static void test_back_off(void **state)
+{
+	struct fixture *t = *state;
+	u64 again, last = 0;
+	unsigned int i;
+
+	t->epc.raise_result[3] = -EPERM;
+	vepf_irq_raise(&t->irq, 3);
+	for (i = 0; i < 40; i++) {
+		unsigned long tries = t->epc.raises[3];
+
+		again = vepf_irq_flush(&t->irq);
+		assert_int_equal(t->epc.raises[3], tries);
+		if (!last)
+			assert_int_equal(again, RETRY_MIN);
+		assert_in_range(again, last, RETRY_MAX);
+		last = again;
+
+		fake_now += again - 1;
+		assert_int_equal(vepf_irq_flush(&t->irq), 1);
+		assert_int_equal(t->epc.raises[3], tries);
+		fake_now += 1;
+		vepf_irq_flush(&t->irq);
+		assert_int_equal(t->epc.raises[3], tries + 1);
+	}
+	assert_int_equal(last, RETRY_MAX);
+	assert_int_equal(t->stats.interrupt_retries, t->epc.raises[3]);
+
+	/* Once it got through, the next time begins quickly again */
+	t->epc.raise_result[3] = 0;
+	fake_now += RETRY_MAX;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	t->epc.raise_result[3] = -EPERM;
+	vepf_irq_raise(&t->irq, 3);
+	assert_int_equal(vepf_irq_flush(&t->irq), RETRY_MIN);
+}
+
+/* One vector that is masked for good holds back no other */
+static void test_others_are_not_delayed(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int i;
+
+	t->epc.raise_result[0] = -EPERM;
+	vepf_irq_raise(&t->irq, 0);
+	for (i = 0; i < 20; i++) {
+		fake_now += vepf_irq_flush(&t->irq);
+		vepf_irq_flush(&t->irq);
+	}
+	for (i = 1; i <= 5; i++) {
+		vepf_irq_raise(&t->irq, 1);
+		assert_int_equal(t->epc.sent[1], i);
+	}
+	assert_int_equal(t->epc.sent[0], 0);
+}
+
+/* The same vector raised again while it waits is one message */
+static void test_merged_while_pending(void **state)
+{
+	struct fixture *t = *state;
+
+	t->epc.raise_result[0] = -EPERM;
+	vepf_irq_raise(&t->irq, 0);
+	vepf_irq_raise(&t->irq, 0);
+	vepf_irq_raise(&t->irq, 0);
+	t->epc.raise_result[0] = 0;
+	fake_now += RETRY_MAX;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.sent[0], 1);
+	assert_int_equal(t->stats.interrupts, 1);
+}
+
+static void test_reset_drops(void **state)
+{
+	struct fixture *t = *state;
+
+	t->epc.raise_result[0] = -EPERM;
+	t->epc.raise_result[1] = -EINVAL;
+	vepf_irq_raise(&t->irq, 0);
+	vepf_irq_raise(&t->irq, 1);
+	assert_true(t->irq.starved);
+	vepf_irq_drop(&t->irq);
+	assert_false(t->irq.starved);
+	memset(t->epc.raise_result, 0, sizeof(t->epc.raise_result));
+	fake_now += RETRY_MAX;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.sent[0], 0);
+	assert_int_equal(t->epc.sent[1], 0);
+
+	/* The next driver's interrupts do not inherit the pause */
+	t->epc.raise_result[0] = -EPERM;
+	vepf_irq_raise(&t->irq, 0);
+	assert_int_equal(vepf_irq_flush(&t->irq), RETRY_MIN);
+}
+
+/* No window left for the message, and the like: somebody has to make room */
+static void test_other_errors_starve(void **state)
+{
+	static const int errors[] = { -EINVAL, -ENOMEM, -ETIMEDOUT, -ENODEV };
+	struct fixture *t = *state;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		t->epc.raise_result[4] = errors[i];
+		vepf_irq_raise(&t->irq, 4);
+		assert_true(t->irq.starved);
+
+		t->epc.raise_result[4] = -EPERM;
+		fake_now += RETRY_MAX;
+		vepf_irq_flush(&t->irq);
+		assert_false(t->irq.starved);
+
+		t->epc.raise_result[4] = errors[i];
+		fake_now += RETRY_MAX;
+		vepf_irq_flush(&t->irq);
+		assert_true(t->irq.starved);
+
+		t->epc.raise_result[4] = 0;
+		fake_now += RETRY_MAX;
+		assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+		assert_false(t->irq.starved);
+		assert_int_equal(t->epc.sent[4], i + 1);
+	}
+}
+
+static void test_msix_enabled(void **state)
+{
+	struct fixture *t = *state;
+
+	t->epc.msix = 3;
+	assert_true(vepf_irq_msix_enabled(&t->irq));
+	t->epc.msix = 0;
+	assert_false(vepf_irq_msix_enabled(&t->irq));
+	t->epc.msix = -EINVAL;
+	assert_false(vepf_irq_msix_enabled(&t->irq));
+}
+
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_sends_at_once),
+		TEST(test_no_vector),
+		TEST(test_masked_is_not_lost),
+		TEST(test_back_off),
+		TEST(test_others_are_not_delayed),
+		TEST(test_merged_while_pending),
+		TEST(test_reset_drops),
+		TEST(test_other_errors_starve),
+		TEST(test_msix_enabled),
+	};
+
+	return cmocka_run_group_tests_name("irq", tests, NULL, NULL);
+}

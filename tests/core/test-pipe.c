@@ -1,0 +1,996 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pipe.c between a host and an endpoint's driver, in fake time
+ */
+#include <string.h>
+
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+
+#include "world.h"
+
+#define HISTORY		VEPF_HISTORY_SIZE
+/* The promise to a driver that waits with interrupts off */
+#define SENDER_MAX	(10 * MSEC)
+
+static int setup_profile(void **state, const struct fake_profile *profile)
+{
+	*state = world_new(profile);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_profile(state, &fake_dwc);
+}
+
+static int setup_three(void **state)
+{
+	return setup_profile(state, &fake_three);
+}
+
+static int setup_cable(void **state)
+{
+	return setup_profile(state, &fake_cable);
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static void both_up(struct world *w)
+{
+	world_host_up(w);
+	world_local_up(w);
+}
+
+static void expect_all(const struct side *from, const struct side *to)
+{
+	assert_int_equal(to->num_received, from->pos);
+	assert_int_equal(side_gaps(to, from->pos), 0);
+}
+
+/* What the drivers of a test do */
+static struct {
+	u64 total;		/* each sender stops after so many bytes */
+	unsigned int outstanding;	/* messages a sender has under way at most */
+	u32 message;		/* of so many bytes, 0: any */
+	u64 every;		/* a receiver offers a buffer so often, in nanoseconds */
+	u32 buffer;		/* of so many bytes, 0: any */
+	bool pauses;		/* but now and then nothing for long */
+	ktime_t next_tx[2];
+	ktime_t next_rx[2];
+} play;
+
+static void play_sender(struct side *s, ktime_t *next)
+{
+	side_reap(s);
+	while (s->pos < play.total && s->in_flight < play.outstanding && fake_now >= *next) {
+		u32 len = rnd() % 4 ? rnd_range(1, 80) : rnd_range(1, 5000);
+
+		if (!side_send(s, play.message ? play.message : len, rnd_range(1, 4)))
+			break;
+		if (rnd() % 16 == 0)
+			*next = fake_now + rnd_range(0, 500 * USEC);
+	}
+}
+
+static void play_receiver(struct side *s, ktime_t *next)
+{
+	side_reap(s);
+	while (fake_now >= *next) {
+		if (!side_offer(s, play.buffer ? play.buffer : rnd_range(64, 5000),
+				rnd_range(1, 4)))
+			break;
+		*next = fake_now + play.every;
+		if (play.pauses && rnd() % 64 == 0)
+			*next += rnd_range(0, 50 * MSEC);
+		if (!play.every)
+			break;
+	}
+}
+
+/* All drivers may begin */
+static void play_start(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		play.next_tx[i] = fake_now;
+		play.next_rx[i] = fake_now;
+	}
+}
+
+static void play_from_host(struct world *w)
+{
+	play_sender(&w->htx, &play.next_tx[0]);
+	play_receiver(&w->lrx, &play.next_rx[0]);
+}
+
+static void play_to_host(struct world *w)
+{
+	play_sender(&w->ltx, &play.next_tx[1]);
+	play_receiver(&w->hrx, &play.next_rx[1]);
+}
+
+static void play_both(struct world *w)
+{
+	play_from_host(w);
+	play_to_host(w);
+}
+
+/* Receivers that always have buffers: nothing is lost, senders hardly wait */
+static void test_streams(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	memset(&play, 0, sizeof(play));
+	play.total = SZ_1M;
+	play.outstanding = 8;
+	play_start();
+	w->step = play_both;
+	world_run(w, 4000 * MSEC);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	assert_in_range(w->htx.slowest, 1, SENDER_MAX);
+	assert_in_range(w->ltx.slowest, 0, SENDER_MAX);
+	assert_int_equal(w->host_tx.bytes, w->htx.pos);
+	assert_int_equal(w->host_rx.bytes, w->hrx.num_received);
+	assert_int_equal(w->host_tx.messages, w->htx.returned);
+	assert_int_equal(w->host_rx.messages, w->hrx.returned);
+	assert_int_equal(w->epc.lost, 0);
+	assert_int_equal(fake_messages, 0);
+}
+
+/*
+ * Receivers slower than senders, but at it: 4 KiB each 1.5 ms.  The history
+ * fills, and senders are held back instead of bytes dropped.
+ */
+static void test_slow_receivers_lose_nothing(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	memset(&play, 0, sizeof(play));
+	play.total = SZ_1M;
+	play.outstanding = 1;
+	/* The history is no multiple of that */
+	play.message = 3000;
+	play.every = 1500 * USEC;
+	play.buffer = 4096;
+	play_start();
+	w->step = play_both;
+	world_run(w, 1000 * MSEC);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+	/* The host's buffers were held, but not for longer than promised */
+	assert_in_range(w->htx.slowest, MSEC + 500 * USEC, SENDER_MAX);
+	assert_in_range(w->ltx.slowest, 0, 100 * USEC);
+}
+
+/* Receivers that come and go: whatever they do, a sender has its buffer in time */
+static void test_erratic_receivers(void **state)
+{
+	struct world *w = *state;
+	u64 held;
+
+	both_up(w);
+	memset(&play, 0, sizeof(play));
+	play.total = 2 * SZ_1M;
+	play.outstanding = 1;
+	play.every = MSEC;
+	play.pauses = true;
+	play_start();
+	w->step = play_both;
+	world_run(w, 3000 * MSEC);
+	assert_true(w->htx.pos >= play.total && w->ltx.pos >= play.total);
+	assert_in_range(w->htx.slowest, 1, SENDER_MAX);
+	assert_in_range(w->ltx.slowest, 0, 100 * USEC);
+
+	/* What was sent was received, dropped and counted, or is still held */
+	held = vepf_fifo_len(&w->from_host.fifo);
+	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), w->from_host.fifo.dropped + held);
+	held = vepf_fifo_len(&w->to_host.fifo) + w->to_host.chunk_len;
+	assert_int_equal(side_gaps(&w->hrx, w->ltx.pos), w->to_host.fifo.dropped + held);
+}
+
+/* Sends one message after the other, as hvc does; returns how long the slowest took */
+static u64 send_one_by_one(struct world *w, struct side *s, unsigned int n, u32 len)
+{
+	unsigned int i;
+
+	s->slowest = 0;
+	for (i = 0; i < n; i++) {
+		ktime_t end = fake_now + 400 * MSEC;
+
+		/* A driver that is throttled sleeps, and tries again */
+		while (!side_send(s, len, 1)) {
+			if (fake_now >= end)
+				fail_msg("message %u cannot be sent", i);
+			world_run(w, 20 * USEC);
+		}
+		end = fake_now + 100 * MSEC;
+		for (;;) {
+			side_reap(s);
+			if (!s->in_flight)
+				break;
+			if (fake_now >= end)
+				fail_msg("buffer %u did not come back", i);
+			world_run(w, 20 * USEC);
+		}
+	}
+	return s->slowest;
+}
+
+static void receive_all(struct world *w, struct side *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		side_reap(s);
+		side_offer(s, 4000, 2);
+		world_run(w, 2 * MSEC);
+	}
+	side_reap(s);
+}
+
+/* Nobody reads on the endpoint: the newest 64 KiB wait, and the host does not */
+static void test_from_host_nobody_reads(void **state)
+{
+	struct world *w = *state;
+	u64 first, later;
+
+	world_host_up(w);
+	first = send_one_by_one(w, &w->htx, HISTORY / 1024, 1024);
+	assert_in_range(first, 1, 2 * MSEC);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	/* There is no driver: nobody waits to see whether it has stopped */
+	later = send_one_by_one(w, &w->htx, 200, 1000);
+	assert_in_range(later, 1, 2 * MSEC);
+	assert_int_equal(w->from_host.fifo.dropped, 200 * 1000);
+
+	world_local_up(w);
+	receive_all(w, &w->lrx);
+	assert_int_equal(w->lrx.num_received, HISTORY);
+	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), 200 * 1000);
+}
+
+/* The receiver stops just now: one message waits for it, those after it do not */
+static void test_from_host_receiver_stops(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	send_one_by_one(w, &w->htx, 100, 64);
+	side_offer(&w->lrx, 4096, 1);
+	world_run(w, MSEC);
+	side_offer(&w->lrx, 64, 1);
+	send_one_by_one(w, &w->htx, HISTORY / 4096 + 3, 4096);
+	assert_in_range(w->htx.slowest, 0, SENDER_MAX);
+	world_run(w, 10 * MSEC);
+	assert_in_range(send_one_by_one(w, &w->htx, 50, 4096), 1, 2 * MSEC);
+}
+
+/* Slow is not stopped: who took anything during a wait is waited for again */
+static void test_from_host_slow_receiver(void **state)
+{
+	struct world *w = *state;
+	u64 dropped;
+
+	both_up(w);
+	send_one_by_one(w, &w->htx, HISTORY / 4096, 4096);
+	assert_true(side_send(&w->htx, 4096, 1));
+	world_run(w, 2 * MSEC);
+	side_offer(&w->lrx, 64, 1);
+	world_run(w, 10 * MSEC);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.in_flight, 0);
+	dropped = w->from_host.fifo.dropped;
+	assert_int_equal(dropped, 4096 - 64);
+
+	assert_true(side_send(&w->htx, 4096, 1));
+	world_run(w, 4 * MSEC);
+	side_offer(&w->lrx, 8192, 1);
+	world_run(w, 4 * MSEC);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.in_flight, 0);
+	assert_int_equal(w->from_host.fifo.dropped, dropped);
+}
+
+/* There is no host: messages are taken while the driver notifies, always */
+static void test_to_host_no_host(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	world_local_up(w);
+	for (i = 0; i < 150; i++) {
+		assert_true(side_send(&w->ltx, 1000, 3));
+		side_reap(&w->ltx);
+		assert_int_equal(w->ltx.in_flight, 0);
+	}
+	assert_in_range(w->ltx.slowest, 0, 100 * USEC);
+	assert_int_equal(w->to_host.fifo.dropped, 150 * 1000 - HISTORY);
+	world_run(w, 100 * MSEC);
+
+	world_host_up(w);
+	receive_all(w, &w->hrx);
+	assert_int_equal(w->hrx.num_received, HISTORY);
+	assert_int_equal(side_gaps(&w->hrx, w->ltx.pos), 150 * 1000 - HISTORY);
+}
+
+/* There is a host, but it does not read: waited for once, then known to have stopped */
+static void test_to_host_nobody_reads(void **state)
+{
+	struct world *w = *state;
+	u64 slowest;
+
+	both_up(w);
+	assert_int_equal(send_one_by_one(w, &w->ltx, HISTORY / 1024, 1024), 0);
+	slowest = send_one_by_one(w, &w->ltx, 10, 1024);
+	assert_in_range(slowest, 0, SENDER_MAX);
+	world_run(w, VEPF_TRANSIT_NS + 2 * MSEC);
+	assert_int_equal(send_one_by_one(w, &w->ltx, 200, 1000), 0);
+	receive_all(w, &w->hrx);
+	/* The poller's thread has 4 KiB in its hand that cannot be dropped */
+	assert_in_range(w->hrx.num_received, HISTORY, HISTORY + VEPF_PIPE_CHUNK);
+	assert_int_equal(side_gaps(&w->hrx, w->ltx.pos), w->to_host.fifo.dropped);
+}
+
+/* What a host has not taken yet is kept while it takes some */
+static void test_transit(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	both_up(w);
+	for (i = 0; i < SZ_1M / 4096; i++) {
+		assert_true(side_send(&w->ltx, 4096, 1));
+		side_reap(&w->ltx);
+		assert_int_equal(w->ltx.in_flight, 0);
+	}
+	assert_int_equal(w->ltx.slowest, 0);
+	assert_true(w->kicked);
+	/* A thread that comes late must not take the host for one that stopped */
+	fake_now += 1000 * MSEC;
+	for (i = 0; i < 2 * SZ_1M / 4096 && w->hrx.num_received < SZ_1M; i++) {
+		side_offer(&w->hrx, 4096, 1);
+		world_run(w, 2 * MSEC);
+		side_reap(&w->hrx);
+	}
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	assert_int_equal(w->hrx.num_received, SZ_1M);
+}
+
+/* Fills what can be in transit, with a host that takes nothing */
+static void fill_transit(struct world *w, u32 len)
+{
+	both_up(w);
+	world_poll(w, true);
+	for (; len; len -= 4096) {
+		assert_true(side_send(&w->ltx, 4096, 1));
+		side_reap(&w->ltx);
+	}
+}
+
+/* A host that takes nothing for that long finds the history only */
+static void test_transit_is_bounded(void **state)
+{
+	struct world *w = *state;
+
+	fill_transit(w, 4 * HISTORY);
+	assert_int_equal(world_poll(w, false), VEPF_TRANSIT_NS);
+	fake_now += VEPF_TRANSIT_NS - 1;
+	assert_int_equal(world_poll(w, false), 1);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	fake_now += 1;
+	assert_true(world_poll(w, false) == U64_MAX);
+	/* The poller's thread has 4 KiB in its hand */
+	assert_int_equal(w->to_host.fifo.dropped, 3 * HISTORY - VEPF_PIPE_CHUNK);
+	assert_int_equal(vepf_fifo_len(&w->to_host.fifo), HISTORY);
+	assert_true(side_send(&w->ltx, 1000, 1));
+	assert_int_equal(vepf_fifo_len(&w->to_host.fifo), HISTORY);
+
+	/* Until it takes some again */
+	side_offer(&w->hrx, 4096, 1);
+	world_run(w, 2 * MSEC);
+	assert_true(side_send(&w->ltx, 4096, 1));
+	assert_true(side_send(&w->ltx, 4096, 1));
+	assert_true(vepf_fifo_len(&w->to_host.fifo) > HISTORY);
+}
+
+/* A host that took a little while it was waited for, and then no more */
+static void test_transit_is_bounded_again(void **state)
+{
+	struct world *w = *state;
+
+	fill_transit(w, 4 * HISTORY);
+	world_run(w, 2 * MSEC);
+	side_offer(&w->hrx, 64, 1);
+	world_run(w, VEPF_TRANSIT_NS);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	world_run(w, VEPF_TRANSIT_NS);
+	assert_int_equal(vepf_fifo_len(&w->to_host.fifo), HISTORY);
+}
+
+/* The host goes: what is left for the next one is the history */
+static void test_transit_ends_with_host(void **state)
+{
+	struct world *w = *state;
+
+	fill_transit(w, 4 * HISTORY);
+	world_host_down(w);
+	assert_int_equal(vepf_fifo_len(&w->to_host.fifo), HISTORY);
+	world_host_up(w);
+	assert_true(side_send(&w->ltx, 4096, 1));
+	assert_int_equal(vepf_fifo_len(&w->to_host.fifo), HISTORY + 4096);
+}
+
+/* A driver that has just started gets nothing until it was quiet for a while */
+static void test_settle(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	vepf_settle_begin(&w->to_host.settle);
+	vepf_settle_begin(&w->local_rx->settle);
+	assert_true(side_send(&w->ltx, 100, 1));
+	assert_true(side_send(&w->htx, 100, 1));
+	side_offer(&w->lrx, 4096, 1);
+	side_offer(&w->hrx, 4096, 1);
+
+	/* It notifies, so the time begins again */
+	fake_now += VEPF_SETTLE_QUIET_NS / 2;
+	vepf_settle_disturb(&w->local_rx->settle);
+	assert_in_range(world_poll(w, true), 1, VEPF_SETTLE_QUIET_NS);
+	fake_now += VEPF_SETTLE_QUIET_NS - MSEC;
+	world_poll(w, false);
+	side_reap(&w->lrx);
+	side_reap(&w->hrx);
+	assert_int_equal(w->lrx.num_received, 0);
+	assert_int_equal(w->hrx.num_received, 0);
+
+	fake_now += MSEC;
+	world_poll(w, false);
+	side_reap(&w->lrx);
+	side_reap(&w->hrx);
+	assert_int_equal(w->lrx.num_received, 100);
+	assert_int_equal(w->hrx.num_received, 100);
+}
+
+/* One that never is quiet gets it after a second all the same */
+static void test_settle_is_bounded(void **state)
+{
+	struct world *w = *state;
+	ktime_t end;
+
+	both_up(w);
+	vepf_settle_begin(&w->to_host.settle);
+	end = fake_now + VEPF_SETTLE_MOST_NS;
+	assert_true(side_send(&w->ltx, 100, 1));
+	side_offer(&w->hrx, 4096, 1);
+	for (; fake_now < end; fake_now += 10 * MSEC) {
+		world_poll(w, true);
+		side_reap(&w->hrx);
+		assert_int_equal(w->hrx.num_received, 0);
+	}
+	world_poll(w, true);
+	side_reap(&w->hrx);
+	assert_int_equal(w->hrx.num_received, 100);
+}
+
+/* Receivers that were given up take bytes again: from then on, nothing is lost */
+static void test_receivers_come_back(void **state)
+{
+	struct world *w = *state;
+	u64 dropped[2];
+
+	both_up(w);
+	send_one_by_one(w, &w->htx, HISTORY / 1024 + 50, 1024);
+	send_one_by_one(w, &w->ltx, HISTORY / 1024 + 50, 1024);
+	world_run(w, VEPF_TRANSIT_NS + 2 * MSEC);
+	assert_true(w->from_host.fifo.dropped > 0);
+	assert_true(w->to_host.fifo.dropped > 0);
+	side_offer(&w->lrx, 4096, 1);
+	side_offer(&w->hrx, 4096, 1);
+	world_run(w, 3 * MSEC);
+	dropped[0] = w->from_host.fifo.dropped;
+	dropped[1] = w->to_host.fifo.dropped;
+
+	memset(&play, 0, sizeof(play));
+	play.total = 8 * HISTORY;
+	play.outstanding = 1;
+	play.message = 4096;
+	play.every = 1500 * USEC;
+	play.buffer = 4096;
+	play_start();
+	w->step = play_both;
+	world_run(w, 1000 * MSEC);
+	assert_int_equal(w->from_host.fifo.dropped, dropped[0]);
+	assert_int_equal(w->to_host.fifo.dropped, dropped[1]);
+	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), dropped[0]);
+	assert_int_equal(side_gaps(&w->hrx, w->ltx.pos), dropped[1]);
+}
+
+/*
+ * The host resets the device at any moment of a transfer.  What had not been
+ * written to its memory yet comes when there is a host again, in order.
+ */
+static void test_to_host_reset(void **state)
+{
+	struct world *w = *state;
+	unsigned int asks, closed = 0;
+
+	world_local_up(w);
+	for (asks = 0; asks < 40; asks++) {
+		u64 left, before, lost;
+		unsigned int i;
+
+		world_host_up(w);
+		for (i = 0; i < 30; i++)
+			assert_true(side_offer(&w->hrx, 3000, 2));
+		for (i = 0; i < 40; i++) {
+			assert_true(side_send(&w->ltx, 1000, 2));
+			side_reap(&w->ltx);
+		}
+		before = w->hrx.num_received;
+		w->asked = 0;
+		w->close_after = asks;
+		world_poll(w, true);
+		closed += !w->open;
+		side_reap(&w->hrx);
+		left = vepf_fifo_len(&w->to_host.fifo) + w->to_host.chunk_len;
+		lost = 40000 - left - (w->hrx.num_received - before);
+		assert_in_range(lost, 0, ROUND_MAX);
+		/* Rings are read first: nothing was written, nothing is lost */
+		if (asks < 3)
+			assert_int_equal(left, 40000);
+
+		world_host_down(w);
+		world_run(w, 5 * MSEC);
+		before = w->hrx.num_received;
+		world_host_up(w);
+		receive_all(w, &w->hrx);
+		assert_int_equal(w->hrx.num_received - before, left);
+		assert_int_equal(vepf_fifo_len(&w->to_host.fifo), 0);
+		/* That the last of the stream came, in order */
+		side_gaps(&w->hrx, w->ltx.pos);
+		world_host_down(w);
+	}
+	/* After that many the round was over before the gate closed */
+	assert_in_range(closed, 12, 40);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	assert_int_equal(fake_messages, 0);
+}
+
+static void test_from_host_reset(void **state)
+{
+	struct world *w = *state;
+	unsigned int asks;
+	u64 taken = 0;
+
+	for (asks = 0; asks < 30; asks++) {
+		u64 from;
+
+		world_host_up(w);
+		assert_true(side_send(&w->htx, 900, 3));
+		assert_true(side_send(&w->htx, 20000, 5));
+		w->asked = 0;
+		w->close_after = asks;
+		from = w->from_host.fifo.in;
+		world_poll(w, true);
+		assert_in_range(w->from_host.fifo.in - from, 0, 20900);
+		taken += w->from_host.fifo.in - from;
+		world_host_down(w);
+
+		/* All that had been taken is there, whoever the host is now */
+		world_local_up(w);
+		receive_all(w, &w->lrx);
+		assert_int_equal(w->lrx.num_received, taken);
+		side_gaps(&w->lrx, w->htx.pos);
+		world_local_down(w);
+	}
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	assert_true(taken > 100000);
+}
+
+/* A new host is not made to pay for what the one before waited */
+static void test_hold_ends_with_reset(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	both_up(w);
+	for (i = 0; i < HISTORY / 4096; i++)
+		assert_true(side_send(&w->htx, 4096, 1));
+	world_run(w, 3 * MSEC);
+	assert_true(side_send(&w->htx, 4096, 1));
+	world_run(w, 2 * MSEC);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.in_flight, 1);
+	world_host_down(w);
+	world_run(w, 50 * MSEC);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+
+	world_host_up(w);
+	assert_true(side_send(&w->htx, 4096, 1));
+	world_run(w, 2 * MSEC);
+	for (i = 0; i < 30; i++) {
+		side_offer(&w->lrx, 4096, 1);
+		side_reap(&w->lrx);
+		world_run(w, 2 * MSEC);
+	}
+	side_reap(&w->lrx);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.in_flight, 0);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	/* The first host's buffer is no business of the second one's ring */
+	assert_int_equal(w->host_tx.messages, w->htx.returned);
+	/* All but the message that the first host never saw returned */
+	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), 4096);
+}
+
+/* The host's drivers are gone; the endpoint's still waits for its buffer */
+static void play_no_host(struct world *w)
+{
+	side_reap(&w->ltx);
+}
+
+/* Hosts and drivers come and go, gates close, receivers sleep */
+static void test_everything_at_once(void **state)
+{
+	struct world *w = *state;
+	unsigned int i, resets = 0;
+	u64 gaps, held;
+
+	both_up(w);
+	memset(&play, 0, sizeof(play));
+	play.total = ~0ULL;
+	play.outstanding = 1;
+	play.every = MSEC;
+	play.pauses = true;
+	play_start();
+	w->step = play_both;
+	for (i = 0; i < 60; i++) {
+		world_run(w, rnd_range(0, 60 * MSEC));
+		if (rnd() & 1) {
+			w->asked = 0;
+			w->close_after = rnd_range(0, 50);
+			world_run(w, rnd_range(0, 20 * MSEC));
+		}
+		w->step = play_no_host;
+		world_host_down(w);
+		resets++;
+		world_run(w, rnd_range(0, 20 * MSEC));
+		world_host_up(w);
+		w->step = play_both;
+	}
+	world_run(w, 100 * MSEC);
+	assert_in_range(w->ltx.slowest, 0, SENDER_MAX);
+	assert_true(w->hrx.num_received > 100000 && w->lrx.num_received > 100000);
+
+	/* Beyond what was counted, a reset costs what was in the host's buffers by then */
+	held = vepf_fifo_len(&w->to_host.fifo) + w->to_host.chunk_len;
+	gaps = side_gaps(&w->hrx, w->ltx.pos) - held;
+	assert_in_range(gaps, w->to_host.fifo.dropped,
+			w->to_host.fifo.dropped + resets * ROUND_MAX);
+	held = vepf_fifo_len(&w->from_host.fifo);
+	gaps = side_gaps(&w->lrx, w->htx.pos) - held;
+	assert_in_range(gaps, w->from_host.fifo.dropped,
+			w->from_host.fifo.dropped + resets * 5000);
+}
+
+/* Buffers that a proper driver does not make */
+
+static u64 host_addr(const struct side *s)
+{
+	return s->slots + 60 * SLOT_SIZE;
+}
+
+static void test_wrong_direction(void **state)
+{
+	struct world *w = *state;
+	struct vepf_seg seg = { host_addr(&w->htx), 100, true };
+
+	both_up(w);
+	seg.addr = host_addr(&w->htx);
+	assert_true(side_add_raw(&w->htx, &seg, 1) >= 0);
+	assert_true(side_send(&w->htx, 10, 1));
+	seg.addr = host_addr(&w->hrx);
+	seg.writable = false;
+	assert_true(side_add_raw(&w->hrx, &seg, 1) >= 0);
+	side_offer(&w->hrx, 100, 1);
+	side_offer(&w->lrx, 100, 1);
+	assert_true(side_send(&w->ltx, 10, 1));
+	world_run(w, 5 * MSEC);
+	side_reap(&w->htx);
+	side_reap(&w->hrx);
+	side_reap(&w->lrx);
+	assert_int_equal(w->htx.returned, 2);
+	assert_int_equal(w->hrx.returned, 2);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+}
+
+/* Each way to break a ring: it stops, says so once, and all else goes on */
+static void test_broken_ring(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		struct vepf_seg bad = { 0x1000, 0, false };
+		bool tx = i != 1;
+
+		both_up(w);
+		fake_messages = 0;
+		w->stats.host_errors = 0;
+		bad.writable = !tx;
+		if (i == 2) {
+			bad.addr = U64_MAX;
+			bad.len = 2;
+		}
+		assert_true(side_add_raw(tx ? &w->htx : &w->hrx, &bad, 1) >= 0);
+		/* Without it nobody would look for a buffer to write to */
+		assert_true(side_send(&w->ltx, 10, 1));
+		side_reap(&w->ltx);
+		world_run(w, 50 * MSEC);
+		assert_int_equal(fake_messages, 1);
+		assert_int_equal(w->stats.host_errors, 1);
+		assert_non_null(strstr(fake_message, tx ? "transmitq" : "receiveq"));
+		assert_false(tx ? w->host_tx.live : w->host_rx.live);
+		assert_int_equal(send_one_by_one(w, &w->ltx, 20, 100), 0);
+		if (tx)
+			receive_all(w, &w->hrx);
+		else
+			send_one_by_one(w, &w->htx, 20, 100);
+		assert_in_range(send_one_by_one(w, &w->ltx, 100, 4000), 0, SENDER_MAX);
+		assert_int_equal(fake_messages, 1);
+
+		world_host_down(w);
+		world_host_up(w);
+		receive_all(w, &w->hrx);
+		send_one_by_one(w, &w->htx, 20, 100);
+		assert_int_equal(vepf_fifo_len(&w->to_host.fifo), 0);
+		world_host_down(w);
+		world_local_down(w);
+	}
+}
+
+/* 4 GiB in one descriptor */
+static void test_huge_buffers(void **state)
+{
+	struct world *w = *state;
+	struct vepf_seg seg = { .len = 0xffffffff };
+	unsigned int i;
+	u64 again, took;
+
+	both_up(w);
+	seg.addr = host_addr(&w->hrx);
+	seg.writable = true;
+	side_add_raw(&w->hrx, &seg, 1);
+	assert_true(side_send(&w->ltx, 100, 1));
+	world_run(w, 3 * MSEC);
+	side_reap(&w->hrx);
+	assert_int_equal(w->hrx.returned, 1);
+	expect_all(&w->ltx, &w->hrx);
+
+	/* world_poll() checks that each call moves a bounded number of bytes */
+	seg.addr = host_addr(&w->htx);
+	seg.writable = false;
+	side_add_raw(&w->htx, &seg, 1);
+	for (i = 0; i < 300; i++) {
+		side_offer(&w->lrx, 30000, 1);
+		again = world_poll(w, true);
+		fake_now += 10 * USEC;
+		assert_int_equal(again, 0);
+		side_reap(&w->lrx);
+	}
+	took = w->lrx.num_received;
+	assert_true(took > 100 * 16384);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+
+	/* The other direction is not starved by it */
+	side_offer(&w->hrx, 100, 1);
+	assert_true(side_send(&w->ltx, 100, 1));
+	world_run(w, 3 * MSEC);
+	side_reap(&w->hrx);
+	assert_int_equal(w->hrx.returned, 2);
+	assert_int_equal(fake_messages, 0);
+}
+
+/* Addresses that the controller cannot reach: the buffer goes back, no byte is lost */
+static void test_unreachable_buffers(void **state)
+{
+	struct world *w = *state;
+	struct vepf_seg segs[3] = {
+		{ .len = 50 },
+		{ .addr = 1ULL << 40, .len = 1000 },
+		{ .len = 50 },
+	};
+	u8 known[50];
+
+	both_up(w);
+	side_offer(&w->lrx, 4000, 1);
+	side_offer(&w->lrx, 4000, 1);
+
+	side_add_raw(&w->htx, &segs[1], 1);
+	assert_true(side_send(&w->htx, 77, 1));
+	world_run(w, 5 * MSEC);
+	side_reap(&w->htx);
+	side_reap(&w->lrx);
+	assert_int_equal(w->htx.returned, 2);
+	assert_int_equal(w->stats.host_errors, 1);
+	assert_non_null(strstr(fake_message, "0x10000000000"));
+	expect_all(&w->htx, &w->lrx);
+
+	/* Of a buffer in pieces, what lies before the bad one */
+	segs[0].addr = host_addr(&w->htx);
+	segs[2].addr = host_addr(&w->htx) + 1000;
+	host_read(&w->host, segs[0].addr, known, 50);
+	side_add_raw(&w->htx, segs, 3);
+	world_run(w, 5 * MSEC);
+	side_reap(&w->htx);
+	side_reap(&w->lrx);
+	assert_int_equal(w->htx.returned, 3);
+	assert_int_equal(w->lrx.num_received, 77 + 50);
+	assert_memory_equal(w->lrx.received + 77, known, 50);
+
+	segs[0].addr = host_addr(&w->hrx);
+	segs[2].addr = host_addr(&w->hrx) + 1000;
+	segs[0].writable = true;
+	segs[1].writable = true;
+	segs[2].writable = true;
+	side_add_raw(&w->hrx, &segs[1], 1);
+	side_add_raw(&w->hrx, segs, 3);
+	side_offer(&w->hrx, 4000, 2);
+	assert_true(side_send(&w->ltx, 500, 2));
+	world_run(w, 5 * MSEC);
+	side_reap(&w->hrx);
+	assert_int_equal(w->hrx.returned, 3);
+	expect_all(&w->ltx, &w->hrx);
+	assert_int_equal(w->stats.host_errors, 4);
+}
+
+/* Cost of a batch */
+
+static unsigned int used_idx_writes(const struct world *w, const struct side *s)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < w->epc.num_log; i++) {
+		const struct fake_access *a = &w->epc.log[i];
+
+		n += a->write && a->addr == s->d.base + s->d.used + 2;
+	}
+	return n;
+}
+
+static void test_one_publish_per_batch(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	both_up(w);
+	for (i = 0; i < 40; i++) {
+		assert_true(side_send(&w->htx, 16, 1));
+		assert_true(side_offer(&w->hrx, 16, 1));
+		assert_true(side_offer(&w->lrx, 1000, 1));
+		assert_true(side_send(&w->ltx, 16, 1));
+	}
+	fake_epc_clear_log(&w->epc);
+	world_poll(w, true);
+	side_reap(&w->htx);
+	side_reap(&w->hrx);
+	assert_int_equal(w->htx.returned, 40);
+	assert_int_equal(w->hrx.returned, 40);
+	assert_int_equal(used_idx_writes(w, &w->htx), 1);
+	assert_int_equal(used_idx_writes(w, &w->hrx), 1);
+	assert_int_equal(w->epc.sent[1], 1);
+	assert_int_equal(w->epc.sent[2], 1);
+
+	/* No news, no traffic */
+	fake_epc_clear_log(&w->epc);
+	assert_true(world_poll(w, false) == U64_MAX);
+	assert_int_equal(w->epc.num_log, 0);
+
+	/* No interrupt for who wants none */
+	driver_want_interrupt(&w->htx.d, false);
+	assert_true(side_send(&w->htx, 16, 1));
+	world_poll(w, true);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.returned, 41);
+	assert_int_equal(w->epc.sent[2], 1);
+}
+
+/* More than a round's worth is ready: it is moved in rounds, and asked for again */
+static void test_bounded_rounds(void **state)
+{
+	struct world *w = *state;
+	unsigned int i, rounds = 0;
+
+	both_up(w);
+	/* A stream does not wait for buffers to be full, so it takes more of them */
+	for (i = 0; i < 60; i++)
+		assert_true(side_offer(&w->lrx, 8192, 1));
+	for (i = 0; i < 15; i++)
+		assert_true(side_send(&w->htx, 8000, 3));
+	for (i = 0; i < 15; i++)
+		assert_true(side_send(&w->ltx, 4000, 3));
+	for (i = 0; i < 16; i++)
+		assert_true(side_offer(&w->hrx, 4096, 1));
+	while (!world_poll(w, !rounds))
+		assert_in_range(++rounds, 1, 20);
+	assert_in_range(rounds, 15 * 8000 / ROUND_MAX, 15 * 8000 / 16384 + 1);
+	side_reap(&w->htx);
+	side_reap(&w->lrx);
+	side_reap(&w->hrx);
+	assert_int_equal(w->htx.returned, 15);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+}
+
+/* A masked vector is asked for again, and the data does not wait for it */
+static void test_masked_interrupt(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	side_offer(&w->lrx, 100, 1);
+	w->epc.raise_result[2] = -EPERM;
+	assert_true(side_send(&w->htx, 100, 1));
+	world_run(w, 30 * MSEC);
+	side_reap(&w->lrx);
+	expect_all(&w->htx, &w->lrx);
+	assert_int_equal(w->epc.sent[2], 0);
+	w->epc.raise_result[2] = 0;
+	world_run(w, 30 * MSEC);
+	assert_int_equal(w->epc.sent[2], 1);
+}
+
+#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST_ON(fn, profile)	{ #fn "/" #profile, fn, setup_##profile, teardown, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_streams),
+		TEST_ON(test_streams, three),
+		TEST_ON(test_streams, cable),
+		TEST(test_slow_receivers_lose_nothing),
+		TEST(test_erratic_receivers),
+		TEST(test_from_host_nobody_reads),
+		TEST(test_from_host_receiver_stops),
+		TEST(test_from_host_slow_receiver),
+		TEST(test_to_host_no_host),
+		TEST(test_to_host_nobody_reads),
+		TEST(test_settle),
+		TEST(test_settle_is_bounded),
+		TEST(test_transit),
+		TEST(test_transit_is_bounded),
+		TEST(test_transit_is_bounded_again),
+		TEST(test_transit_ends_with_host),
+		TEST(test_receivers_come_back),
+		TEST(test_to_host_reset),
+		TEST_ON(test_to_host_reset, three),
+		TEST(test_from_host_reset),
+		TEST(test_hold_ends_with_reset),
+		TEST(test_everything_at_once),
+		TEST(test_wrong_direction),
+		TEST(test_broken_ring),
+		TEST(test_huge_buffers),
+		TEST_ON(test_unreachable_buffers, cable),
+		TEST(test_one_publish_per_batch),
+		TEST(test_bounded_rounds),
+		TEST(test_masked_interrupt),
+	};
+
+	return cmocka_run_group_tests_name("pipe", tests, NULL, NULL);
+}
