@@ -95,6 +95,8 @@ PARTS = {
     "modules": modules,
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),
+    "cable-ep": lambda: pytest("cable-ep", "tests/cable-ep"),
+    "e2e": lambda: pytest("e2e", "tests/e2e"),
 }
 
 

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The cable and the two machines it joins."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+from .machine import TOP, Endpoint, Host, Machine, MachineError, wait_for
+
+PROGRAM = os.path.join(TOP, "build", "bin", "pcie-cable")
+BANKS = 3
+FUNCTION = "functions/pci_epf_vcon/vcon0"
+MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
+
+
+class Cable:
+    """The pcie-cable program."""
+
+    def __init__(self, directory, logs):
+        self.ep_socket = os.path.join(directory, "ep.sock")
+        self.host_socket = os.path.join(directory, "host.sock")
+        self.host_qmp = os.path.join(directory, "host.plug")
+        self.ram = tempfile.mktemp(prefix="host-ram-", dir="/dev/shm")
+        self.log = os.path.join(logs, "cable.log")
+        self.process = None
+
+    def start(self):
+        with open(self.log, "w") as out:
+            self.process = subprocess.Popen(
+                [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
+                 "--host-ram", self.ram + ",size=512M", "--host-qmp", self.host_qmp],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
+            os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)
+            and os.path.exists(self.ram)), 5)
+        if self.process.poll() is not None:
+            raise MachineError("pcie-cable ended: " + Machine.tail(self.log, 10))
+
+    def said(self, text):
+        """How often the program's log has the text."""
+        with open(self.log, errors="replace") as f:
+            return f.read().count(text)
+
+    def stop(self):
+        """End the program; its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.process = None
+        return code
+
+
+class Console:
+    """A machine's console device, as its user sees it in a terminal program.
+
+    While it is open the machine's shell is busy.
+    """
+
+    LEAVE = b"\x01\x18"
+
+    def __init__(self, machine, device="/dev/hvc0"):
+        self.shell = machine.shell
+        self.device = device
+        self.seen = b""
+
+    def __enter__(self):
+        self.ident = self.shell.start(
+            "picocom -q --nolock %s <&3 >&3 2>&3" % self.device)
+        time.sleep(0.3)
+        return self
+
+    def __exit__(self, *exc):
+        self.shell.send(self.LEAVE)
+        if exc[0] is None:
+            self.shell.finish(self.ident, 10, "picocom")
+        else:
+            try:
+                self.shell.finish(self.ident, 10, "picocom")
+            except MachineError:
+                pass
+
+    def send(self, text):
+        self.shell.send(text.encode())
+
+    def expect(self, pattern, timeout=10):
+        """Wait for a regular expression (str); the text up to its end."""
+        match = self.shell.expect(pattern.encode(), timeout,
+                                  "%r on %s" % (pattern, self.device))
+        self.seen += match.string[:match.end()]
+        return match.string[:match.end()].decode(errors="replace")
+
+    def quiet(self, seconds):
+        """Wait until nothing came for that long; what came until then."""
+        while self.shell.receive(seconds):
+            pass
+        text, self.shell.data = self.shell.data, b""
+        self.seen += text
+        return text
+
+    def prompt(self, end):
+        """Get to a fresh login prompt; whether a session is open there instead.
+
+        A terminal echoes until the terminal program has told it not to. So a
+        greeting that waited in the line may have gone back to the getty as a
+        user's name, and it may take a few rounds until it asks in earnest.
+        """
+        asked = 0
+        while time.monotonic() < end:
+            text = self.quiet(0.4)
+            if re.search(rb"login: $", text):
+                return False
+            if re.search(rb":~# (\x1b\[6n)?$", text):
+                return True
+            # A wrong name or password is answered after three seconds.
+            if re.search(rb"Password: $", text) or time.monotonic() > asked + 4:
+                self.send("\r")
+                asked = time.monotonic()
+        raise MachineError("no login prompt on %s; it said %r" % (
+            self.device, self.seen[-500:]))
+
+    def login(self, timeout=40):
+        """Log in as root, from whatever state the line is in."""
+        end = time.monotonic() + timeout
+        while not self.prompt(end):
+            self.send("root\r")
+            text = self.quiet(0.8)
+            if text.endswith(b"root\r\nPassword: "):
+                self.send("cable\r")
+
+    def command(self, command, timeout=10):
+        """Run a command in the session that is logged in; its output."""
+        self.send(command + "\r")
+        text = self.expect(r":~# ", timeout)
+        return "\n".join(text.replace("\r", "").split("\n")[1:-1])
+
+    def logout(self, timeout=10):
+        self.send("exit\r")
+        self.expect(r"login: ", timeout)
+
+
+class Pair:
+    """Host, endpoint and the cable between them.
+
+    suite: Debian suite of the endpoint's kernel. first: which machine is
+    started first, "host" or "endpoint". Nothing is configured on the endpoint
+    by start().
+    """
+
+    def __init__(self, suite, logs, first="host"):
+        self.directory = tempfile.mkdtemp(prefix="cable-")
+        self.first = first
+        self.logs = logs
+        os.makedirs(logs, exist_ok=True)
+        self.cable = Cable(self.directory, logs)
+        self.host = Host("host", "trixie-backports", self.directory, logs, self.cable.ram)
+        self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
+        self.transcript = None
+
+    def endpoint_devices(self):
+        device = {"driver": "vfio-user-pci",
+                  "socket": {"type": "unix", "path": self.cable.ep_socket}}
+        extra = []
+        for slot in range(1 + BANKS):
+            extra += ["-device", json.dumps(dict(device, addr="%#x" % (4 + slot)))]
+        return extra
+
+    def start_host(self):
+        """Start the host; where the endpoint is first it has the card from the start."""
+        extra = ["-qmp", "unix:%s,server=on,wait=off" % self.cable.host_qmp]
+        if self.first == "endpoint":
+            extra += ["-device", json.dumps({
+                "driver": "vfio-user-pci", "id": "card", "bus": "rp0",
+                "x-no-posted-writes": True,
+                "socket": {"type": "unix", "path": self.cable.host_socket}})]
+        self.host.start(extra)
+
+    def start_endpoint(self):
+        self.endpoint.start(self.endpoint_devices())
+
+    def start(self):
+        """Boot and configure everything; a login from the endpoint is possible then."""
+        self.cable.start()
+        if self.first == "endpoint":
+            self.start_endpoint()
+            self.endpoint.wait_booted()
+            self.load_modules()
+            self.configure()
+            self.start_host()
+            self.host.wait_booted()
+        else:
+            self.start_host()
+            self.start_endpoint()
+            self.endpoint.wait_booted()
+            self.host.wait_booted()
+            self.load_modules()
+            self.configure()
+        self.wait_consoles()
+
+    def stop(self):
+        self.host.stop()
+        self.endpoint.stop()
+        return self.cable.stop()
+
+    # The endpoint, as its user handles it
+
+    def at_endpoint(self, *lines, timeout=20):
+        """Run lines in the endpoint's shell, in the configfs folder; their output."""
+        if self.transcript:
+            for line in lines:
+                self.transcript("endpoint# " + line)
+        script = "set -e; cd /sys/kernel/config/pci_ep; " + "; ".join(lines)
+        return self.endpoint.shell.check("(%s)" % script, timeout)
+
+    def load_modules(self):
+        for name in MODULES:
+            if self.transcript:
+                self.transcript("endpoint# modprobe " + name)
+            self.endpoint.shell.check("modprobe " + name)
+
+    def unload_modules(self):
+        # rmmod, as modprobe -r complains of modules others still use
+        for name in reversed(MODULES):
+            self.endpoint.shell.check("rmmod " + name)
+            if name == "pci-epf-vcon":
+                self.endpoint.shell.check("rmmod pci-epf-virtio")
+
+    def controller(self):
+        """configfs folder of the cable's controller."""
+        name = self.endpoint.shell.check("ls /sys/class/pci_epc").split()
+        if len(name) != 1:
+            raise MachineError("expected one endpoint controller, found %r" % name)
+        return "controllers/" + name[0]
+
+    def make_function(self, queue_size=None):
+        lines = [
+            "mkdir " + FUNCTION,
+            "echo 0x1af4 > %s/vendorid" % FUNCTION,
+            "echo 0x1003 > %s/deviceid" % FUNCTION,
+            "echo 0x1af4 > %s/subsys_vendor_id" % FUNCTION,
+            "echo 3 > %s/subsys_id" % FUNCTION,
+            "echo 3 > %s/msix_interrupts" % FUNCTION,
+        ]
+        if queue_size is not None:
+            lines.append("echo %d > %s/pci_epf_vcon.0/queue_size" % (queue_size, FUNCTION))
+        self.at_endpoint(*lines)
+
+    def bind(self):
+        self.at_endpoint("ln -s %s %s" % (FUNCTION, self.controller()))
+
+    def unbind(self):
+        self.at_endpoint("rm %s/vcon0" % self.controller())
+
+    def start_link(self):
+        self.at_endpoint("echo 1 > %s/start" % self.controller())
+
+    def stop_link(self):
+        self.at_endpoint("echo 0 > %s/start" % self.controller())
+
+    def remove_function(self):
+        self.at_endpoint("rmdir " + FUNCTION)
+
+    def configure(self, queue_size=None):
+        """Everything the kernel's guide to pci_ep says, up to the link's start."""
+        self.make_function(queue_size)
+        self.bind()
+        self.start_link()
+
+    def deconfigure(self):
+        self.stop_link()
+        self.unbind()
+        self.remove_function()
+
+    def counters(self):
+        """What the core counted, as text."""
+        return self.endpoint.shell.check("cat /sys/kernel/debug/pci_epf_virtio/*/counters")
+
+    # The host
+
+    def host_card(self):
+        """PCI address of the card at the host, or None."""
+        text = self.host.shell.check("lspci -Dn -d 1af4:1003")
+        return text.split()[0] if text else None
+
+    def at_host(self, *lines, timeout=20):
+        return self.host.shell.check("(set -e; %s)" % "; ".join(lines), timeout)
+
+    def remove_card(self):
+        self.at_host("echo 1 > /sys/bus/pci/devices/%s/remove" % self.host_card())
+
+    def rescan(self):
+        self.at_host("echo 1 > /sys/bus/pci/rescan")
+
+    @staticmethod
+    def wait_console(machine, timeout=20):
+        """Wait until the machine's virtio_console driver runs a device."""
+        machine.shell.check(
+            "n=0; until grep -q 0x0003 /sys/bus/virtio/drivers/virtio_console/virtio*/device"
+            " 2>/dev/null && [ -c /dev/hvc0 ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
+            " sleep 0.1; done" % (timeout * 10), 2 * timeout)
+
+    def wait_consoles(self):
+        self.wait_console(self.host)
+        self.wait_console(self.endpoint)
+
+    def answer(self, machine, on):
+        """Have a getty on the machine's hvc0, or have none."""
+        machine.shell.check("serve-console %s hvc0" % ("on" if on else "off"))
+
+    def login_to_host(self):
+        """From the endpoint's hvc0; what uname -m says there."""
+        with Console(self.endpoint) as console:
+            console.login()
+            text = console.command("uname -m")
+            console.logout()
+        return text
+
+    def login_to_endpoint(self):
+        """From the host's hvc0; what uname -m says there."""
+        self.answer(self.host, False)
+        self.answer(self.endpoint, True)
+        try:
+            with Console(self.host) as console:
+                console.login()
+                text = console.command("uname -m")
+                console.logout()
+        finally:
+            self.answer(self.endpoint, False)
+            self.answer(self.host, True)
+        return text

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Two machines and a cable for the tests here.
+
+A pair of machines is used by one test after the other while all goes well; a
+test that fails leaves its pair behind, and the next one gets a fresh pair.
+Every test runs twice, on every endpoint kernel, and fails if either machine's
+kernel said something alarming during it.
+"""
+
+import itertools
+import os
+import signal
+import sys
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, TOP)
+
+from cable.vm.cable import Pair                         # noqa: E402
+from cable.vm.machine import Machine, MachineError      # noqa: E402
+
+SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
+ROUNDS = int(os.environ.get("E2E_ROUNDS", "2"))
+TIME_LIMIT = 240
+LOGS = os.path.join(TOP, "build", "log", "e2e")
+
+
+class Pool:
+    """The one pair that runs (the machines keep two processors busy)."""
+
+    def __init__(self):
+        self.pair = None
+        self.spoilt = False
+        self.numbers = itertools.count(1)
+
+    def drop(self):
+        if self.pair:
+            self.pair.stop()
+            self.pair = None
+        self.spoilt = False
+
+    def fresh(self, suite, first="host"):
+        """A pair that nobody has used."""
+        self.drop()
+        self.pair = Pair(suite, os.path.join(
+            LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first)
+        self.pair.suite = suite
+        self.pair.start()
+        return self.pair
+
+    def get(self, suite):
+        """A pair whose endpoint runs that kernel, configured and with its link up."""
+        if self.pair and self.pair.suite == suite and not self.spoilt:
+            return self.pair
+        return self.fresh(suite)
+
+
+@pytest.fixture(scope="session")
+def pool():
+    os.makedirs(LOGS, exist_ok=True)
+    open(os.path.join(LOGS, "failures.txt"), "w").close()
+    pool = Pool()
+    yield pool
+    pool.drop()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lost: the host's driver loses its device")
+
+
+def pytest_generate_tests(metafunc):
+    if "suite" in metafunc.fixturenames:
+        metafunc.parametrize("suite", SUITES, scope="session")
+        metafunc.parametrize("again", range(1, ROUNDS + 1), ids=lambda n: "run%d" % n)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: SUITES.index(item.callspec.params["suite"])
+               if hasattr(item, "callspec") else -1)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if not report.failed:
+        return
+    # Known at once, and not only at the end of a long run.
+    with open(os.path.join(LOGS, "failures.txt"), "a") as log:
+        log.write("== %s (%s)\n%s\n\n" % (item.nodeid, report.when, report.longreprtext))
+    pool = item.funcargs.get("pool")
+    if pool and pool.pair:
+        pool.spoilt = True
+        pair = pool.pair
+        for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
+                     pair.endpoint.qemu_log, pair.host.qemu_log):
+            report.sections.append(("the end of " + path, Machine.tail(path, 25)))
+
+
+# The host's kernel warns where a driver is taken from a device that does not answer:
+# its status reads all-ones after a reset, as on any bus.
+LOST = r"drivers/virtio/virtio\.c:\d+ at virtio_dev_remove"
+
+
+def too_long(_signal, _frame):
+    raise MachineError("the test took more than %d s" % TIME_LIMIT)
+
+
+@pytest.fixture(autouse=True)
+def guard(request, pool, suite, again):
+    """Time limit, the look into both kernel logs, and the pair's end after a failure."""
+    old = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TIME_LIMIT)
+    try:
+        yield
+        if pool.pair and not pool.spoilt:
+            ignore = {pool.pair.host: LOST} if request.node.get_closest_marker("lost") else {}
+            bad = ["%s: %s" % (machine.name, line)
+                   for machine in (pool.pair.endpoint, pool.pair.host) if machine.alive()
+                   for line in machine.alarms(ignore.get(machine))]
+            assert not bad, "alarming kernel messages:\n" + "\n".join(bad)
+            assert pool.pair.cable.process.poll() is None, "pcie-cable has ended"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, old)
+
+
+@pytest.fixture
+def pair(pool, suite, guard):
+    """Both machines up, the console function running, a getty on the host's hvc0."""
+    return pool.get(suite)

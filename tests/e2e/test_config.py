@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The function's own settings in configfs."""
+
+import pytest
+
+from cable.vm.cable import FUNCTION
+
+ATTRIBUTE = "/sys/kernel/config/pci_ep/" + FUNCTION + "/pci_epf_vcon.0/queue_size"
+BAD = ["0", "8", "15", "17", "100", "1025", "2048", "65536", "4294967312", "-16", "many", ""]
+
+
+@pytest.fixture
+def unbound(pool, pair):
+    """The function made, but not bound to a controller, and the host without the card."""
+    pair.remove_card()
+    pair.deconfigure()
+    pair.make_function()
+    yield pair
+    if pool.spoilt:
+        return
+    pair.bind()
+    pair.start_link()
+    pair.rescan()
+    pair.wait_consoles()
+
+
+def test_default_queue_size(unbound):
+    assert unbound.endpoint.shell.check("cat " + ATTRIBUTE) == "256"
+
+
+@pytest.mark.parametrize("value", BAD)
+def test_bad_queue_size(unbound, value):
+    shell = unbound.endpoint.shell
+    before = len(unbound.endpoint.kernel_messages())
+    code, text = shell.run("echo '%s' > %s" % (value, ATTRIBUTE))
+    assert code != 0 and "Invalid argument" in text
+    said = unbound.endpoint.kernel_messages()[before:]
+    lines = [line for line in said.splitlines() if "queue_size" in line]
+    assert len(lines) == 1, "expected one line about queue_size, got: %r" % said
+    assert "16" in lines[0] and "1024" in lines[0]
+    assert shell.check("cat " + ATTRIBUTE) == "256"
+
+
+def seen_by_host(pair, queue):
+    """QUEUE_NUM (register 12, after QUEUE_SEL, 14) as read by a host without driver."""
+    card = pair.host_card()
+    unbind = "echo %s > /sys/bus/pci/drivers/virtio-pci/%s"
+    pair.at_host(unbind % (card, "unbind"))
+    bar = int(pair.host.shell.check(
+        "head -n 1 /sys/bus/pci/devices/%s/resource" % card).split()[0], 16)
+    pair.at_host("echo 1 > /sys/bus/pci/devices/%s/enable" % card,
+                 "devmem %#x 16 %d" % (bar + 14, queue))
+    value = int(pair.at_host("sleep 0.2", "devmem %#x 16" % (bar + 12)), 16)
+    pair.at_host("echo 0 > /sys/bus/pci/devices/%s/enable" % card,
+                 unbind % (card, "bind"))
+    pair.wait_consoles()
+    return value
+
+
+@pytest.mark.parametrize("size", [16, 64, 1024])
+def test_good_queue_size(pair, size):
+    pair.remove_card()
+    pair.deconfigure()
+    pair.configure(queue_size=size)
+    pair.rescan()
+    pair.wait_consoles()
+    assert [seen_by_host(pair, queue) for queue in (0, 1)] == [size, size]
+    assert pair.login_to_host().split() == ["x86_64"]
+
+
+def test_bound_function_keeps_its_queue_size(pair):
+    """A size that could not take effect is refused."""
+    before = pair.endpoint.shell.check("cat " + ATTRIBUTE)
+    code, _ = pair.endpoint.shell.run("echo 128 > " + ATTRIBUTE)
+    assert code != 0
+    assert pair.endpoint.shell.check("cat " + ATTRIBUTE) == before

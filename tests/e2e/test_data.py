@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Bytes through the console, compared."""
+
+import hashlib
+
+import pytest
+
+SIZE = 1 << 20
+
+
+def sides(pair):
+    return {"host": pair.host, "endpoint": pair.endpoint}
+
+
+@pytest.fixture
+def raw(pool, pair):
+    """Both ends held open in raw mode by a sleeper, with nothing left in the line."""
+    pair.answer(pair.host, False)
+    for machine in sides(pair).values():
+        machine.shell.check(
+            "exec 4<>/dev/hvc0; stty raw -echo <&4; sleep 1000 <&4 & echo $! >/run/holder")
+    # The endpoint first: it may have echoed what it finds
+    for machine in (pair.endpoint, pair.host):
+        machine.shell.run("timeout 1 cat </dev/hvc0 >/dev/null")
+    yield pair
+    if pool.spoilt:
+        return
+    for machine in sides(pair).values():
+        machine.shell.check("kill $(cat /run/holder)")
+    pair.answer(pair.host, True)
+
+
+def random_file(machine):
+    return machine.shell.check(
+        "head -c %d /dev/urandom >/tmp/out; sha256sum </tmp/out" % SIZE).split()[0]
+
+
+def test_hash_is_sensitive(pair):
+    """What the tests below rely on: the machines' sha256sum tells files apart."""
+    text = pair.host.shell.check("printf abc | sha256sum").split()[0]
+    assert text == hashlib.sha256(b"abc").hexdigest()
+    assert random_file(pair.host) != random_file(pair.host)
+
+
+# Both end by themselves, so that the machine can be asked about what went wrong.
+SEND = "timeout 60 cat /tmp/out >/dev/hvc0 || echo could not send"
+RECEIVE = ("timeout 60 head -c %d </dev/hvc0 >/tmp/in;"
+           " echo got $(wc -c </tmp/in) $(sha256sum </tmp/in)" % SIZE)
+
+
+def check_received(pair, text, expected):
+    assert "got %d %s" % (SIZE, expected) in text, \
+        "counters at the endpoint:\n" + pair.counters()
+
+
+@pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
+def test_one_way(raw, way):
+    machines = sides(raw)
+    to = machines.pop(way[3:])
+    (source,) = machines.values()
+    expected = random_file(source)
+    receiving = to.shell.start(RECEIVE)
+    said = source.shell.check(SEND, 80)
+    _, text = to.shell.finish(receiving, 80, "receive 1 MiB")
+    check_received(raw, text, expected)
+    assert said == ""
+
+
+def test_both_ways(raw):
+    machines = sides(raw)
+    expected = {name: random_file(machine) for name, machine in machines.items()}
+    jobs = {name: machine.shell.start("(%s) >/tmp/said 2>&1 & %s; wait" % (SEND, RECEIVE))
+            for name, machine in machines.items()}
+    texts = {name: machine.shell.finish(jobs[name], 90, "exchange 1 MiB")[1]
+             for name, machine in machines.items()}
+    check_received(raw, texts["host"], expected["endpoint"])
+    check_received(raw, texts["endpoint"], expected["host"])
+    for machine in machines.values():
+        assert machine.shell.check("cat /tmp/said") == ""
+
+
+LINE = "written while you were away, line %d"
+
+
+def numbered(count):
+    return "".join(LINE % n + "\n" for n in range(count))
+
+
+def write_lines(machine, count):
+    machine.shell.check(
+        "exec 4<>/dev/hvc0; stty raw -echo <&4; n=0; while [ $n -lt %d ]; do"
+        " echo '%s' >&4; n=$((n+1)); done" % (count, LINE.replace("%d", "'$n'")), 30)
+
+
+def read_until(machine, last, timeout=20):
+    """What arrives on hvc0, up to the line last."""
+    code, text = machine.shell.run(
+        "exec 4<>/dev/hvc0; stty raw -echo <&4; timeout %d sh -c 'while read -r line;"
+        " do echo \"$line\"; [ \"$line\" != \"%s\" ] || exit 0; done' <&4" % (timeout, last),
+        timeout + 10)
+    assert code == 0, "%r did not arrive; this did: %r" % (last, text)
+    return text
+
+
+def test_host_writes_first(pair):
+    """Nobody has the endpoint's hvc0 open while the host writes."""
+    pair.answer(pair.host, False)
+    write_lines(pair.host, 20)
+    text = read_until(pair.endpoint, LINE % 19)
+    pair.answer(pair.host, True)
+    assert numbered(20) in text
+
+
+def test_endpoint_writes_first(pair):
+    """The host's driver is not there while the endpoint writes."""
+    pair.answer(pair.host, False)
+    card = pair.host_card()
+    pair.at_host("echo %s > /sys/bus/pci/drivers/virtio-pci/unbind" % card)
+    write_lines(pair.endpoint, 20)
+    pair.at_host("echo %s > /sys/bus/pci/drivers/virtio-pci/bind" % card)
+    pair.wait_consoles()
+    text = read_until(pair.host, LINE % 19)
+    pair.answer(pair.host, True)
+    assert numbered(20) in text
