@@ -5,6 +5,7 @@ help:
 	@echo 'virtio-epf: standard virtio devices offered by a PCIe endpoint'
 	@echo
 	@echo 'Targets (all need root; all but clean make what they need first):'
+	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
@@ -19,6 +20,10 @@ sandbox:
 modules:
 	@$(VM)/mk-all
 
+demo:
+	@$(VM)/mk-all trixie-backports
+	@$(VM)/enter python3 -m cable.vm.demo
+
 check:
 	@$(VM)/mk-all
 	@$(VM)/enter python3 tests/run.py
@@ -29,4 +34,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules check clean distclean
+.PHONY: help sandbox modules demo check clean distclean
