@@ -7,6 +7,7 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
+	@echo '  bench    measure the console'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
 	@echo '  clean    remove what was built, but not the sandbox'
@@ -28,10 +29,14 @@ check:
 	@$(VM)/mk-all
 	@$(VM)/enter python3 tests/run.py
 
+bench:
+	@$(VM)/mk-all trixie-backports
+	@$(VM)/enter python3 -m cable.vm.bench
+
 clean:
 	rm -rf build/bin build/modules build/check build/images build/log
 
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check clean distclean
+.PHONY: help sandbox modules demo check bench clean distclean
