@@ -240,11 +240,11 @@ static int vepf_init_pipes(struct vepf_function *f)
 	for (i = 0; i < f->type->num_pairs; i++) {
 		const struct vepf_pair *pair = &f->type->pairs[i];
 
-		err = vepf_pipe_init(&f->from_host[i], VEPF_HISTORY_SIZE, &f->hostq[pair->tx],
+		err = vepf_pipe_init(&f->from_host[i], false, &f->hostq[pair->tx],
 				     &f->bridge->queues[pair->rx]);
 		if (err)
 			return err;
-		err = vepf_pipe_init(&f->to_host[i], VEPF_TRANSIT_SIZE, &f->hostq[pair->rx],
+		err = vepf_pipe_init(&f->to_host[i], true, &f->hostq[pair->rx],
 				     &f->bridge->queues[pair->tx]);
 		if (err)
 			return err;

@@ -19,24 +19,25 @@
 /**
  * vepf_pipe_init() - prepare one direction
  * @p: any content
- * @size: bytes it can hold, a power of two
+ * @to_host: the direction
  * @hq: the host's queue
  * @lq: queue of the endpoint's own driver
  *
  * Return: 0 or -ENOMEM.
  */
-int vepf_pipe_init(struct vepf_pipe *p, u32 size, struct vepf_hostq *hq,
+int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
 		   struct vepf_bridge_queue *lq)
 {
 	int err;
 
 	memset(p, 0, sizeof(*p));
+	p->to_host = to_host;
 	p->hq = hq;
 	p->lq = lq;
 	p->chunk = kmalloc(VEPF_PIPE_CHUNK, GFP_KERNEL);
 	if (!p->chunk)
 		return -ENOMEM;
-	err = vepf_fifo_alloc(&p->fifo, size);
+	err = vepf_fifo_alloc(&p->fifo, VEPF_TRANSIT_SIZE);
 	if (err) {
 		kfree(p->chunk);
 		p->chunk = NULL;
@@ -80,10 +81,15 @@ void vepf_pipe_notified(struct vepf_pipe *p)
 	vepf_settle_disturb(&p->settle);
 }
 
-/* Keep the history only, unless the host takes what is in transit; lq's lock is held */
+static bool vepf_pipe_received(const struct vepf_pipe *p)
+{
+	return (p->to_host ? p->host_live : p->lq->live) && !p->flow.stopped;
+}
+
+/* Keep the history only, unless somebody takes what is in transit; lq's lock is held */
 static void vepf_pipe_trim(struct vepf_pipe *p)
 {
-	if (p->host_live && !p->flow.stopped)
+	if (vepf_pipe_received(p))
 		return;
 	p->flow.since = 0;
 	if (vepf_fifo_len(&p->fifo) > VEPF_HISTORY_SIZE)
@@ -105,39 +111,42 @@ void vepf_pipe_stop(struct vepf_pipe *p)
 	p->active = false;
 }
 
-/*
- * The receiver has just been offered all it would take, and there is still no
- * room for more.  Returns for how many more nanoseconds, of @limit in all, its
- * sender is to be slowed down; 0: not any longer.
- */
-static u64 vepf_flow_judge(struct vepf_flow *flow, u64 limit)
-{
-	ktime_t now = ktime_get();
-	u64 passed;
-
-	if (flow->stopped)
-		return 0;
-	if (!flow->since) {
-		flow->since = now;
-		flow->took = false;
-	}
-	passed = ktime_to_ns(ktime_sub(now, flow->since));
-	if (passed < limit)
-		return limit - passed;
-	flow->stopped = !flow->took;
-	flow->since = 0;
-	return 0;
-}
-
-static void vepf_flow_release(struct vepf_flow *flow)
-{
-	flow->since = 0;
-}
-
+/* The receiver, with lq's lock held, has taken some */
 static void vepf_flow_took(struct vepf_flow *flow)
 {
-	flow->took = true;
+	flow->since = 0;
 	flow->stopped = false;
+	flow->took = true;
+	flow->idle = false;
+}
+
+/*
+ * The receiver has just been offered all that it would take: keep more than the
+ * history for it only if it has taken some lately.  Returns when to come again.
+ */
+static u64 vepf_pipe_judge(struct vepf_pipe *p)
+{
+	struct vepf_flow *flow = &p->flow;
+	ktime_t now = ktime_get();
+	u64 again = U64_MAX;
+	unsigned long flags;
+	u64 passed;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	if (vepf_fifo_len(&p->fifo) <= VEPF_HISTORY_SIZE) {
+		flow->since = 0;
+	} else if (vepf_pipe_received(p)) {
+		if (!flow->since)
+			flow->since = now;
+		passed = ktime_to_ns(ktime_sub(now, flow->since));
+		if (passed < VEPF_TRANSIT_NS)
+			again = VEPF_TRANSIT_NS - passed;
+		else
+			flow->stopped = true;
+	}
+	vepf_pipe_trim(p);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	return again;
 }
 
 /* The address is one of the endpoint kernel's own driver: believe it */
@@ -268,6 +277,42 @@ static void vepf_pipe_finish(struct vepf_pipe *p, bool written)
 	p->active = false;
 }
 
+/*
+ * For how many nanoseconds the host's next @n bytes are not to be taken yet, so
+ * that their sender goes slower; 0: take them.
+ */
+static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
+{
+	struct vepf_flow *flow = &p->flow;
+	ktime_t now;
+	u64 passed;
+
+	if (vepf_fifo_len(&p->fifo) + n <= VEPF_HISTORY_SIZE || !p->lq->live || flow->idle)
+		return 0;
+
+	now = ktime_get();
+	if (!flow->held_since) {
+		flow->held_since = now;
+		flow->took = false;
+	}
+	passed = ktime_to_ns(ktime_sub(now, flow->held_since));
+	if (passed < VEPF_HOLD_NS)
+		return VEPF_HOLD_NS - passed;
+	flow->idle = !flow->took;
+	return 0;
+}
+
+/* Bytes of the host are in transit from now on */
+static void vepf_pipe_put(struct vepf_pipe *p, size_t n)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	vepf_fifo_put(&p->fifo, p->chunk, n);
+	vepf_pipe_trim(p);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+}
+
 /**
  * vepf_pipe_from_host() - move bytes from the host's driver to the endpoint's
  * @p: pipe whose @hq is the host's tx queue
@@ -287,12 +332,12 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		const struct vepf_seg *seg;
 		size_t n;
 
-		/* A host that was reset may have left while its buffer was held */
-		if (!p->active)
-			vepf_flow_release(&p->flow);
 		err = vepf_pipe_next(p);
-		if (err <= 0)
+		if (err <= 0) {
+			/* No sender waits: the next one is held anew */
+			p->flow.held_since = 0;
 			break;
+		}
 		seg = vepf_pipe_seg(p, false);
 		if (!seg) {
 			vepf_pipe_finish(p, false);
@@ -304,14 +349,12 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		}
 
 		n = min_t(size_t, seg->len - p->off, VEPF_PIPE_CHUNK);
-		if (n > vepf_fifo_room(&p->fifo))
+		if (vepf_fifo_len(&p->fifo) + n > VEPF_HISTORY_SIZE)
 			vepf_pipe_deliver(p);
-		if (n > vepf_fifo_room(&p->fifo)) {
-			again = p->lq->live ? vepf_flow_judge(&p->flow, VEPF_HOLD_NS) : 0;
-			if (again)
-				break;
-			again = U64_MAX;
-		}
+		again = vepf_pipe_hold(p, n);
+		if (again)
+			break;
+		again = U64_MAX;
 
 		err = vepf_hostmem_read(p->hq->hm, p->chunk, seg->addr + p->off, n);
 		if (err == -ESHUTDOWN)
@@ -321,7 +364,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 			p->seg = p->buf.nsegs;
 			continue;
 		}
-		vepf_fifo_put(&p->fifo, p->chunk, n);
+		vepf_pipe_put(p, n);
 		p->off += n;
 		p->done += n;
 		moved += n;
@@ -332,6 +375,8 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 	if (err < 0)
 		again = min(again, vepf_pipe_host_error(p, err));
 	left = vepf_pipe_deliver(p);
+	if (left == U64_MAX)
+		left = vepf_pipe_judge(p);
 	/* The read that decided on the interrupt may have found more */
 	if (again == U64_MAX && err >= 0 && p->hq->live && vepf_ring_available(p->hq->ring))
 		again = 0;
@@ -370,28 +415,6 @@ bool vepf_pipe_collect(struct vepf_pipe *p)
 	work = vepf_fifo_len(&p->fifo) || q->call;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return work;
-}
-
-/* The host was offered everything: how long more than the history is kept for it */
-static u64 vepf_pipe_judge_host(struct vepf_pipe *p)
-{
-	u64 again = U64_MAX;
-	unsigned long flags;
-
-	spin_lock_irqsave(&p->lq->lock, flags);
-	if (vepf_fifo_len(&p->fifo) > VEPF_HISTORY_SIZE) {
-		again = vepf_flow_judge(&p->flow, VEPF_TRANSIT_NS);
-		/* It took some meanwhile: give it as long again */
-		if (!again && !p->flow.stopped)
-			again = vepf_flow_judge(&p->flow, VEPF_TRANSIT_NS);
-		vepf_pipe_trim(p);
-		if (p->flow.stopped)
-			again = U64_MAX;
-	} else {
-		vepf_flow_release(&p->flow);
-	}
-	spin_unlock_irqrestore(&p->lq->lock, flags);
-	return again;
 }
 
 /* Take bytes out of the history, unless some are still on their way */
@@ -475,7 +498,7 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 
 	vepf_pipe_collect(p);
 	if (again && !left)
-		again = min(again, vepf_pipe_judge_host(p));
+		again = min(again, vepf_pipe_judge(p));
 	vepf_bridge_call(p->lq);
 	return again;
 }

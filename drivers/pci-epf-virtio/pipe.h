@@ -2,10 +2,11 @@
 /*
  * A stream of bytes between a driver of the host and one of the endpoint
  *
- * A sender has its buffers back within VEPF_HOLD_NS, whatever the other side
- * does: hvc, for one, spins with interrupts off until then.  The endpoint's own
- * driver, whose spinning could keep this very code from running, has them back
- * at once; what it sends faster than the host takes it is in transit meanwhile.
+ * What was sent and not yet received is in transit.  A sender has its buffers
+ * back within VEPF_HOLD_NS, whatever the other side does: hvc, for one, spins with
+ * interrupts off until then.  So a host that sends faster than the endpoint
+ * receives is slowed down, to one buffer in that time; the endpoint's own driver,
+ * whose spinning could keep this very code from running, is not.
  *
  * What nobody receives goes into a bounded history, from which the oldest bytes
  * are dropped and counted.
@@ -26,34 +27,41 @@
 /* Bytes kept for a receiver that is not there, in each direction */
 #define VEPF_HISTORY_SIZE	SZ_64K
 
-/* A buffer of the host is held for so long: 10 ms less what it takes to notice */
-#define VEPF_HOLD_NS		(7 * NSEC_PER_MSEC)
-
-/* Bytes in transit to a host that takes some at least so often */
+/* Bytes in transit to a receiver that takes some at least so often */
 #define VEPF_TRANSIT_SIZE	SZ_4M
-#define VEPF_TRANSIT_NS		(250 * NSEC_PER_MSEC)
+#define VEPF_TRANSIT_NS		(5 * NSEC_PER_SEC)
+
+/*
+ * While more than the history is in transit, the host's buffers are held back, for
+ * so long: 10 ms less what it takes to notice
+ */
+#define VEPF_HOLD_NS		(7 * NSEC_PER_MSEC)
 
 /* Largest piece of payload moved at once */
 #define VEPF_PIPE_CHUNK		SZ_4K
 
 /**
  * struct vepf_flow - how a receiver keeps up
- * @since: since when it has been waited for; 0: it is not
- * @took: the receiver has taken bytes since then
- * @stopped: the receiver took none for as long as it is waited for: nobody waits
- *	for it until it does
+ * @since: since when it has taken nothing, though it was offered all; 0: not known
+ * @stopped: it took nothing for VEPF_TRANSIT_NS: only the history is kept until it does
+ * @held_since: since when the host's buffers are held back for it; 0: they are not
+ * @took: it has taken bytes since then
+ * @idle: it took nothing while buffers were held back: none are until it does
  *
  * Only who has just tried to deliver judges a receiver, so that it is never
  * blamed for a delay of ours.
  */
 struct vepf_flow {
 	ktime_t since;
-	bool took;
 	bool stopped;
+	ktime_t held_since;
+	bool took;
+	bool idle;
 };
 
 /**
  * struct vepf_pipe - one direction: a queue of the host, a queue of the endpoint's driver
+ * @to_host: the direction
  * @hq: the host's queue
  * @lq: queue of the endpoint's own driver
  * @fifo: bytes between them; to the host: guarded by @lq's lock
@@ -69,6 +77,7 @@ struct vepf_flow {
  * @done: bytes of @buf read or written
  */
 struct vepf_pipe {
+	bool to_host;
 	struct vepf_hostq *hq;
 	struct vepf_bridge_queue *lq;
 	struct vepf_fifo fifo;
@@ -84,7 +93,7 @@ struct vepf_pipe {
 	u64 done;
 };
 
-int vepf_pipe_init(struct vepf_pipe *p, u32 size, struct vepf_hostq *hq,
+int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
 		   struct vepf_bridge_queue *lq);
 void vepf_pipe_free(struct vepf_pipe *p);
 void vepf_pipe_start(struct vepf_pipe *p);

@@ -278,30 +278,110 @@ static void test_from_host_receiver_stops(void **state)
 	assert_in_range(send_one_by_one(w, &w->htx, 50, 4096), 1, 2 * MSEC);
 }
 
-/* Slow is not stopped: who took anything during a wait is waited for again */
+/* Slow is not stopped: the sender is slowed down, and nothing is lost */
 static void test_from_host_slow_receiver(void **state)
 {
 	struct world *w = *state;
-	u64 dropped;
+	unsigned int i;
+	ktime_t begin;
 
 	both_up(w);
 	send_one_by_one(w, &w->htx, HISTORY / 4096, 4096);
-	assert_true(side_send(&w->htx, 4096, 1));
-	world_run(w, 2 * MSEC);
-	side_offer(&w->lrx, 64, 1);
-	world_run(w, 10 * MSEC);
-	side_reap(&w->htx);
-	assert_int_equal(w->htx.in_flight, 0);
-	dropped = w->from_host.fifo.dropped;
-	assert_int_equal(dropped, 4096 - 64);
+	begin = fake_now;
+	for (i = 0; i < 30; i++) {
+		side_offer(&w->lrx, 64, 1);
+		send_one_by_one(w, &w->htx, 1, 4096);
+		assert_in_range(w->htx.slowest, 0, SENDER_MAX);
+		side_reap(&w->lrx);
+	}
+	assert_in_range(fake_now - begin, 29 * VEPF_HOLD_NS, 31 * SENDER_MAX);
+	assert_in_range(vepf_fifo_len(&w->from_host.fifo), HISTORY + 29 * 4000, U64_MAX);
 
-	assert_true(side_send(&w->htx, 4096, 1));
-	world_run(w, 4 * MSEC);
-	side_offer(&w->lrx, 8192, 1);
-	world_run(w, 4 * MSEC);
-	side_reap(&w->htx);
+	/* As soon as there is room the sender goes as fast as it can */
+	receive_all(w, &w->lrx);
+	assert_in_range(send_one_by_one(w, &w->htx, 1, 4096), 1, 2 * MSEC);
+	receive_all(w, &w->lrx);
+	expect_all(&w->htx, &w->lrx);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+}
+
+/* However many buffers are held, the last of them is back in time, too */
+static void test_from_host_hold_is_shared(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	both_up(w);
+	send_one_by_one(w, &w->htx, HISTORY / 4096, 4096);
+	for (i = 0; i < 20; i++)
+		assert_true(side_send(&w->htx, 8192, 2));
+	for (i = 0; i < 20; i++) {
+		world_run(w, MSEC);
+		side_offer(&w->lrx, 64, 1);
+		side_reap(&w->htx);
+	}
 	assert_int_equal(w->htx.in_flight, 0);
-	assert_int_equal(w->from_host.fifo.dropped, dropped);
+	assert_in_range(w->htx.slowest, VEPF_HOLD_NS, SENDER_MAX);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+}
+
+/* A receiver that takes nothing for that long finds the history only */
+static void test_from_host_transit_is_bounded(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	send_one_by_one(w, &w->htx, 4 * HISTORY / 4096, 4096);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	world_run(w, VEPF_TRANSIT_NS + 2 * MSEC);
+	assert_int_equal(w->from_host.fifo.dropped, 3 * HISTORY);
+	assert_in_range(send_one_by_one(w, &w->htx, 10, 4096), 1, 2 * MSEC);
+	assert_int_equal(vepf_fifo_len(&w->from_host.fifo), HISTORY);
+
+	/* Until it takes some again */
+	side_offer(&w->lrx, 64, 1);
+	send_one_by_one(w, &w->htx, 3, 4096);
+	assert_in_range(vepf_fifo_len(&w->from_host.fifo), HISTORY + 8192, HISTORY + 3 * 4096);
+}
+
+/* The endpoint's driver goes: what is left for the next one is the history */
+static void test_from_host_transit_ends_with_driver(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	send_one_by_one(w, &w->htx, 4 * HISTORY / 4096, 4096);
+	world_host_down(w);
+	assert_int_equal(vepf_fifo_len(&w->from_host.fifo), 4 * HISTORY);
+	world_local_down(w);
+	world_poll(w, false);
+	assert_int_equal(vepf_fifo_len(&w->from_host.fifo), HISTORY);
+	assert_int_equal(w->from_host.fifo.dropped, 3 * HISTORY);
+}
+
+/* One buffer in a third of a second, from a ring that is empty for most of it */
+static void test_to_host_slow_receiver(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	both_up(w);
+	for (i = 0; i < SZ_1M / 4096; i++) {
+		assert_true(side_send(&w->ltx, 4096, 1));
+		side_reap(&w->ltx);
+	}
+	for (i = 0; i < 20; i++) {
+		side_offer(&w->hrx, 4096, 1);
+		world_run(w, 300 * MSEC);
+		side_reap(&w->hrx);
+	}
+	for (i = 0; i < 2 * SZ_1M / 4096; i++) {
+		side_offer(&w->hrx, 4096, 1);
+		world_run(w, 2 * MSEC);
+		side_reap(&w->hrx);
+	}
+	expect_all(&w->ltx, &w->hrx);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
 }
 
 /* There is no host: messages are taken while the driver notifies, always */
@@ -969,6 +1049,10 @@ int main(void)
 		TEST(test_from_host_nobody_reads),
 		TEST(test_from_host_receiver_stops),
 		TEST(test_from_host_slow_receiver),
+		TEST(test_from_host_hold_is_shared),
+		TEST(test_from_host_transit_is_bounded),
+		TEST(test_from_host_transit_ends_with_driver),
+		TEST(test_to_host_slow_receiver),
 		TEST(test_to_host_no_host),
 		TEST(test_to_host_nobody_reads),
 		TEST(test_settle),

@@ -324,8 +324,8 @@ struct world *world_new(const struct fake_profile *profile)
 	}
 	w->local_rx = &w->bridge.queues[LOCAL_RX];
 	w->local_tx = &w->bridge.queues[LOCAL_TX];
-	assert_int_equal(vepf_pipe_init(&w->from_host, VEPF_HISTORY_SIZE, &w->host_tx, w->local_rx), 0);
-	assert_int_equal(vepf_pipe_init(&w->to_host, VEPF_TRANSIT_SIZE, &w->host_rx, w->local_tx), 0);
+	assert_int_equal(vepf_pipe_init(&w->from_host, false, &w->host_tx, w->local_rx), 0);
+	assert_int_equal(vepf_pipe_init(&w->to_host, true, &w->host_rx, w->local_tx), 0);
 
 	side_init(&w->htx, w, true, false);
 	side_init(&w->hrx, w, true, true);
