@@ -13,12 +13,12 @@
 /*
  * A read that follows a write takes a round trip on PCIe, in which the endpoint's
  * processors go on.  Those of an emulated one may be waiting for a processor of
- * this machine, so the round trip takes as long as they need to do something:
- * this much of their time, and bounds in case there is more or nothing to do.
+ * this machine, so the round trip takes as long as each of them needs to do something:
+ * this much of its time, and bounds in case there is more or nothing to do.
  */
-#define ROUND_TRIP_CPU_NS	200000
+#define ROUND_TRIP_RUN_NS	200000
 #define ROUND_TRIP_MIN_NS	1000000
-#define ROUND_TRIP_MAX_NS	20000000
+#define ROUND_TRIP_MAX_NS	40000000
 
 void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 		       const struct fn_setup *shape)
@@ -171,19 +171,21 @@ static bool host_hold(void *dev, unsigned int index)
 {
 	struct cable *cable = dev;
 	struct host_fn *host = &cable->host;
-	int64_t cpu, waited;
+	struct peer_run run;
+	int64_t waited;
 
 	if (!host->wrote || index >= PCIE_CABLE_NUM_BARS || !cable->link.up)
 		return false;
-	cpu = peer_cpu_ns(cable->ep.conn->src.fd);
+	peer_run_look(cable->ep.conn->src.fd, &run);
 	if (!host->held_since) {
 		host->held_since = now_ns();
-		host->held_cpu = cpu;
+		host->held_run = run;
 		return true;
 	}
 	waited = now_ns() - host->held_since;
 	if (waited < ROUND_TRIP_MIN_NS ||
-	    (waited < ROUND_TRIP_MAX_NS && cpu - host->held_cpu < ROUND_TRIP_CPU_NS))
+	    (waited < ROUND_TRIP_MAX_NS &&
+	     !peer_run_enough(&host->held_run, &run, ROUND_TRIP_RUN_NS)))
 		return true;
 	host->wrote = false;
 	host->held_since = 0;

@@ -16,6 +16,7 @@
 
 #include "fn_setup.h"
 #include "pci_config.h"
+#include "peer.h"
 #include "vfu_conn.h"
 
 struct cable;
@@ -28,7 +29,7 @@ struct host_fn {
 	bool seen_ram;			/* the host has mapped the RAM file */
 	bool wrote;			/* to a BAR, with no read since */
 	int64_t held_since;		/* a read waits since then; 0: none does */
-	int64_t held_cpu;		/* what the endpoint's QEMU had used by then */
+	struct peer_run held_run;	/* how long the endpoint's QEMU had run by then */
 };
 
 extern const struct vfu_ops host_fn_ops;	/* dev is the struct cable */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 #include "peer.h"
 
@@ -37,15 +40,82 @@ bool peer_maps_privately(int sock, int fd)
 	return private && !shared;
 }
 
-int64_t peer_cpu_ns(int sock)
+/* One line of a file below /proc; false where it cannot be read */
+static bool read_line(char *line, size_t size, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	bool ok;
+
+	if (!file)
+		return false;
+	ok = fgets(line, size, file);
+	fclose(file);
+	return ok;
+}
+
+static bool look_at_thread(pid_t pid, int tid, int64_t *ns, bool *wants)
+{
+	char path[64], line[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
+	if (!read_line(line, sizeof(line), path) || sscanf(line, "%" SCNd64, ns) != 1)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	if (!read_line(line, sizeof(line), path))
+		return false;
+	/* The name before it is in parentheses, and may contain some */
+	state = strrchr(line, ')');
+	*wants = state && !strncmp(state, ") R", 3);
+	return true;
+}
+
+void peer_run_look(int sock, struct peer_run *run)
 {
 	socklen_t len = sizeof(struct ucred);
-	struct timespec ts;
+	struct dirent *entry;
 	struct ucred peer;
-	clockid_t clock;
+	char path[64];
+	DIR *tasks;
 
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) ||
-	    clock_getcpuclockid(peer.pid, &clock) || clock_gettime(clock, &ts))
-		return -1;
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+	run->num = 0;
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task", peer.pid);
+	tasks = opendir(path);
+	if (!tasks)
+		return;
+	while (run->num < PEER_MAX_THREADS && (entry = readdir(tasks))) {
+		int tid = atoi(entry->d_name);
+
+		if (tid && look_at_thread(peer.pid, tid, &run->thread[run->num].ns,
+					  &run->thread[run->num].wants))
+			run->thread[run->num++].tid = tid;
+	}
+	closedir(tasks);
+}
+
+/* A thread that was not there before has run since then only */
+static int64_t ran_before(const struct peer_run *before, int tid)
+{
+	unsigned int i;
+
+	for (i = 0; i < before->num; i++)
+		if (before->thread[i].tid == tid)
+			return before->thread[i].ns;
+	return 0;
+}
+
+bool peer_run_enough(const struct peer_run *before, const struct peer_run *now, int64_t ns)
+{
+	int64_t all = 0;
+	unsigned int i;
+
+	for (i = 0; i < now->num; i++) {
+		int64_t ran = now->thread[i].ns - ran_before(before, now->thread[i].tid);
+
+		if (now->thread[i].wants && ran < ns)
+			return false;
+		all += ran;
+	}
+	return all >= ns;
 }

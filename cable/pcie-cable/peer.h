@@ -2,9 +2,10 @@
 /*
  * peer: what the process at the other end of a socket does
  *
- * Offered to:	host_fn and ep_ctrl, for RAM that comes with a file but is not
- *		shared.  QEMU sends the file of a memory backend with share=off too,
- *		and then works on private copies of its pages.
+ * Offered to:	host_fn, for RAM that comes with a file but is not shared (QEMU sends
+ *		the file of a memory backend with share=off too, and then works on
+ *		private copies of its pages), and for the time that an endpoint gets
+ *		to run while its host waits.
  */
 #ifndef CABLE_PEER_H
 #define CABLE_PEER_H
@@ -18,7 +19,30 @@
  */
 bool peer_maps_privately(int sock, int fd);
 
-/* Processor time that the peer of @sock has used so far, in nanoseconds; -1: unknown */
-int64_t peer_cpu_ns(int sock);
+#define PEER_MAX_THREADS	32
+
+/**
+ * struct peer_run - how long the threads of a process have run
+ * @num: threads in @thread, of which more than PEER_MAX_THREADS are left out
+ * @thread: what is known of each; @ns: nanoseconds on a processor; @wants: it runs,
+ *	or waits for a processor
+ */
+struct peer_run {
+	unsigned int num;
+	struct {
+		int tid;
+		bool wants;
+		int64_t ns;
+	} thread[PEER_MAX_THREADS];
+};
+
+/* Look at the peer of @sock, in /proc/PID/task; none of its threads where that fails */
+void peer_run_look(int sock, struct peer_run *run);
+
+/*
+ * Between two looks, have all threads that want to run had a processor for @ns each,
+ * and all of them together?
+ */
+bool peer_run_enough(const struct peer_run *before, const struct peer_run *now, int64_t ns);
 
 #endif /* CABLE_PEER_H */
