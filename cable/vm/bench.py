@@ -12,8 +12,6 @@ import time
 from .cable import Pair
 from .machine import TOP, Machine, MachineError
 
-# Both ends in raw mode while this is there.
-HOLD = "exec 4<>/dev/hvc0; stty raw -echo <&4; sleep 1000 <&4 & echo $! >/run/holder"
 ECHOES = 300
 IDLE_SECONDS = 10
 
@@ -100,9 +98,7 @@ def idle(pair, what):
 
 def measure(pair):
     pair.answer(pair.host, False)
-    for machine in (pair.host, pair.endpoint):
-        machine.shell.check(HOLD)
-    # The endpoint first: it may have echoed what it finds
+    pair.hold(pair.host)
     for machine in (pair.endpoint, pair.host):
         machine.shell.run("timeout 1 cat </dev/hvc0 >/dev/null")
     for block, size in ((64, 64 << 10), (4096, 1 << 20)):
@@ -110,7 +106,7 @@ def measure(pair):
         throughput(pair, pair.endpoint, pair.host, size, block)
     round_trip(pair)
     for machine in (pair.host, pair.endpoint):
-        machine.shell.check("kill $(cat /run/holder)")
+        pair.release(machine)
     idle(pair, "host's driver running")
     pair.remove_card()
     idle(pair, "no driver at the host")

@@ -107,12 +107,7 @@ class Console:
         return text
 
     def prompt(self, end):
-        """Get to a fresh login prompt; whether a session is open there instead.
-
-        A terminal echoes until the terminal program has told it not to. So a
-        greeting that waited in the line may have gone back to the getty as a
-        user's name, and it may take a few rounds until it asks in earnest.
-        """
+        """Get to a fresh login prompt; whether a session is open there instead."""
         asked = 0
         while time.monotonic() < end:
             text = self.quiet(0.4)
@@ -127,14 +122,24 @@ class Console:
         raise MachineError("no login prompt on %s; it said %r" % (
             self.device, self.seen[-500:]))
 
-    def login(self, timeout=40):
+    def answered(self, pattern):
+        """Whether that comes, soon."""
+        try:
+            self.expect(pattern)
+        except MachineError:
+            return False
+        return True
+
+    def login(self, timeout=60):
         """Log in as root, from whatever state the line is in."""
         end = time.monotonic() + timeout
         while not self.prompt(end):
             self.send("root\r")
-            text = self.quiet(0.8)
-            if text.endswith(b"root\r\nPassword: "):
+            if self.answered(r"root\r\nPassword: "):
+                # login throws away what was typed before it has turned off the echo
+                self.quiet(0.5)
                 self.send("cable\r")
+                self.answered(r":~# (\x1b\[6n)?|incorrect\r\n")
 
     def command(self, command, timeout=10):
         """Run a command in the session that is logged in; its output."""
@@ -255,8 +260,11 @@ class Pair:
 
     def bind(self):
         self.at_endpoint("ln -s %s %s" % (FUNCTION, self.controller()))
+        self.wait_console(self.endpoint)
+        self.hold(self.endpoint)
 
     def unbind(self):
+        self.release(self.endpoint)
         self.at_endpoint("rm %s/vcon0" % self.controller())
 
     def start_link(self):
@@ -312,8 +320,26 @@ class Pair:
         self.wait_console(self.endpoint)
 
     def answer(self, machine, on):
-        """Have a getty on the machine's hvc0, or have none."""
+        """Have a getty on the machine's hvc0, or have none, nor anybody else."""
         machine.shell.check("serve-console %s hvc0" % ("on" if on else "off"))
+
+    @staticmethod
+    def hold(machine):
+        """Keep the machine's hvc0 open, in raw mode, until release().
+
+        A terminal that nobody has told otherwise echoes. A greeting that waits in
+        the line when it is opened would go back to the getty as a user's name.
+        """
+        machine.shell.check("exec 4<>/dev/hvc0; stty raw -echo <&4;"
+                            " sleep 100000 <&4 & echo $! >/run/holder")
+
+    @staticmethod
+    def release(machine):
+        """Undo hold(). Before a device goes away: hvc gives a terminal that somebody
+        still has open to the next one, which does not get the device's input then.
+        """
+        machine.shell.check("n=$(cat /run/holder); rm /run/holder; kill -KILL $n;"
+                            " while kill -0 $n 2>/dev/null; do sleep 0.05; done")
 
     def login_to_host(self):
         """From the endpoint's hvc0; what uname -m says there."""
@@ -325,14 +351,26 @@ class Pair:
 
     def login_to_endpoint(self):
         """From the host's hvc0; what uname -m says there."""
-        self.answer(self.host, False)
-        self.answer(self.endpoint, True)
+        self.turn_round()
         try:
             with Console(self.host) as console:
                 console.login()
                 text = console.command("uname -m")
                 console.logout()
         finally:
-            self.answer(self.endpoint, False)
-            self.answer(self.host, True)
+            self.turn_back()
         return text
+
+    def turn_round(self):
+        """Have the endpoint ask the host to log in, not the host the endpoint."""
+        self.answer(self.host, False)
+        self.hold(self.host)
+        self.release(self.endpoint)
+        self.answer(self.endpoint, True)
+
+    def turn_back(self):
+        """Undo turn_round()."""
+        self.answer(self.endpoint, False)
+        self.hold(self.endpoint)
+        self.release(self.host)
+        self.answer(self.host, True)

@@ -49,8 +49,7 @@ def log_in(pair, machine, expected):
 def scripted(pair):
     log_in(pair, pair.endpoint, "x86_64")
     say("Now the other way: a getty on the endpoint, a terminal at the host.")
-    pair.answer(pair.host, False)
-    pair.answer(pair.endpoint, True)
+    pair.turn_round()
     log_in(pair, pair.host, "aarch64")
 
 

@@ -130,3 +130,18 @@ def guard(request, pool, suite, again):
 def pair(pool, suite, guard):
     """Both machines up, the console function running, a getty on the host's hvc0."""
     return pool.get(suite)
+
+
+@pytest.fixture
+def resized(pool, pair):
+    """A function that can be made again with another queue size, and is put back."""
+    def resize(size):
+        pair.remove_card()
+        pair.deconfigure()
+        pair.configure(queue_size=size)
+        pair.rescan()
+        pair.wait_consoles()
+        return pair
+    yield resize
+    if not pool.spoilt:
+        resize(None)

@@ -14,19 +14,25 @@ def sides(pair):
 
 @pytest.fixture
 def raw(pool, pair):
-    """Both ends held open in raw mode by a sleeper, with nothing left in the line."""
+    """Both ends held open in raw mode, with nothing left in the line."""
+    yield from raw_ends(pool, pair)
+
+
+@pytest.fixture
+def raw_small(pool, resized):
+    """The same with queues of 16 buffers, so that a slow receiver soon has none left."""
+    yield from raw_ends(pool, resized(16))
+
+
+def raw_ends(pool, pair):
     pair.answer(pair.host, False)
-    for machine in sides(pair).values():
-        machine.shell.check(
-            "exec 4<>/dev/hvc0; stty raw -echo <&4; sleep 1000 <&4 & echo $! >/run/holder")
-    # The endpoint first: it may have echoed what it finds
+    pair.hold(pair.host)
     for machine in (pair.endpoint, pair.host):
         machine.shell.run("timeout 1 cat </dev/hvc0 >/dev/null")
     yield pair
     if pool.spoilt:
         return
-    for machine in sides(pair).values():
-        machine.shell.check("kill $(cat /run/holder)")
+    pair.release(pair.host)
     pair.answer(pair.host, True)
 
 
@@ -67,6 +73,14 @@ def test_one_way(raw, way):
 
 
 def test_both_ways(raw):
+    exchange(raw)
+
+
+def test_both_ways_with_small_queues(raw_small):
+    exchange(raw_small)
+
+
+def exchange(raw):
     machines = sides(raw)
     expected = {name: random_file(machine) for name, machine in machines.items()}
     jobs = {name: machine.shell.start("(%s) >/tmp/said 2>&1 & %s; wait" % (SEND, RECEIVE))
@@ -105,8 +119,10 @@ def read_until(machine, last, timeout=20):
 def test_host_writes_first(pair):
     """Nobody has the endpoint's hvc0 open while the host writes."""
     pair.answer(pair.host, False)
+    pair.release(pair.endpoint)
     write_lines(pair.host, 20)
     text = read_until(pair.endpoint, LINE % 19)
+    pair.hold(pair.endpoint)
     pair.answer(pair.host, True)
     assert numbered(20) in text
 
