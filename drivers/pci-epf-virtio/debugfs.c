@@ -9,33 +9,50 @@
 
 static struct dentry *vepf_debugfs_root;
 
-#define VEPF_COUNTER(field)	{ #field, offsetof(struct vepf_stats, field) }
+/* Some are counted for the whole function only */
+#define VEPF_COUNTER(field, whole)	{ #field, offsetof(struct vepf_stats, field), whole }
 
 static const struct {
 	const char *name;
 	size_t offset;
+	bool whole;
 } vepf_counters[] = {
-	VEPF_COUNTER(np_reads),
-	VEPF_COUNTER(np_bytes),
-	VEPF_COUNTER(posted_writes),
-	VEPF_COUNTER(posted_bytes),
-	VEPF_COUNTER(maps),
-	VEPF_COUNTER(unmaps),
-	VEPF_COUNTER(interrupts),
-	VEPF_COUNTER(interrupt_retries),
-	VEPF_COUNTER(wakeups),
-	VEPF_COUNTER(host_resets),
-	VEPF_COUNTER(host_errors),
+	VEPF_COUNTER(np_reads, false),
+	VEPF_COUNTER(np_bytes, false),
+	VEPF_COUNTER(posted_writes, false),
+	VEPF_COUNTER(posted_bytes, false),
+	VEPF_COUNTER(maps, false),
+	VEPF_COUNTER(unmaps, false),
+	VEPF_COUNTER(interrupts, false),
+	VEPF_COUNTER(interrupt_retries, false),
+	VEPF_COUNTER(wakeups, true),
+	VEPF_COUNTER(host_resets, true),
+	VEPF_COUNTER(host_errors, false),
 };
+
+/* In front of each counter's name: of which queue it is */
+static void vepf_stats_show(struct seq_file *s, const char *queue, const char *direction,
+			    const struct vepf_stats *stats)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vepf_counters); i++) {
+		if (*direction && vepf_counters[i].whole)
+			continue;
+		seq_printf(s, "%s%s%s %llu\n", queue, direction, vepf_counters[i].name,
+			   *(const u64 *)((const void *)stats + vepf_counters[i].offset));
+	}
+}
 
 static void vepf_pipe_show(struct seq_file *s, const char *direction, const struct vepf_pipe *p)
 {
 	const char *name = p->hq->name;
 
-	seq_printf(s, "%s_%s_messages %llu\n", name, direction, p->hq->messages);
-	seq_printf(s, "%s_%s_bytes %llu\n", name, direction, p->hq->bytes);
-	seq_printf(s, "%s_%s_held %u\n", name, direction, vepf_fifo_len(&p->fifo));
-	seq_printf(s, "%s_%s_dropped %llu\n", name, direction, p->fifo.dropped);
+	vepf_stats_show(s, name, direction, &p->hq->stats);
+	seq_printf(s, "%s%smessages %llu\n", name, direction, p->hq->messages);
+	seq_printf(s, "%s%sbytes %llu\n", name, direction, p->hq->bytes);
+	seq_printf(s, "%s%sheld %u\n", name, direction, vepf_fifo_len(&p->fifo));
+	seq_printf(s, "%s%sdropped %llu\n", name, direction, p->fifo.dropped);
 }
 
 static int counters_show(struct seq_file *s, void *unused)
@@ -44,13 +61,11 @@ static int counters_show(struct seq_file *s, void *unused)
 	unsigned int i;
 
 	seq_printf(s, "state %s\n", vepf_poller_state(&f->poller));
-	for (i = 0; i < ARRAY_SIZE(vepf_counters); i++)
-		seq_printf(s, "%s %llu\n", vepf_counters[i].name,
-			   *(u64 *)((void *)&f->stats + vepf_counters[i].offset));
+	vepf_stats_show(s, "", "", &f->stats);
 	seq_printf(s, "guessed_queues %llu\n", f->poller.regs.anomalies);
 	for (i = 0; i < f->type->num_pairs; i++) {
-		vepf_pipe_show(s, "from_host", &f->from_host[i]);
-		vepf_pipe_show(s, "to_host", &f->to_host[i]);
+		vepf_pipe_show(s, "_from_host_", &f->from_host[i]);
+		vepf_pipe_show(s, "_to_host_", &f->to_host[i]);
 	}
 	return 0;
 }

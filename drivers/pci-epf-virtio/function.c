@@ -15,6 +15,7 @@
 #include <uapi/linux/pci_regs.h>
 
 #include "function.h"
+#include "trace.h"
 
 /* The MSI-X table follows the registers at a round distance */
 #define VEPF_MSIX_OFFSET	SZ_2K
@@ -44,14 +45,16 @@ static int vepf_start(void *ctx)
 				       regs->queue[i].vector);
 		if (err) {
 			f->stats.host_errors++;
-			dev_err(&f->epf->dev, "cannot map the host's %s queue at page %#x (err=%d)\n",
+			trace_vepf_host_error(dev_name(&f->epf->dev), f->hostq[i].name,
+					      "ring cannot be mapped");
+			dev_err_ratelimited(&f->epf->dev, "cannot map the host's %s queue at page %#x (err=%d)\n",
 				f->hostq[i].name, regs->queue[i].pfn, err);
 			return err;
 		}
 	}
 	if (!f->poller.msix_on)
-		dev_warn(&f->epf->dev,
-			 "the host has not enabled MSI-X, and INTx is not supported: it hears of nothing\n");
+		dev_warn_ratelimited(&f->epf->dev,
+				     "the host has not enabled MSI-X, and INTx is not supported: it hears of nothing\n");
 	for (i = 0; i < f->type->num_pairs; i++) {
 		vepf_pipe_start(&f->from_host[i]);
 		vepf_pipe_start(&f->to_host[i]);
@@ -74,6 +77,24 @@ static void vepf_stop(void *ctx)
 	vepf_irq_drop(&f->irq);
 }
 
+/* Run one direction, and tell what it took from what the others did */
+static u64 vepf_run_pipe(struct vepf_function *f, struct vepf_pipe *p,
+			 u64 (*run)(struct vepf_pipe *p))
+{
+	const struct vepf_stats before = f->stats;
+	struct vepf_hostq *q = p->hq;
+	u64 messages = q->messages, bytes = q->bytes;
+	u64 again = run(p);
+
+	vepf_stats_add(&q->stats, &before, &f->stats);
+	if (q->messages != messages)
+		trace_vepf_batch(dev_name(&f->epf->dev), q->name, q->messages - messages,
+				 q->bytes - bytes, f->stats.np_reads - before.np_reads,
+				 f->stats.posted_writes - before.posted_writes,
+				 f->stats.interrupts - before.interrupts);
+	return again;
+}
+
 static u64 vepf_work(void *ctx, bool scan)
 {
 	struct vepf_function *f = ctx;
@@ -85,8 +106,8 @@ static u64 vepf_work(void *ctx, bool scan)
 			vepf_pipe_notified(&f->from_host[i]);
 			vepf_pipe_notified(&f->to_host[i]);
 		}
-		again = min(again, vepf_pipe_from_host(&f->from_host[i]));
-		again = min(again, vepf_pipe_to_host(&f->to_host[i]));
+		again = min(again, vepf_run_pipe(f, &f->from_host[i], vepf_pipe_from_host));
+		again = min(again, vepf_run_pipe(f, &f->to_host[i], vepf_pipe_to_host));
 	}
 	if (f->irq.starved)
 		vepf_hostmem_flush(&f->hostmem);
@@ -106,12 +127,13 @@ static void vepf_leave(void *ctx)
 
 static void vepf_failed(void *ctx, bool incomplete)
 {
+	const char *what = incomplete ? "the host's driver did not set up every queue" :
+					"the host's driver has given up on the device";
 	struct vepf_function *f = ctx;
 
 	f->stats.host_errors++;
-	dev_warn(&f->epf->dev, "%s; left alone until the host resets it\n",
-		 incomplete ? "the host's driver did not set up every queue" :
-			      "the host's driver has given up on the device");
+	trace_vepf_host_error(dev_name(&f->epf->dev), "-", what);
+	dev_warn_ratelimited(&f->epf->dev, "%s; left alone until the host resets it\n", what);
 }
 
 static bool vepf_msix_enabled(void *ctx)

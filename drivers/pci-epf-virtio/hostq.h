@@ -12,6 +12,7 @@
 #include "hostmem.h"
 #include "irq.h"
 #include "ring.h"
+#include "stats.h"
 
 /**
  * struct vepf_hostq - a virtqueue in host memory
@@ -25,6 +26,7 @@
  * @scan: the driver may have made buffers available since the last poll
  * @messages: buffers used
  * @bytes: payload moved
+ * @stats: what that took; of the function's counters, this queue's part
  */
 struct vepf_hostq {
 	const char *name;
@@ -37,6 +39,7 @@ struct vepf_hostq {
 	bool scan;
 	u64 messages;
 	u64 bytes;
+	struct vepf_stats stats;
 };
 
 int vepf_hostq_init(struct vepf_hostq *q, const char *name, struct vepf_hostmem *hm,

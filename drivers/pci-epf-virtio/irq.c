@@ -10,6 +10,7 @@
 #include <linux/time64.h>
 
 #include "irq.h"
+#include "trace.h"
 
 /*
  * A driver masks a vector for microseconds while it changes an affinity, or
@@ -73,6 +74,7 @@ u64 vepf_irq_flush(struct vepf_irq *irq)
 		int err = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no,
 					    PCI_IRQ_MSIX, vector + 1);
 
+		trace_vepf_irq(dev_name(&epf->dev), vector, err);
 		if (err) {
 			irq->stats->interrupt_retries++;
 			irq->starved |= err != -EPERM;

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "pipe.h"
+#include "trace.h"
 
 /* Payload moved in one go, so that the other direction and the registers get their turn */
 #define VEPF_PIPE_ROUND		SZ_16K
@@ -225,8 +226,11 @@ static u64 vepf_pipe_host_error(struct vepf_pipe *p, int err)
 	p->active = false;
 	hq->live = false;
 	hq->hm->stats->host_errors++;
-	dev_err(&hq->hm->epf->dev, "host's %s queue: %s; stopped until the host resets it\n",
-		hq->name, vepf_ring_error_text(hq->ring->error));
+	trace_vepf_host_error(dev_name(&hq->hm->epf->dev), hq->name,
+			      vepf_ring_error_text(hq->ring->error));
+	dev_err_ratelimited(&hq->hm->epf->dev,
+			    "host's %s queue: %s; stopped until the host resets it\n",
+			    hq->name, vepf_ring_error_text(hq->ring->error));
 	return U64_MAX;
 }
 
@@ -235,6 +239,7 @@ static void vepf_pipe_bad_address(struct vepf_pipe *p, const struct vepf_seg *se
 	struct vepf_hostq *hq = p->hq;
 
 	hq->hm->stats->host_errors++;
+	trace_vepf_host_error(dev_name(&hq->hm->epf->dev), hq->name, "buffer cannot be reached");
 	dev_err_ratelimited(&hq->hm->epf->dev,
 			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
 			    seg->addr, seg->len, err);

@@ -13,6 +13,7 @@
 
 #include "pci-ep-compat.h"
 #include "poller.h"
+#include "trace.h"
 
 /* Without pause after something happened: the next thing is often near */
 #define VEPF_SPIN_NS		(100 * NSEC_PER_USEC)
@@ -132,6 +133,7 @@ static void vepf_poller_watch(struct vepf_poller *p, ktime_t now)
 
 static unsigned int vepf_poller_host(struct vepf_poller *p)
 {
+	const char *before = vepf_poller_state(p), *now;
 	unsigned int events = vepf_poller_look(p);
 
 	if (events & VEPF_REGS_RESET) {
@@ -149,6 +151,9 @@ static unsigned int vepf_poller_host(struct vepf_poller *p)
 			p->ops->stop(p->ctx);
 	}
 	vepf_poller_watch(p, ktime_get());
+	now = vepf_poller_state(p);
+	if (now != before)
+		trace_vepf_state(p->name, before, now);
 	return events;
 }
 
@@ -239,7 +244,7 @@ static int vepf_poller_thread(void *data)
 /**
  * vepf_poller_start() - begin to poll, in state down
  * @p: any content
- * @name: name of the thread
+ * @name: name of the thread, and in traces; not copied
  * @bar: register file, VEPF_REGS_SIZE bytes of endpoint memory, aligned to 8 bytes
  * @params: what the device offers
  * @ops: what is driven
@@ -256,6 +261,7 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 	int err;
 
 	memset(p, 0, sizeof(*p));
+	p->name = name;
 	p->bar = bar;
 	p->ops = ops;
 	p->ctx = ctx;
@@ -301,6 +307,8 @@ void vepf_poller_up(struct vepf_poller *p)
 	mutex_lock(&p->lock);
 	p->active = ktime_get();
 	p->watched = p->active;
+	if (!p->up)
+		trace_vepf_state(p->name, vepf_poller_state(p), "idle");
 	WRITE_ONCE(p->up, true);
 	mutex_unlock(&p->lock);
 	vepf_poller_kick(p);
@@ -308,6 +316,8 @@ void vepf_poller_up(struct vepf_poller *p)
 
 static void vepf_poller_stop_host(struct vepf_poller *p)
 {
+	if (p->up)
+		trace_vepf_state(p->name, vepf_poller_state(p), "down");
 	WRITE_ONCE(p->up, false);
 	p->msix_on = false;
 	p->alert = false;

@@ -51,6 +51,7 @@ struct vepf_poller_ops {
 
 /**
  * struct vepf_poller - the poller of one function
+ * @name: for traces
  * @regs: register engine
  * @bar: the register file, endpoint memory
  * @task: the thread
@@ -69,6 +70,7 @@ struct vepf_poller_ops {
  * @deadline: when the thread must run at the latest
  */
 struct vepf_poller {
+	const char *name;
 	struct vepf_regs regs;
 	void *bar;
 	struct task_struct *task;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters of one function
+ * Counters of one function, and of each of the host's queues
  *
  * Written by the poller's thread only, so plain increments do.  Reads of the
  * host's memory are counted as the non-posted PCIe reads that the processor's
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /**
- * struct vepf_stats - counters of one function
+ * struct vepf_stats - counters of one function, or the part of them that is one queue's
  * @np_reads: non-posted reads of host memory
  * @np_bytes: bytes they read
  * @posted_writes: posted writes to host memory
@@ -38,5 +38,25 @@ struct vepf_stats {
 	u64 host_resets;
 	u64 host_errors;
 };
+
+/**
+ * vepf_stats_add() - add to a queue's counters what was done on its behalf
+ * @queue: counters of the queue
+ * @before: those of the function before
+ * @after: and after
+ */
+static inline void vepf_stats_add(struct vepf_stats *queue, const struct vepf_stats *before,
+				  const struct vepf_stats *after)
+{
+	queue->np_reads += after->np_reads - before->np_reads;
+	queue->np_bytes += after->np_bytes - before->np_bytes;
+	queue->posted_writes += after->posted_writes - before->posted_writes;
+	queue->posted_bytes += after->posted_bytes - before->posted_bytes;
+	queue->maps += after->maps - before->maps;
+	queue->unmaps += after->unmaps - before->unmaps;
+	queue->interrupts += after->interrupts - before->interrupts;
+	queue->interrupt_retries += after->interrupt_retries - before->interrupt_retries;
+	queue->host_errors += after->host_errors - before->host_errors;
+}
 
 #endif /* VEPF_STATS_H */

@@ -9,4 +9,9 @@ struct device {
 	const char *name;
 };
 
+static inline const char *dev_name(const struct device *dev)
+{
+	return dev->name;
+}
+
 #endif /* CORE_SHIM_LINUX_DEVICE_H */
