@@ -9,6 +9,7 @@ help:
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  bench    measure the console'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
+	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
 	@echo '  clean    remove what was built, but not the sandbox'
 	@echo '  distclean  remove all of build/'
@@ -29,6 +30,10 @@ check:
 	@$(VM)/mk-all
 	@$(VM)/enter python3 tests/run.py
 
+ring-model:
+	@$(VM)/mk-sandbox
+	@$(VM)/enter make -C tests/model/ring check
+
 bench:
 	@$(VM)/mk-all trixie-backports
 	@$(VM)/enter python3 -m cable.vm.bench
@@ -39,4 +44,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check bench clean distclean
+.PHONY: help sandbox modules demo check ring-model bench clean distclean

@@ -34,9 +34,9 @@ def show_end(text, lines=40):
         say("    | " + line)
 
 
-def cmocka(name):
+def cmocka(name, folder=None):
     """User-space tests of the core, with sanitizers: cmocka's own counts."""
-    code, text, log = run(name, ["make", "-C", "tests/" + name, "check"])
+    code, text, log = run(name, ["make", "-C", folder or "tests/" + name, "check"])
     passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", text)))
     failed = sum(map(int, re.findall(r"\[  FAILED  \] (\d+) test", text)))
     if code and not failed or not passed:
@@ -92,6 +92,7 @@ def pytest(name, *paths):
 PARTS = {
     "unit": lambda: cmocka("unit"),
     "core": lambda: cmocka("core"),
+    "ring-model": lambda: cmocka("ring-model", "tests/model/ring"),
     "modules": modules,
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),
