@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * In place of hostmem.c: host memory as a DMA engine would move it
+ *
+ * Each call is one transfer: a read request for each 512 bytes, a write for
+ * each 256 (the usual largest read request and payload).
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "fake-epc.h"
+#include "hostmem.h"
+
+#define READ_REQUEST	512
+#define WRITE_PAYLOAD	256
+
+static struct host_mem *host_of(const struct vepf_hostmem *hm)
+{
+	return container_of(hm->epf->epc, struct fake_epc, epc)->host;
+}
+
+void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
+		       struct vepf_stats *stats, bool (*gate)(void *ctx), void *gate_ctx)
+{
+	memset(hm, 0, sizeof(*hm));
+	hm->epf = epf;
+	hm->stats = stats;
+	hm->gate = gate;
+	hm->gate_ctx = gate_ctx;
+}
+
+void vepf_hostmem_flush(struct vepf_hostmem *hm)
+{
+	(void)hm;
+}
+
+int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
+{
+	(void)hm;
+	region->addr = addr;
+	region->len = len;
+	return 0;
+}
+
+void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
+{
+	(void)hm;
+	(void)region;
+}
+
+int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)
+{
+	if (!hm->gate(hm->gate_ctx))
+		return -ESHUTDOWN;
+	host_read(host_of(hm), addr, buf, len);
+	hm->stats->np_reads += (len + READ_REQUEST - 1) / READ_REQUEST;
+	hm->stats->np_bytes += len;
+	return 0;
+}
+
+int vepf_hostmem_write(struct vepf_hostmem *hm, u64 addr, const void *buf, size_t len)
+{
+	if (!hm->gate(hm->gate_ctx))
+		return -ESHUTDOWN;
+	host_write(host_of(hm), addr, buf, len);
+	hm->stats->posted_writes += (len + WRITE_PAYLOAD - 1) / WRITE_PAYLOAD;
+	hm->stats->posted_bytes += len;
+	return 0;
+}
+
+int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
+		     u32 off, void *buf, u32 len)
+{
+	if (off > region->len || len > region->len - off)
+		return -ERANGE;
+	return vepf_hostmem_read(hm, buf, region->addr + off, len);
+}
+
+int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region,
+		      u32 off, const void *buf, u32 len)
+{
+	if (off > region->len || len > region->len - off)
+		return -ERANGE;
+	return vepf_hostmem_write(hm, region->addr + off, buf, len);
+}
