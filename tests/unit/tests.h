@@ -4,7 +4,6 @@
 
 /* Each runs a group and returns the number of tests that failed */
 int test_regs(void);
-int test_hosts(void);
 int test_ring(void);
 
 #endif /* UNIT_TESTS_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MODEL_CHECKS_H
+#define MODEL_CHECKS_H
+
+#include <linux/types.h>
+
+/* Each prints what it finds and returns the number of checks that failed */
+unsigned int check_budgets(void);
+unsigned int check_lockstep(void);
+unsigned int check_stale_msix(void);
+unsigned int check_late_word(void);
+unsigned int check_untimed(unsigned int max_queues);
+unsigned int check_faults(unsigned int max_queues, unsigned int max_faults);
+unsigned int check_hostile(void);
+
+/* A short run in which nothing but some properties count */
+unsigned int check_properties(u32 properties);
+
+/* Checks made so far */
+extern unsigned int num_checks;
+
+#endif /* MODEL_CHECKS_H */
