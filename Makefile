@@ -7,9 +7,10 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
+	@echo '  model    search all interleavings of host drivers and the register engine'
+	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  bench    measure the console'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
-	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
 	@echo '  clean    remove what was built, but not the sandbox'
 	@echo '  distclean  remove all of build/'
@@ -34,6 +35,10 @@ ring-model:
 	@$(VM)/mk-sandbox
 	@$(VM)/enter make -C tests/model/ring check
 
+model:
+	@$(VM)/mk-sandbox
+	@$(VM)/enter make -C tests/model check
+
 bench:
 	@$(VM)/mk-all trixie-backports
 	@$(VM)/enter python3 -m cable.vm.bench
@@ -44,4 +49,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check ring-model bench clean distclean
+.PHONY: help sandbox modules demo check model ring-model bench clean distclean

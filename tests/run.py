@@ -46,6 +46,20 @@ def cmocka(name, folder=None):
     return passed, failed, log
 
 
+def model():
+    """The model checker: the counts in the last lines of each of its two programs."""
+    code, text, log = run("model", ["make", "-C", "tests/model", "check"])
+    counts = re.findall(r"^(\d+) passed, (\d+) failed$", text, re.M)
+    counts += re.findall(r"^mutants: (\d+) killed, (\d+) survived$", text, re.M)
+    passed = sum(int(count[0]) for count in counts)
+    failed = sum(int(count[1]) for count in counts)
+    if code and not failed or not passed:
+        failed += 1
+    if failed:
+        show_end(text)
+    return passed, failed, log
+
+
 def modules():
     """All modules for both kernels, from scratch, with W=1 and sparse, not a word said."""
     passed = failed = 0
@@ -91,6 +105,7 @@ def pytest(name, *paths):
 
 PARTS = {
     "unit": lambda: cmocka("unit"),
+    "model": model,
     "core": lambda: cmocka("core"),
     "ring-model": lambda: cmocka("ring-model", "tests/model/ring"),
     "modules": modules,
