@@ -51,6 +51,7 @@ static void vepf_pipe_show(struct seq_file *s, const char *direction, const stru
 	vepf_stats_show(s, name, direction, &p->hq->stats);
 	seq_printf(s, "%s%smessages %llu\n", name, direction, p->hq->messages);
 	seq_printf(s, "%s%sbytes %llu\n", name, direction, p->hq->bytes);
+	seq_printf(s, "%s%svector %u\n", name, direction, p->hq->vector);
 	seq_printf(s, "%s%sheld %u\n", name, direction, vepf_fifo_len(&p->fifo));
 	seq_printf(s, "%s%sdropped %llu\n", name, direction, p->fifo.dropped);
 }
