@@ -34,6 +34,14 @@
 #define VEPF_SLICE_NS		(200 * NSEC_PER_USEC)
 #define VEPF_SETUP_NS		NSEC_PER_SEC
 
+/*
+ * A host that begins again and again would keep a processor to itself: it gets so much
+ * time without pause, and then a fraction of the time.  Without it, queues are looked
+ * at as often as with no driver, which may make its set-up fail.
+ */
+#define VEPF_CREDIT_NS		(4LL * NSEC_PER_SEC)
+#define VEPF_CREDIT_SHARE	4
+
 /* The engine's accessors: the BAR is little endian endpoint memory */
 static u64 vepf_bar_ld64(void *ctx, unsigned int off)
 {
@@ -89,11 +97,23 @@ static const struct vepf_regs_ops vepf_bar_ops = {
 	.mb = vepf_bar_mb,
 };
 
-/* A driver sets its queues up, and has not fallen silent */
+/* A driver sets its queues up, has not fallen silent, and does not do it all the time */
 static bool vepf_poller_in_setup(const struct vepf_poller *p, ktime_t now)
 {
-	return p->up && p->regs.phase == VEPF_REGS_SETUP &&
+	return p->up && p->regs.phase == VEPF_REGS_SETUP && p->credit > 0 &&
 	       ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SETUP_NS;
+}
+
+/* Account for the time since the last round */
+static void vepf_poller_pay(struct vepf_poller *p, ktime_t now)
+{
+	s64 passed = ktime_to_ns(ktime_sub(now, p->paid));
+
+	p->paid = now;
+	if (vepf_poller_in_setup(p, now))
+		p->credit -= passed;
+	else
+		p->credit = min_t(s64, p->credit + passed / VEPF_CREDIT_SHARE, VEPF_CREDIT_NS);
 }
 
 /* Look at the registers; while a driver sets up, without a pause */
@@ -166,12 +186,30 @@ static u64 vepf_poller_pause(const struct vepf_poller *p, ktime_t now)
 	return clamp_t(u64, ktime_to_ns(ktime_sub(now, p->active)) / 8, VEPF_PAUSE_MIN_NS, most);
 }
 
+/*
+ * Until a driver runs, the next thing it looks at may be a round trip away, and the
+ * processor must not be given to anybody else between two looks.  A driver that runs
+ * has patience, and the data it moves must not keep its readers from running.
+ */
+static void vepf_poller_set_priority(struct vepf_poller *p)
+{
+	bool urgent = p->up && p->regs.phase != VEPF_REGS_RUNNING;
+
+	if (urgent == p->urgent)
+		return;
+	p->urgent = urgent;
+	if (urgent)
+		sched_set_fifo(current);
+	else
+		sched_set_normal(current, MIN_NICE);
+}
+
 /* One round; returns nanoseconds until the next must come, 0: at once, U64_MAX: never */
 static u64 vepf_poller_round(struct vepf_poller *p)
 {
 	unsigned int events = 0;
+	u64 again = U64_MAX;
 	ktime_t now;
-	u64 again;
 
 	mutex_lock(&p->lock);
 	WRITE_ONCE(p->kicked, false);
@@ -179,9 +217,14 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 	smp_mb();
 	if (p->up)
 		events = vepf_poller_host(p);
-	again = p->ops->work(p->ctx, events & (VEPF_REGS_LIVE | VEPF_REGS_NOTIFY));
 
+	/* While queues are set up there is nothing to do that could not wait */
 	now = ktime_get();
+	vepf_poller_pay(p, now);
+	if (!vepf_poller_in_setup(p, now)) {
+		again = p->ops->work(p->ctx, events & (VEPF_REGS_LIVE | VEPF_REGS_NOTIFY));
+		now = ktime_get();
+	}
 	if (events || !again)
 		p->active = now;
 	if (p->up && (vepf_poller_in_setup(p, now) ||
@@ -190,6 +233,7 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 	else if (p->up && p->regs.phase == VEPF_REGS_RUNNING && p->msix_on)
 		again = min_t(u64, again, VEPF_WATCH_NS);
 	mutex_unlock(&p->lock);
+	vepf_poller_set_priority(p);
 	return again;
 }
 
@@ -267,6 +311,8 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 	p->ctx = ctx;
 	p->stats = stats;
 	p->has_config = params->config_len;
+	p->credit = VEPF_CREDIT_NS;
+	p->paid = ktime_get();
 	mutex_init(&p->lock);
 	hrtimer_setup(&p->timer, vepf_poller_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 
@@ -279,7 +325,7 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 	if (IS_ERR(p->task))
 		return PTR_ERR(p->task);
 	/* A host's processor may be waiting with interrupts off */
-	set_user_nice(p->task, MIN_NICE);
+	sched_set_normal(p->task, MIN_NICE);
 	wake_up_process(p->task);
 	return 0;
 }

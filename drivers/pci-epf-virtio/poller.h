@@ -64,10 +64,13 @@ struct vepf_poller_ops {
  * @msix_on: the host has MSI-X enabled, as far as known
  * @alert: the running driver's host has disabled MSI-X: a new driver may be near
  * @has_config: configuration bytes move when MSI-X is enabled
+ * @urgent: the thread has a real-time priority
  * @kicked: the thread must not sleep
  * @active: when something happened last
  * @watched: when MSI-X was looked at last
  * @deadline: when the thread must run at the latest
+ * @credit: nanoseconds for which drivers may keep the thread from pausing
+ * @paid: up to when @credit has been accounted for
  */
 struct vepf_poller {
 	const char *name;
@@ -83,10 +86,13 @@ struct vepf_poller {
 	bool msix_on;
 	bool alert;
 	bool has_config;
+	bool urgent;
 	bool kicked;
 	ktime_t active;
 	ktime_t watched;
 	ktime_t deadline;
+	s64 credit;
+	ktime_t paid;
 };
 
 int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
