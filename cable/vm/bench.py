@@ -16,16 +16,6 @@ ECHOES = 300
 IDLE_SECONDS = 10
 
 
-def numbers(pair):
-    """The core's counters as a dictionary."""
-    values = {}
-    for line in pair.counters().splitlines():
-        name, value = line.split()
-        if value.isdigit():
-            values[name] = int(value)
-    return values
-
-
 def show_transactions(before, after, messages):
     parts = ["%s %.2f" % (name, (after[name] - before[name]) / messages)
              for name in ("np_reads", "posted_writes", "interrupts")]
@@ -34,7 +24,7 @@ def show_transactions(before, after, messages):
 
 def throughput(pair, source, to, size, block):
     """Write size bytes in blocks, at the source; the time until the last arrived."""
-    before = numbers(pair)
+    before = pair.counter_values()
     receiving = to.shell.start(
         "timeout 100 head -c %d </dev/hvc0 >/dev/null" % size)
     time.sleep(0.5)
@@ -45,7 +35,7 @@ def throughput(pair, source, to, size, block):
     seconds = time.monotonic() - begin
     if code:
         raise MachineError("%s did not receive all" % to.name)
-    after = numbers(pair)
+    after = pair.counter_values()
     print("  %-8s -> %-8s %5d-byte writes: %10.0f bytes/s" % (
         source.name, to.name, block, size / seconds))
     queue = "transmitq_from_host" if source is pair.host else "receiveq_to_host"
@@ -57,12 +47,12 @@ def round_trip(pair):
     """A short line from the endpoint to the host and back, many times."""
     host, endpoint = pair.host.shell, pair.endpoint.shell
     host.check("cat </dev/hvc0 >/dev/hvc0 & echo $! >/run/echo")
-    before = numbers(pair)
+    before = pair.counter_values()
     text = endpoint.check(
         "exec 4<>/dev/hvc0; n=0; while [ $n -lt %d ]; do a=$EPOCHREALTIME; "
         "echo x >&4; read -r line <&4; echo $a $EPOCHREALTIME; n=$((n+1)); done"
         % ECHOES, 120)
-    after = numbers(pair)
+    after = pair.counter_values()
     host.check("kill $(cat /run/echo)")
     times = sorted(1000 * (float(end) - float(begin)) for begin, end in
                    (line.split() for line in text.splitlines()))
@@ -100,7 +90,7 @@ def measure(pair):
     pair.answer(pair.host, False)
     pair.hold(pair.host)
     for machine in (pair.endpoint, pair.host):
-        machine.shell.run("timeout 1 cat </dev/hvc0 >/dev/null")
+        pair.drain(machine)
     for block, size in ((64, 64 << 10), (4096, 1 << 20)):
         throughput(pair, pair.host, pair.endpoint, size, block)
         throughput(pair, pair.endpoint, pair.host, size, block)

@@ -13,6 +13,7 @@ from .machine import TOP, Endpoint, Host, Machine, MachineError, wait_for
 
 PROGRAM = os.path.join(TOP, "build", "bin", "pcie-cable")
 BANKS = 3
+CARD_DRIVER = "/sys/bus/pci/drivers/virtio-pci"
 FUNCTION = "functions/pci_epf_vcon/vcon0"
 MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
 
@@ -225,8 +226,14 @@ class Pair:
         script = "set -e; cd /sys/kernel/config/pci_ep; " + "; ".join(lines)
         return self.endpoint.shell.check("(%s)" % script, timeout)
 
+    def at_endpoint_is(self, condition):
+        return self.endpoint.shell.run("[ %s ]" % condition)[0] == 0
+
     def load_modules(self):
         for name in MODULES:
+            # The debug kernel has the tree itself
+            if name == "pci-ep-configfs" and self.at_endpoint_is("-d /sys/kernel/config/pci_ep"):
+                continue
             if self.transcript:
                 self.transcript("endpoint# modprobe " + name)
             self.endpoint.shell.check("modprobe " + name)
@@ -234,6 +241,8 @@ class Pair:
     def unload_modules(self):
         # rmmod, as modprobe -r complains of modules others still use
         for name in reversed(MODULES):
+            if not self.at_endpoint_is("-d /sys/module/" + name.replace("-", "_")):
+                continue
             self.endpoint.shell.check("rmmod " + name)
             if name == "pci-epf-vcon":
                 self.endpoint.shell.check("rmmod pci-epf-virtio")
@@ -291,6 +300,11 @@ class Pair:
         """What the core counted, as text."""
         return self.endpoint.shell.check("cat /sys/kernel/debug/pci_epf_virtio/*/counters")
 
+    def counter_values(self):
+        """The numbers among them, by name."""
+        pairs = [line.split() for line in self.counters().splitlines()]
+        return {name: int(value) for name, value in pairs if value.isdigit()}
+
     # The host
 
     def host_card(self):
@@ -300,6 +314,15 @@ class Pair:
 
     def at_host(self, *lines, timeout=20):
         return self.host.shell.check("(set -e; %s)" % "; ".join(lines), timeout)
+
+    def unbind_driver(self):
+        """Take the card from its driver; its address, for bind_driver()."""
+        card = self.host_card()
+        self.at_host("echo %s > %s/unbind" % (card, CARD_DRIVER))
+        return card
+
+    def bind_driver(self, card):
+        self.at_host("echo %s > %s/bind" % (card, CARD_DRIVER))
 
     def remove_card(self):
         self.at_host("echo 1 > /sys/bus/pci/devices/%s/remove" % self.host_card())
@@ -332,6 +355,14 @@ class Pair:
         """
         machine.shell.check("exec 4<>/dev/hvc0; stty raw -echo <&4;"
                             " sleep 100000 <&4 & echo $! >/run/holder")
+
+    @staticmethod
+    def drain(machine):
+        """Read what is left in the line, until nothing has come for two seconds.
+
+        A driver that has just started is given nothing for up to one.
+        """
+        machine.shell.check("while [ $(timeout 2 cat </dev/hvc0 | wc -c) -gt 0 ]; do :; done", 60)
 
     @staticmethod
     def release(machine):

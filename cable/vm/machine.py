@@ -19,7 +19,7 @@ ALARMS = re.compile(
     r"\bWARNING:|\bBUG\b|\bOops\b|KASAN|KCSAN|UBSAN|possible circular locking"
     r"|possible recursive locking|inconsistent lock state|suspicious RCU"
     r"|detected stall|self-detected stall|blocked for more than|soft lockup"
-    r"|hard LOCKUP|kmemleak|[Cc]all [Tt]race|Unable to handle kernel"
+    r"|hard LOCKUP|new suspected memory leaks|[Cc]all [Tt]race|Unable to handle kernel"
     r"|general protection fault|refcount_t:|use-after-free|list_(add|del) corruption"
     r"|Kernel panic|scheduling while atomic|sleeping function called|Internal error")
 
@@ -245,6 +245,12 @@ class Machine:
         self.shell.start("reboot -f")
         self.wait_booted(timeout)
 
+    def switch_off(self):
+        """Take the machine's power away."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
     def stop(self):
         """End the machine's process."""
         if self.process is None:
@@ -276,6 +282,10 @@ class Machine:
     def read_log(self):
         with open(self.log, errors="replace") as f:
             return f.read().replace("\r\n", "\n")
+
+    def forget_alarms(self):
+        """What the kernel said until now is as it should be."""
+        self.scanned = len(self.kernel_messages())
 
     def alarms(self, ignore=None):
         """Kernel log lines since the last call that tell of a defect.

@@ -41,9 +41,7 @@ def test_queue_size_is_checked(unbound):
 
 def seen_by_host(pair, queues):
     """QUEUE_NUM (register 12, after QUEUE_SEL, 14) as read by a host without driver."""
-    card = pair.host_card()
-    unbind = "echo %s > /sys/bus/pci/drivers/virtio-pci/%s"
-    pair.at_host(unbind % (card, "unbind"))
+    card = pair.unbind_driver()
     bar = int(pair.host.shell.check(
         "head -n 1 /sys/bus/pci/devices/%s/resource" % card).split()[0], 16)
     pair.at_host("echo 1 > /sys/bus/pci/devices/%s/enable" % card)
@@ -51,8 +49,8 @@ def seen_by_host(pair, queues):
     for queue in range(queues):
         pair.at_host("devmem %#x 16 %d" % (bar + 14, queue))
         values.append(int(pair.at_host("sleep 0.2", "devmem %#x 16" % (bar + 12)), 16))
-    pair.at_host("echo 0 > /sys/bus/pci/devices/%s/enable" % card,
-                 unbind % (card, "bind"))
+    pair.at_host("echo 0 > /sys/bus/pci/devices/%s/enable" % card)
+    pair.bind_driver(card)
     pair.wait_consoles()
     return values
 

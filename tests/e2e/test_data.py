@@ -28,7 +28,7 @@ def raw_ends(pool, pair):
     pair.answer(pair.host, False)
     pair.hold(pair.host)
     for machine in (pair.endpoint, pair.host):
-        machine.shell.run("timeout 1 cat </dev/hvc0 >/dev/null")
+        pair.drain(machine)
     yield pair
     if pool.spoilt:
         return
@@ -130,10 +130,9 @@ def test_host_writes_first(pair):
 def test_endpoint_writes_first(pair):
     """The host's driver is not there while the endpoint writes."""
     pair.answer(pair.host, False)
-    card = pair.host_card()
-    pair.at_host("echo %s > /sys/bus/pci/drivers/virtio-pci/unbind" % card)
+    card = pair.unbind_driver()
     write_lines(pair.endpoint, 20)
-    pair.at_host("echo %s > /sys/bus/pci/drivers/virtio-pci/bind" % card)
+    pair.bind_driver(card)
     pair.wait_consoles()
     text = read_until(pair.host, LINE % 19)
     pair.answer(pair.host, True)

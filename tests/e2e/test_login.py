@@ -3,6 +3,8 @@
 
 import pytest
 
+from cable.vm.cable import CARD_DRIVER
+
 
 def check_login(pair):
     assert pair.login_to_host().split() == ["x86_64"]
@@ -34,12 +36,10 @@ def test_start_order(pool, suite, first):
 
 
 def test_host_driver_rebind(pair):
-    card = pair.host_card()
-    driver = "/sys/bus/pci/drivers/virtio-pci"
     for _ in range(5):
-        pair.at_host("echo %s > %s/unbind" % (card, driver))
-        assert pair.host.shell.run("[ -e %s/%s ]" % (driver, card))[0] != 0
-        pair.at_host("echo %s > %s/bind" % (card, driver))
+        card = pair.unbind_driver()
+        assert pair.host.shell.run("[ -e %s/%s ]" % (CARD_DRIVER, card))[0] != 0
+        pair.bind_driver(card)
         pair.wait_consoles()
         check_login(pair)
 
@@ -92,3 +92,25 @@ def test_module_reload(pair):
         pair.rescan()
         pair.wait_consoles()
         check_login(pair)
+
+
+def test_busy_endpoint(pair):
+    """The endpoint has better things to do while the host's driver sets its queues up.
+
+    What it does not see in time is a vector: then a queue gets that of another, and the
+    host does not hear of its input.
+    """
+    pair.answer(pair.host, False)
+    pair.endpoint.shell.check("for n in 1 2 3 4; do (while :; do :; done) >/dev/null 2>&1 &"
+                              " echo $!; done >/run/busy")
+    try:
+        for _ in range(8):
+            pair.bind_driver(pair.unbind_driver())
+            pair.wait_console(pair.host)
+            counters = pair.counter_values()
+            assert counters["receiveq_to_host_vector"] == 1
+            assert counters["transmitq_from_host_vector"] == 2
+            assert counters["guessed_queues"] == 0
+    finally:
+        pair.endpoint.shell.check("kill $(cat /run/busy)")
+    pair.answer(pair.host, True)
