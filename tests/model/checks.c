@@ -237,14 +237,17 @@ unsigned int check_untimed(unsigned int max_queues)
 	return bad;
 }
 
-unsigned int check_properties(u32 properties)
+unsigned int check_properties(u32 properties, const struct program *only)
 {
 	unsigned int i, mode, bad = 0;
 
 	for (i = 0; i < num_programs && !bad; i++) {
+		if (only && only != &programs[i])
+			continue;
 		for (mode = SEARCH_TIMED; mode <= SEARCH_UNTIMED && !bad; mode++) {
 			struct search search = {
-				.s = &setup, .mode = mode, .budget = 7,
+				.s = &setup, .mode = mode,
+				.budget = programs[i].budget[1] & ~AT_LEAST,
 				.properties = properties,
 				.allowed = mode == SEARCH_UNTIMED ? BIT(P1) | BIT(P3) | BIT(P4) : 0,
 				.recovery = recovery(&programs[i], 2),

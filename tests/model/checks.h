@@ -2,7 +2,7 @@
 #ifndef MODEL_CHECKS_H
 #define MODEL_CHECKS_H
 
-#include <linux/types.h>
+#include "host.h"
 
 /* Each prints what it finds and returns the number of checks that failed */
 unsigned int check_budgets(void);
@@ -13,8 +13,8 @@ unsigned int check_untimed(unsigned int max_queues);
 unsigned int check_faults(unsigned int max_queues, unsigned int max_faults);
 unsigned int check_hostile(void);
 
-/* A short run in which nothing but some properties count */
-unsigned int check_properties(u32 properties);
+/* A short run in which nothing but some properties count, of one program or, if NULL, all */
+unsigned int check_properties(u32 properties, const struct program *only);
 
 /* Checks made so far */
 extern unsigned int num_checks;

@@ -20,6 +20,7 @@ static int usage(void)
 	fprintf(stderr,
 		"Usage: model [--small]                 all checks, or fewer states of them\n"
 		"       model O1 ...                    a short run; only these properties count\n"
+		"       model PROGRAM                   a short run of one program\n"
 		"       model --list                    the names of all programs\n"
 		"       model --print PROGRAM QUEUES    what the host does, one access a line\n"
 		"       model --budget PROGRAM QUEUES   the largest budget, and what is beyond\n");
@@ -76,15 +77,18 @@ static int one(const char *what, const char *key, const char *count)
 
 static int properties(int argc, char **argv)
 {
+	const struct program *p = find_program(argv[1]);
 	u32 mask = 0;
 	int i;
 
+	if (p && argc == 2)
+		return check_properties(ALL_PROPERTIES, p) != 0;
 	for (i = 1; i < argc; i++) {
 		if (argv[i][0] != 'O' || argv[i][1] < '1' || argv[i][1] > '7' || argv[i][2])
 			return usage();
 		mask |= BIT(argv[i][1] - '0');
 	}
-	return check_properties(mask) != 0;
+	return check_properties(mask, NULL) != 0;
 }
 
 static int all(bool small)
