@@ -384,8 +384,11 @@ bool vepf_regs_changed(struct vepf_regs *regs)
 {
 	u64 word = load(regs, WORD_STATUS);
 
+	/* A pass would do nothing, even if the last one has left it so by clearing NOTIFY */
+	if (word == ALL_ONES)
+		return false;
 	if (word != READ_ONCE(regs->word2))
-		return word != ALL_ONES;
+		return true;
 	if (READ_ONCE(regs->settle))
 		return true;
 

@@ -620,6 +620,28 @@ static void test_all_ones_failed(void **state)
 	assert_true(vepf_regs_epoch_over(&b.regs));
 }
 
+/* Clearing NOTIFY makes all-ones of what was nearly that: not a reason to look again and again */
+static void test_all_ones_cleared(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	b.msix = true;
+	live(&b);
+	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0);
+	set(&b, 8, 16, ~0xfeULL);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(get(&b, 8, 16) == ~0ULL);
+	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 5);
+	assert_int_equal(pass(&b), 0);
+	assert_false(vepf_regs_changed(&b.regs));
+
+	status(&b, 0);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+}
+
 /* The word with the features is believed only when it reads something */
 static void test_all_ones_features(void **state)
 {
@@ -732,6 +754,7 @@ static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_guess),
 	cmocka_unit_test(test_all_ones),
 	cmocka_unit_test(test_all_ones_failed),
+	cmocka_unit_test(test_all_ones_cleared),
 	cmocka_unit_test(test_all_ones_features),
 	cmocka_unit_test(test_config_moves),
 	cmocka_unit_test(test_config_restored),
