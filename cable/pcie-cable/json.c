@@ -107,7 +107,7 @@ bool json_is_object(struct json v)
 bool json_member(struct json v, const char *key, struct json *member)
 {
 	struct scan s = { v.text, v.text + v.len };
-	struct json name;
+	struct json name, value;
 
 	skip_space(&s);
 	if (!accept(&s, '{'))
@@ -122,12 +122,14 @@ bool json_member(struct json v, const char *key, struct json *member)
 		if (!accept(&s, ':'))
 			return false;
 		skip_space(&s);
-		member->text = s.at;
+		value.text = s.at;
 		if (!skip_value(&s, 0))
 			return false;
-		member->len = s.at - member->text;
-		if (json_equals(name, key))
+		value.len = s.at - value.text;
+		if (json_equals(name, key)) {
+			*member = value;
 			return true;
+		}
 		skip_space(&s);
 	} while (accept(&s, ','));
 	return false;

@@ -20,7 +20,7 @@ struct json {
 /* Is @v one well-formed object, and nothing else but white space? */
 bool json_is_object(struct json v);
 
-/* The member @key of the object @v; false when there is none. */
+/* The member @key of the object @v; false, and *@member as it was, when there is none. */
 bool json_member(struct json v, const char *key, struct json *member);
 
 /* A non-negative integer; false when @v is anything else. */

@@ -139,6 +139,15 @@ def test_error_is_told_once_and_tried_again(plugged, monitor):
     assert plugged.log().count("cannot plug card into the host's rp0 yet: \"Bus 'rp0' not found\"") == 1
 
 
+def test_error_without_description(plugged, monitor):
+    plugged.endpoint().start()
+    monitor.accept()
+    monitor.hear()
+    monitor.say({"error": {"class": "Duplicate device ID or so"}})
+    assert monitor.hear()["execute"] == "device_add"
+    assert "rp0 yet: \n" in plugged.log()
+
+
 def test_events_and_noise_are_skipped(plugged, monitor):
     plugged.endpoint().start()
     monitor.accept(greet=False)
