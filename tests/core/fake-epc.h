@@ -17,8 +17,11 @@
 
 #define FAKE_MAX_WINDOWS	32
 #define FAKE_MAX_MAPS		64
+/* Smaller where many are made in a second: tests/fuzz */
+#ifndef FAKE_MAX_LOG
 #define FAKE_MAX_POSTED		65536
 #define FAKE_MAX_LOG		(1 << 20)
+#endif
 #define FAKE_MAX_VECTORS	32
 
 enum fake_align {
