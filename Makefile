@@ -9,6 +9,8 @@ help:
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  model    search all interleavings of host drivers and the register engine'
 	@echo '  ring-model  search all that can happen between a ring and its driver'
+	@echo '  fuzz     look for inputs that break something: TIME=SECONDS for each target'
+	@echo '           (default 60), TARGET=NAME for one of them; docs/fuzzing.md'
 	@echo '  bench    measure the console'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
@@ -39,14 +41,21 @@ model:
 	@$(VM)/mk-sandbox
 	@$(VM)/enter make -C tests/model check
 
+TIME ?= 60
+
+fuzz:
+	@$(VM)/mk-sandbox
+	@$(VM)/enter make -C tests/fuzz fuzz TIME=$(TIME) $(if $(TARGET),TARGET=$(TARGET))
+
 bench:
 	@$(VM)/mk-all trixie-backports
 	@$(VM)/enter python3 -m cable.vm.bench
 
 clean:
-	rm -rf build/bin build/modules build/check build/images build/log
+	rm -rf build/bin build/modules build/check build/images build/log build/fuzz/fuzz_* \
+		build/fuzz/*.[do]
 
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check model ring-model bench clean distclean
+.PHONY: help sandbox modules demo check model ring-model fuzz bench clean distclean

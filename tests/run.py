@@ -60,6 +60,18 @@ def model():
     return passed, failed, log
 
 
+def fuzz():
+    """Targets of tests/fuzz that passed; breaks of the code that none noticed fail, too."""
+    code, text, log = run("fuzz", ["make", "-C", "tests/fuzz", "check"])
+    passed = len(re.findall(r"^passed  ", text, re.M))
+    failed = len(re.findall(r"^(?:FAILED|SURVIVED)  ", text, re.M))
+    if code and not failed or not passed:
+        failed += 1
+    if failed:
+        show_end(text)
+    return passed, failed, log
+
+
 def modules():
     """All modules for both kernels, from scratch, with W=1 and sparse, not a word said."""
     passed = failed = 0
@@ -108,6 +120,7 @@ PARTS = {
     "model": model,
     "core": lambda: cmocka("core"),
     "ring-model": lambda: cmocka("ring-model", "tests/model/ring"),
+    "fuzz": fuzz,
     "modules": modules,
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),
