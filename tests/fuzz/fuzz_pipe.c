@@ -24,7 +24,6 @@
 #define LOCAL_ALIGN	64
 #define LOCAL_BUFS	16
 #define LOCAL_BUF	4096
-#define TRANSIT_SIZE	(128 << 10)
 #define MAX_BLOWS	4
 #define MSEC		1000000ULL
 
@@ -356,8 +355,9 @@ static void host_down(void)
 			w.partial[i] += w.pipe[i].done;
 		vepf_pipe_stop(&w.pipe[i]);
 		vepf_hostq_stop(&w.hq[i]);
-		CHECK(vepf_fifo_len(&w.pipe[i].fifo) <= VEPF_HISTORY_SIZE);
 	}
+	/* What was under way to it; what came from it may still be received */
+	CHECK(vepf_fifo_len(&w.pipe[RX].fifo) <= VEPF_HISTORY_SIZE);
 	vepf_hostmem_flush(&w.hm);
 	vepf_irq_drop(&w.irq);
 	CHECK(!w.epc.num_maps && w.stats.maps == w.stats.unmaps);
@@ -567,7 +567,8 @@ static void recover(void)
 	host_write(&w.host, out.addr, buf, sizeof(buf));
 	CHECK(driver_add(&tx, &out, 1) >= 0);
 	local_add(&w.local[TX], SMALL, FILL_LOCAL);
-	for (i = 0; i < 200 && (!came[RX] || !came[TX]); i++) {
+	/* A buffer each time, for all that can be in transit */
+	for (i = 0; i < VEPF_TRANSIT_SIZE / LOCAL_BUF + 200 && (!came[RX] || !came[TX]); i++) {
 		local_add(&w.local[RX], LOCAL_BUF - 1, 0);
 		if (!rx.in_flight)
 			CHECK(driver_add(&rx, &in, 1) >= 0);
@@ -615,8 +616,8 @@ static void begin(u8 how)
 		l->ring = calloc(1, vepf_ring_size(QUEUE_SIZE, LOCAL_ALIGN));
 		l->bufs = calloc(LOCAL_BUFS, LOCAL_BUF);
 	}
-	CHECK(!vepf_pipe_init(&w.pipe[TX], VEPF_HISTORY_SIZE, &w.hq[TX], w.local[RX].q));
-	CHECK(!vepf_pipe_init(&w.pipe[RX], TRANSIT_SIZE, &w.hq[RX], w.local[TX].q));
+	CHECK(!vepf_pipe_init(&w.pipe[TX], false, &w.hq[TX], w.local[RX].q));
+	CHECK(!vepf_pipe_init(&w.pipe[RX], true, &w.hq[RX], w.local[TX].q));
 	local_up();
 	host_up(0x100, 0x110);
 }

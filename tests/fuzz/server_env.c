@@ -153,10 +153,18 @@ bool peer_maps_privately(int sock, int fd)
 	return env_private;
 }
 
-int64_t peer_cpu_ns(int sock)
+void peer_run_look(int sock, struct peer_run *run)
 {
-	CHECK(sock >= 0);
-	return env_now_ns / 2;
+	(void)sock;
+	run->num = 0;
+}
+
+bool peer_run_enough(const struct peer_run *before, const struct peer_run *now, int64_t ns)
+{
+	(void)before;
+	(void)now;
+	(void)ns;
+	return true;
 }
 
 int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
