@@ -7,6 +7,7 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
+	@echo '  check-debug  the end-to-end tests on a kernel with KASAN, lockdep and kmemleak'
 	@echo '  model    search all interleavings of host drivers and the register engine'
 	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  fuzz     look for inputs that break something: TIME=SECONDS for each target'
@@ -33,6 +34,10 @@ check:
 	@$(VM)/mk-all
 	@$(VM)/enter python3 tests/run.py
 
+check-debug:
+	@$(VM)/mk-all debug
+	@$(VM)/enter env E2E_SUITES=debug python3 tests/run.py e2e
+
 ring-model:
 	@$(VM)/mk-sandbox
 	@$(VM)/enter make -C tests/model/ring check
@@ -58,4 +63,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check model ring-model fuzz bench clean distclean
+.PHONY: help sandbox modules demo check check-debug model ring-model fuzz bench clean distclean

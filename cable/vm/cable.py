@@ -240,6 +240,10 @@ class Pair:
 
     def unload_modules(self):
         # rmmod, as modprobe -r complains of modules others still use
+        if not self.at_endpoint_is("-d /sys/module/pci_ep_configfs"):
+            # The kernel's own tree holds on to a controller's driver while it has the device
+            self.endpoint.shell.check(
+                "cd /sys/bus/pci/drivers/pcie-cable-ep; for dev in 0*; do echo $dev >unbind; done")
         for name in reversed(MODULES):
             if not self.at_endpoint_is("-d /sys/module/" + name.replace("-", "_")):
                 continue

@@ -13,6 +13,7 @@ def timer_interrupts(machine):
 
 
 @pytest.mark.lost
+@pytest.mark.unlinked
 def test_function_taken_from_writing_host(pair):
     """hvc waits for its buffer with interrupts off, and nobody is left to return it."""
     pair.answer(pair.host, False)

@@ -124,6 +124,7 @@ def test_host_is_switched_off(pair):
 
 
 @pytest.mark.lost
+@pytest.mark.unlinked
 def test_function_unbound(pair):
     load = Load(pair)
     pair.at_endpoint("rm %s/vcon0" % pair.controller())
@@ -140,6 +141,7 @@ def test_function_unbound(pair):
 
 
 @pytest.mark.lost
+@pytest.mark.unlinked
 def test_modules_removed(pair):
     load = Load(pair)
     pair.at_endpoint("rm %s/vcon0" % pair.controller(), "echo 0 > %s/start" % pair.controller())
