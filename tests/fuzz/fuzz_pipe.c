@@ -19,7 +19,8 @@
 #include "input.h"
 #include "pipe.h"
 
-#define QUEUE_SIZE	32
+#define QUEUE_SIZE	32	/* of the endpoint's queues, and of the host's, mostly */
+#define QUEUE_LARGE	512
 #define HOST_ALIGN	4096
 #define LOCAL_ALIGN	64
 #define LOCAL_BUFS	16
@@ -29,9 +30,9 @@
 
 /* What one call may move, and the most that its rings can cost */
 #define ROUND_MAX	(16384 + VEPF_PIPE_CHUNK)
-#define RING_MAX	(2 * QUEUE_SIZE * 16 * (QUEUE_SIZE + 4))
+#define RING_MAX	(2 * w.num * 16 * (min_t(u64, w.num, VEPF_RING_BURST) + 4))
 /* Windows for a descriptor: one for each piece, and smaller ones tried before */
-#define MAPS_MAX	(4 * QUEUE_SIZE * 20 + 2 * ROUND_MAX / 256)
+#define MAPS_MAX	(4 * w.num * 20 + 2 * ROUND_MAX / 256)
 
 enum action {
 	SET_DESC, SET_ENTRY, SET_IDX, MOVE_IDX, SET_FLAGS, SET_RAW, OFFER, ARM,
@@ -71,6 +72,7 @@ static struct {
 	struct vepf_bridge bridge;
 	struct vepf_hostq hq[2];
 	struct vepf_pipe pipe[2];	/* by the host's queue: to it, from it */
+	unsigned int num;		/* descriptors of the host's queues */
 	u64 base[2];
 	bool up;
 	bool open;
@@ -247,7 +249,7 @@ static void local_up(void)
 
 static u32 avail_off(void)
 {
-	return QUEUE_SIZE * sizeof(struct vring_desc);
+	return w.num * sizeof(struct vring_desc);
 }
 
 static void host_set16(unsigned int q, u32 off, u16 val)
@@ -333,12 +335,12 @@ static void host_offer(struct input *in)
 		u16 at = w.free[q];
 		u64 addr = some_addr(in);
 
-		w.free[q] = (at + 1) % QUEUE_SIZE;
+		w.free[q] = (at + 1) % w.num;
 		host_set_desc(q, at, addr, some_len(in), (q == RX ? VRING_DESC_F_WRITE : 0) |
 			      (i + 1 < n ? VRING_DESC_F_NEXT : 0), w.free[q]);
 	}
 	host_read(&w.host, w.base[q] + avail_off() + 2, &idx, sizeof(idx));
-	host_set16(q, avail_off() + 4 + 2 * (idx % QUEUE_SIZE), head);
+	host_set16(q, avail_off() + 4 + 2 * (idx % w.num), head);
 	host_move_idx(q, 1);
 }
 
@@ -365,7 +367,7 @@ static void host_down(void)
 
 static void host_up(u32 rx_pfn, u32 tx_pfn)
 {
-	static const u8 zeros[3 * HOST_ALIGN];
+	static const u8 zeros[8 * HOST_ALIGN];
 	const u32 pfn[] = { rx_pfn, tx_pfn };
 	unsigned int i;
 
@@ -376,8 +378,8 @@ static void host_up(u32 rx_pfn, u32 tx_pfn)
 	for (i = 0; i < 2; i++) {
 		w.base[i] = (u64)pfn[i] << 12;
 		w.free[i] = 0;
-		host_write(&w.host, w.base[i], zeros, vepf_ring_size(QUEUE_SIZE, HOST_ALIGN));
-		if (!vepf_hostq_start(&w.hq[i], pfn[i], QUEUE_SIZE, i + 1))
+		host_write(&w.host, w.base[i], zeros, vepf_ring_size(w.num, HOST_ALIGN));
+		if (!vepf_hostq_start(&w.hq[i], pfn[i], w.num, i + 1))
 			vepf_pipe_start(&w.pipe[i]);
 		else
 			CHECK(!w.hq[i].region.num_pieces);
@@ -405,14 +407,16 @@ static void poll(void)
 	CHECK(w.stats.posted_bytes - before.posted_bytes <= ROUND_MAX + RING_MAX);
 	CHECK(w.stats.np_bytes - before.np_bytes <= ROUND_MAX + RING_MAX);
 	CHECK(w.stats.maps - before.maps <= MAPS_MAX);
-	CHECK(fake_messages - messages <= 4 * QUEUE_SIZE);
+	CHECK(fake_messages - messages <= 4 * w.num);
 	CHECK(!fake_locks);
 	/* Where the host has reset the device, what is on its way may get lost */
 	if (w.open)
 		CHECK(w.epc.lost == lost);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
+		CHECK(!w.hq[i].live || !w.hq[i].ring->error);
 		if (live[i] && !w.hq[i].live)
 			count_broken(i);
+	}
 	local_reap(&w.local[RX]);
 	check_bytes();
 }
@@ -429,7 +433,7 @@ static void arm(struct input *in)
 
 	b->in = in8(in) & 0x3f;
 	b->queue = in8(in) & 1;
-	b->off = in16(in) % (avail_off() + 4 + 2 * QUEUE_SIZE);
+	b->off = in16(in) % (avail_off() + 4 + 2 * w.num);
 	b->val = in16(in);
 }
 
@@ -444,7 +448,7 @@ static void act(struct input *in)
 	case SET_DESC:
 		q = in8(in);
 		addr = some_addr(in);
-		host_set_desc(q & 1, q >> 1 & (QUEUE_SIZE - 1), addr, some_len(in), in8(in) & 7,
+		host_set_desc(q & 1, (q >> 1) % QUEUE_SIZE, addr, some_len(in), in8(in) & 7,
 			      in8(in));
 		break;
 	case SET_ENTRY:
@@ -539,18 +543,19 @@ static void honest_store(void *ctx, u64 addr, const void *buf, u32 len)
 
 static const struct driver_mem honest_mem = { honest_load, honest_store };
 
-#define SMALL		100
+#define FROM_HOST	5000	/* more than one piece */
+#define TO_HOST		100
 #define FILL_HOST	0x77
 #define FILL_LOCAL	0x88
 
 /* What is sent now arrives, behind what was held before */
 static void recover(void)
 {
-	struct vepf_seg out = { .addr = 0x200000, .len = SMALL };
+	struct vepf_seg out = { .addr = 0x200000, .len = FROM_HOST };
 	struct vepf_seg in = { .addr = 0x300000, .len = 64 << 10, .writable = true };
 	struct driver tx, rx;
 	bool came[2] = {};
-	u8 buf[SMALL], last = 0;
+	u8 buf[FROM_HOST], last = 0;
 	unsigned int i;
 	u32 len;
 
@@ -559,14 +564,14 @@ static void recover(void)
 	w.epc.reserved = 0;
 	host_up(0x100, 0x110);
 	CHECK(w.hq[RX].live && w.hq[TX].live);
-	driver_init(&tx, &honest_mem, &w.host, w.base[TX], QUEUE_SIZE, HOST_ALIGN);
-	driver_init(&rx, &honest_mem, &w.host, w.base[RX], QUEUE_SIZE, HOST_ALIGN);
+	driver_init(&tx, &honest_mem, &w.host, w.base[TX], w.num, HOST_ALIGN);
+	driver_init(&rx, &honest_mem, &w.host, w.base[RX], w.num, HOST_ALIGN);
 	local_up();
 
 	memset(buf, FILL_HOST, sizeof(buf));
 	host_write(&w.host, out.addr, buf, sizeof(buf));
 	CHECK(driver_add(&tx, &out, 1) >= 0);
-	local_add(&w.local[TX], SMALL, FILL_LOCAL);
+	local_add(&w.local[TX], TO_HOST, FILL_LOCAL);
 	/* A buffer each time, for all that can be in transit */
 	for (i = 0; i < VEPF_TRANSIT_SIZE / LOCAL_BUF + 200 && (!came[RX] || !came[TX]); i++) {
 		local_add(&w.local[RX], LOCAL_BUF - 1, 0);
@@ -600,7 +605,8 @@ static void begin(u8 how)
 	memset(&w, 0, sizeof(w));
 	fake_kernel_reset();
 	host_init(&w.host);
-	fake_epc_init(&w.epc, profiles[how % ARRAY_SIZE(profiles)], &w.host);
+	fake_epc_init(&w.epc, profiles[(how & 0x7f) % ARRAY_SIZE(profiles)], &w.host);
+	w.num = how & 0x80 ? QUEUE_LARGE : QUEUE_SIZE;
 	w.epf.dev.name = "epf";
 	w.epf.epc = &w.epc.epc;
 	vepf_hostmem_init(&w.hm, &w.epf, &w.stats, gate, &w);

@@ -532,16 +532,42 @@ static void act(struct input *in)
 	}
 }
 
-/* The driver resets the device and behaves: everything works again */
-static void recover(void)
+static void reset(void)
 {
-	unsigned int i, n = s.num < 3 ? s.num : 3;
-
 	s.gone = false;
 	s.fail_in = 0;
 	memset(s.blows, 0, sizeof(s.blows));
 	memset(s.mem, 0, s.size);
 	start();
+}
+
+/* An access that fails may be made again, wherever it was */
+static void retry(void)
+{
+	unsigned int k;
+
+	for (k = 1; k <= 5; k++) {
+		reset();
+		offer(3);
+		s.fail_in = k;
+		do_poll(false);
+		do_fetch(1);
+		s.fail_in = 0;
+		do_poll(false);
+		do_fetch(1);
+		CHECK(!ring.error && s.fetched == 1);
+		do_get();
+	}
+}
+
+/* The driver resets the device and behaves: everything works again */
+static void recover(void)
+{
+	unsigned int i, n = s.num < 3 ? s.num : 3;
+
+	if (s.num >= 4)
+		retry();
+	reset();
 	for (i = 0; i < n; i++)
 		offer(0);
 	do_poll(false);

@@ -42,8 +42,9 @@ struct client {
 	int fd;			/* -1: none */
 	bool silent;		/* replies are not read */
 	unsigned int commands;
+	bool checked;		/* the header of the first reply in @reply */
 	size_t len;
-	uint8_t reply[VFU_MAX_MESSAGE];
+	uint8_t reply[VFU_MAX_MESSAGE + 4096];
 };
 
 static struct {
@@ -56,8 +57,7 @@ static struct cable cable;
 static struct loop loop;
 static struct cable_options options;
 static int fds[NUM_FDS];
-static int first_fd;		/* all from here on are the input's, */
-static unsigned int other_fds;	/* but for so many */
+static unsigned int open_fds;	/* without those of the input; 0: not counted yet */
 
 static void client_close(struct client *c)
 {
@@ -87,22 +87,36 @@ static void take_fds(struct msghdr *mh)
 	}
 }
 
+/* Take the replies that are complete out of what came */
+static void client_take(struct client *c)
+{
+	struct vfu_header head;
+	size_t at = 0;
+
+	while (c->len - at >= sizeof(head)) {
+		memcpy(&head, c->reply + at, sizeof(head));
+		if (!c->checked)
+			check_reply(c, &head);
+		c->checked = true;
+		if (c->len - at < head.size)
+			break;
+		at += head.size;
+		c->checked = false;
+	}
+	c->len -= at;
+	memmove(c->reply, c->reply + at, c->len);
+}
+
 static void client_read(struct client *c)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(4 * sizeof(int))];
 
 	while (c->fd >= 0) {
-		struct vfu_header head = { .size = sizeof(head) };
-		struct iovec iov;
+		struct iovec iov = { c->reply + c->len, sizeof(c->reply) - c->len };
 		struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 				     .msg_controllen = sizeof(control) };
-		ssize_t n;
+		ssize_t n = recvmsg(c->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-		if (c->len >= sizeof(head))
-			memcpy(&head, c->reply, sizeof(head));
-		iov.iov_base = c->reply + c->len;
-		iov.iov_len = head.size - c->len;
-		n = recvmsg(c->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n <= 0) {
@@ -111,12 +125,7 @@ static void client_read(struct client *c)
 		}
 		take_fds(&mh);
 		c->len += n;
-		if (c->len == sizeof(head)) {
-			memcpy(&head, c->reply, sizeof(head));
-			check_reply(c, &head);
-		}
-		if (c->len == head.size)
-			c->len = 0;
+		client_take(c);
 	}
 }
 
@@ -130,7 +139,8 @@ static void connect_to(struct sock_listener *l)
 	if (c == s.client + MAX_CLIENTS)
 		return;
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd));
-	*c = (struct client){ .fd = fd[0] };
+	memset(c, 0, offsetof(struct client, reply));
+	c->fd = fd[0];
 	l->accepted(l->arg, fd[1]);
 }
 
@@ -258,12 +268,13 @@ static void write_register(void)
 	} msg = { .access = { .offset = reg, .count = 4 } };
 
 	msg.val = in32(&s.in);
-	send_command(c, VFU_REGION_WRITE, &msg, sizeof(msg), NULL, 0);
+	/* The structure is padded */
+	send_command(c, VFU_REGION_WRITE, &msg, sizeof(msg.access) + sizeof(msg.val), NULL, 0);
 }
 
 static void access_region(void)
 {
-	static uint8_t buf[sizeof(struct vfu_region_access) + VFU_MAX_XFER + 16];
+	static uint8_t buf[sizeof(struct vfu_region_access) + VFU_MAX_XFER + 4096];
 	struct client *c = some_client();
 	uint8_t how = in8(&s.in);
 	struct vfu_region_access access = { .region = how & 0xf };
@@ -468,10 +479,21 @@ static bool act(void)
 	return how & MORE;
 }
 
+static void check_link(void)
+{
+	const struct link *link = &cable.link;
+
+	CHECK(!link->enabled || cable.ep.conn);
+	if (link->up)
+		CHECK(link->enabled && cable.host.conn &&
+		      fn_setup_same_shape(&link->view, &cable.host.shape));
+}
+
 void server_idle(int timeout_ms)
 {
 	unsigned int i;
 
+	check_link();
 	for (i = 0; i < MAX_CLIENTS; i++)
 		if (!s.client[i].silent)
 			client_read(&s.client[i]);
@@ -508,7 +530,7 @@ static void begin(void)
 {
 	unsigned int i;
 
-	if (!first_fd) {
+	if (!open_fds) {
 		make_fds();
 		signal(SIGPIPE, SIG_IGN);
 		options.ep_socket = "ep";
@@ -516,9 +538,7 @@ static void begin(void)
 		options.host_qmp = "qmp";
 		options.host_bus = "rp0";
 		options.host_device_id = "card";
-		first_fd = dup(0);
-		close(first_fd);
-		other_fds = env_count_fds(first_fd);
+		open_fds = env_count_fds();
 	}
 	CHECK(!ftruncate(fds[FD_RAM], RAM_SIZE));
 	/* Each time: libFuzzer has a handler of its own */
@@ -548,7 +568,7 @@ static void end(int code)
 		close(env_qmp_peer);
 	env_qmp_peer = -1;
 	CHECK(!env_count_conns());
-	CHECK(env_count_fds(first_fd) == other_fds);
+	CHECK(env_count_fds() == open_fds);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -63,8 +63,8 @@ while IFS='|' read -r name target file script; do
 		echo "SURVIVED  $target, $name"
 		survived=$((survived + 1))
 	else
-		why=$(grep -a -m1 -e 'does not hold' -e 'ERROR: AddressSanitizer' -e 'runtime error' \
-			-e '\.c:[0-9]*: ' -e 'ERROR: libFuzzer' "$dir/log" | cut -c1-90) || why="?"
+		why=$(grep -a -h -m1 -e 'does not hold' -e 'ERROR: AddressSanitizer' -e 'runtime error' \
+			-e '\.c:[0-9]*: ' -e 'ERROR: libFuzzer' "$dir/o/log-$target" | cut -c1-90) || why="?"
 		echo "killed    $target, $name: $why"
 		killed=$((killed + 1))
 	fi

@@ -41,7 +41,7 @@ def ring():
     yield "chains", u8(6) + buffers(5, 0xf) * 4 + buffers(7, 5) * 3
     yield "large", u8(10) + buffers(64, 1) * 3 + u8(abandon)
     yield "kept", header + u8(offer, 9) * 5 + u8(poll, fetch, 2, get, fetch, 2, get, fetch, 9)
-    for at, (flags, next_desc) in enumerate(((1, 0), (1, 99), (5, 0), (3, 1))):
+    for at, (flags, next_desc) in enumerate(((1, 0), (1, 16), (1, 99), (5, 0), (3, 1))):
         yield "chain%d" % at, header + u8(desc) + u16(0) + u8(4, 4, flags) + u16(next_desc) + \
             u8(desc) + u16(1) + u8(4, 4, 0) + u16(0) + u8(move, 1, poll, fetch, 9, get, poll)
     for at, (addr, length) in enumerate(((1, 0x40), (4, 0), (1, 1), (4, 1))):
@@ -93,6 +93,9 @@ def pipe():
             (u8(offer, 7, 6, 0x22, 12, 0x22, 18, 0x60, 24, 0x8a) +
              u8(offer, 6, 6, 0x22, 1, 4, 2, 4, 3, 0x8a) +
              u8(take) + u16(4000) + u8(send) + u16(4000) + u8(notify, wait, 8, poll)) * 4
+        # Bursts of descriptors across the end of a window
+        yield "large%d" % kind, u8(0x80 | kind) + u8(up) + u32(0x307) + u32(0x347) + \
+            (u8(offer, 5) + u8(6, 0x40) * 3) * 100 + u8(notify, poll)
     yield "far", u8(6) + u8(offer, 1, 5) + u64(1 << 63) + u8(0x22) + u8(notify) + \
         u8(offer, 0, 2, 0xff) + u8(send) + u16(99) + u8(notify, wait, 200, notify)
     yield "high", u8(0) + u8(up) + u32(0xffffffff) + u32(0xfffffff0) + u8(notify, down)
@@ -127,13 +130,17 @@ class Machines:
         return u8(self.MAP, client, flags, fds) + self.number(addr) + self.number(size) + \
             self.number(offset)
 
-    def reg(self, offset, value, client=0):
-        return u8(self.REG, client) + u16(offset) + u32(value)
+    def reg(self, offset, value, client=0, more=0):
+        return u8(self.REG | more, client) + u16(offset) + u32(value)
+
+    def regs(self, *pairs):
+        """One behind the other, without waiting for replies."""
+        return b"".join(self.reg(at, value, more=0x80) for at, value in pairs)
 
     def bar(self, b, size, addr, flags=0):
         at = 0x1040 + b * 0x20
-        return self.reg(at, size) + self.reg(at + 4, 0) + self.reg(at + 8, flags) + \
-            self.reg(at + 0x10, addr) + self.reg(at + 0x14, 0)
+        return self.regs((at, size), (at + 4, 0), (at + 8, flags), (at + 0x10, addr),
+                         (at + 0x14, 0))
 
     def irqs(self, client, flags, start, count, fds=0, data=b"", index=2):
         return u8(self.IRQS, client, flags, index) + u16(start) + u16(count) + \
@@ -151,10 +158,9 @@ class Machines:
             self.irqs(0, 0x24, 0, 1, 0x12)
 
     def set_up(self):
-        return self.reg(0x1000, 0x10031af4) + self.reg(0x1004, 0x07800001) + \
-            self.reg(0x1010, 1) + self.bar(0, 4096, 0x4000) + self.bar(1, 4096, 0x8000) + \
-            self.reg(0x1140, 3) + self.reg(0x1144, 1) + self.reg(0x1148, 0x801) + \
-            self.reg(0x2c, 7)
+        return self.regs((0x1000, 0x10031af4), (0x1004, 0x07800001), (0x1010, 1)) + \
+            self.bar(0, 4096, 0x4000) + self.bar(1, 4096, 0x8000) + \
+            self.regs((0x1140, 3), (0x1144, 1), (0x1148, 0x801)) + self.reg(0x2c, 7)
 
     def host(self, client=1):
         return u8(self.HOST) + self.version(client) + \
@@ -174,8 +180,13 @@ def server():
     yield "interrupts", linked + m.irqs(1, 0x24, 0, 3, 0x32) + \
         m.access(1, 7, 0x7e, 2, b"\0\x80") + m.reg(0x1150, 1) + m.irqs(1, 9, 0, 1) + \
         m.reg(0x1150, 1) + m.irqs(1, 0x12, 0, 2, data=b"\1\1") + m.irqs(1, 0x21, 0, 0)
+    yield "few_fds", linked + m.irqs(1, 0x24, 0, 3, 0x22)
     yield "reset", linked + u8(m.ASK, 1, 3, 0) + u8(m.ASK, 0, 3, 0) + m.access(1, 7, 0, 4)
-    yield "ep_leaves", linked + u8(m.CLOSE, 0) + m.access(1, 0, 0, 8) + m.endpoint()
+    yield "ep_leaves", linked + m.access(1, 0, 0, 8, b"x") + u8(m.CLOSE, 0) + \
+        m.access(1, 0, 0, 8) + m.endpoint()
+    yield "beyond", m.endpoint() + m.dma_map(0, 0x10000, 0x4000, m.FD_RAM, 0xe000) + \
+        m.set_up() + m.bar(0, 4096, 0x12000) + m.reg(0x20, 1) + m.host() + \
+        m.access(1, 0, 0, 8, b"x")
     yield "host_leaves", linked + u8(m.CLOSE, 1) + u8(m.WAIT, 100) + m.host()
     yield "held", linked + m.access(1, 0, 0, 8, b"x") + u8(0x80 | m.ACCESS, 1, 0) + u16(0) + \
         u8(8, m.CLOSE, 1)
@@ -204,7 +215,8 @@ def server():
         b"".join(m.access(0, 0, 0x1000 + reg, 4) for reg in range(0, 0x160, 4))
     yield "large", m.endpoint() + u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536) + \
         u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65536) + u8(m.READ, 0) + \
-        (u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536)) * 6 + u8(m.READ, 0)
+        (u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536)) * 6 + u8(m.READ, 0) + \
+        u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65537)
     yield "ends", m.endpoint() + b"".join(
         u8(m.ACCESS, 0, how | 2) + u64((1 << 20) - 4) + u8(count)
         for how, count in ((0x20, 4), (0x20, 8), (0x30, 8), (0x20, 200)))

@@ -20,6 +20,7 @@
 
 #define PAGE		4096ul
 #define COUNTED_FDS	256
+#define CALL_NS		10000
 #define MAX_LARGE	12
 
 /* The program is compiled with these names for what it takes from the C library */
@@ -47,6 +48,8 @@ int fuzz_epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
 {
 	int n = epoll_wait(fd, events, most, 0);
 
+	/* A machine that has gone is reported again and again while its read is held */
+	env_now_ns += CALL_NS;
 	if (!n)
 		server_idle(timeout);
 	return n;
@@ -206,13 +209,13 @@ const char *env_init(int *ram_fd)
 	return path;
 }
 
-unsigned int env_count_fds(int from)
+unsigned int env_count_fds(void)
 {
 	struct pollfd p[COUNTED_FDS];
 	unsigned int i, n = 0;
 
 	for (i = 0; i < COUNTED_FDS; i++)
-		p[i] = (struct pollfd){ .fd = from + i };
+		p[i] = (struct pollfd){ .fd = i };
 	CHECK(poll(p, COUNTED_FDS, 0) >= 0);
 	for (i = 0; i < COUNTED_FDS; i++)
 		n += !(p[i].revents & POLLNVAL);

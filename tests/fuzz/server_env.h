@@ -27,8 +27,8 @@ const char *env_init(int *ram_fd);
 /* Nothing is ready; the program would wait for so long, -1: for ever */
 void server_idle(int timeout_ms);
 
-/* How many of the descriptors from @from on are open, of the next 256 */
-unsigned int env_count_fds(int from);
+/* How many descriptors below 256 are open */
+unsigned int env_count_fds(void);
 
 /* Connections that were not freed */
 unsigned int env_count_conns(void);
