@@ -3,8 +3,8 @@
 
 A pair of machines is used by one test after the other while all goes well; a
 test that fails leaves its pair behind, and the next one gets a fresh pair.
-Every test runs twice, on every endpoint kernel, and fails if either machine's
-kernel said something alarming during it.
+Every test runs on every endpoint kernel, twice unless its file says otherwise, and
+fails if either machine's kernel said something alarming during it.
 """
 
 import itertools
@@ -92,7 +92,8 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     if "suite" in metafunc.fixturenames:
         metafunc.parametrize("suite", SUITES, scope="session")
-        metafunc.parametrize("again", range(1, ROUNDS + 1), ids=lambda n: "run%d" % n)
+        rounds = getattr(metafunc.module, "ROUNDS", ROUNDS)
+        metafunc.parametrize("again", range(1, rounds + 1), ids=lambda n: "run%d" % n)
 
 
 def pytest_collection_modifyitems(items):

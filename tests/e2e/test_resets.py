@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 """Either side goes away at any moment, while both write as fast as they can."""
 
+import os
+
 import pytest
 
 from cable.vm.machine import wait_for
 from test_leave import timer_interrupts
 
+# Half a minute each: once on each kernel, if not told otherwise
+ROUNDS = int(os.environ.get("E2E_ROUNDS", "1"))
+
 # Begins anew whenever the terminal has gone. Both ends of it are in one session, so
-# that they can be ended together.
+# that they can be ended together. The pauses keep what is under way from taking longer
+# to read than everything else.
 LOAD = """setsid sh -c '
 while :; do
 	(exec 4<>/dev/hvc0 && stty raw -echo <&4 && {
 		cat <&4 &
-		while echo 0123456789abcdef0123456789abcdef0123456789abcdef; do :; done >&4
+		line=0123456789abcdef0123456789abcdef0123456789abcdef
+		while echo $line && echo $line && echo $line && echo $line; do
+			sleep 0.01
+		done >&4
 	})
 	sleep 0.2
 done' >/dev/null 2>&1 & echo $! >/run/load"""
