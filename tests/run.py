@@ -34,16 +34,21 @@ def show_end(text, lines=40):
         say("    | " + line)
 
 
-def cmocka(name, folder=None):
-    """User-space tests of the core, with sanitizers: cmocka's own counts."""
-    code, text, log = run(name, ["make", "-C", folder or "tests/" + name, "check"])
-    passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", text)))
-    failed = sum(map(int, re.findall(r"\[  FAILED  \] (\d+) test", text)))
+def counted(code, text, log, passed, failed):
+    """The counts of a run; one that failed or passed nothing without saying so has failed."""
     if code and not failed or not passed:
         failed += 1
     if failed:
         show_end(text)
     return passed, failed, log
+
+
+def cmocka(name, folder=None):
+    """User-space tests of the core, with sanitizers: cmocka's own counts."""
+    code, text, log = run(name, ["make", "-C", folder or "tests/" + name, "check"])
+    passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", text)))
+    failed = sum(map(int, re.findall(r"\[  FAILED  \] (\d+) test", text)))
+    return counted(code, text, log, passed, failed)
 
 
 def model():
@@ -53,11 +58,7 @@ def model():
     counts += re.findall(r"^mutants: (\d+) killed, (\d+) survived$", text, re.M)
     passed = sum(int(count[0]) for count in counts)
     failed = sum(int(count[1]) for count in counts)
-    if code and not failed or not passed:
-        failed += 1
-    if failed:
-        show_end(text)
-    return passed, failed, log
+    return counted(code, text, log, passed, failed)
 
 
 def fuzz():
@@ -65,11 +66,7 @@ def fuzz():
     code, text, log = run("fuzz", ["make", "-C", "tests/fuzz", "check"])
     passed = len(re.findall(r"^passed  ", text, re.M))
     failed = len(re.findall(r"^(?:FAILED|SURVIVED)  ", text, re.M))
-    if code and not failed or not passed:
-        failed += 1
-    if failed:
-        show_end(text)
-    return passed, failed, log
+    return counted(code, text, log, passed, failed)
 
 
 def modules():
