@@ -140,7 +140,8 @@ class Console:
                 # login throws away what was typed before it has turned off the echo
                 self.quiet(0.5)
                 self.send("cable\r")
-                self.answered(r":~# (\x1b\[6n)?|incorrect\r\n")
+                if self.answered(r":~# |incorrect\r\n") and self.seen.endswith(b":~# "):
+                    return
 
     def command(self, command, timeout=10):
         """Run a command in the session that is logged in; its output."""
@@ -361,12 +362,17 @@ class Pair:
                             " sleep 100000 <&4 & echo $! >/run/holder")
 
     @staticmethod
-    def drain(machine):
+    def drain(*machines):
         """Read what is left in the line, until nothing has come for two seconds.
 
         A driver that has just started is given nothing for up to one.
         """
-        machine.shell.check("while [ $(timeout 2 cat </dev/hvc0 | wc -c) -gt 0 ]; do :; done", 60)
+        command = "while [ $(timeout 2 cat </dev/hvc0 | wc -c) -gt 0 ]; do :; done"
+        jobs = [(machine.shell, machine.shell.start(command)) for machine in machines]
+        for shell, job in jobs:
+            code, text = shell.finish(job, 60, "drain")
+            if code:
+                raise MachineError("%s: drain: %s" % (shell.name, text))
 
     @staticmethod
     def release(machine):

@@ -27,8 +27,7 @@ def raw_small(pool, resized):
 def raw_ends(pool, pair):
     pair.answer(pair.host, False)
     pair.hold(pair.host)
-    for machine in (pair.endpoint, pair.host):
-        pair.drain(machine)
+    pair.drain(pair.endpoint, pair.host)
     yield pair
     if pool.spoilt:
         return

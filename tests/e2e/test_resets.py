@@ -62,8 +62,7 @@ def after(pair):
     pair.answer(pair.host, False)
     for machine in (pair.host, pair.endpoint):
         pair.hold(machine)
-    for machine in (pair.endpoint, pair.host):
-        pair.drain(machine)
+    pair.drain(pair.endpoint, pair.host)
     pair.release(pair.host)
     pair.answer(pair.host, True)
     assert pair.login_to_host().split() == ["x86_64"]
