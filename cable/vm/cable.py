@@ -133,7 +133,7 @@ class Console:
 
     def login(self, timeout=60):
         """Log in as root, from whatever state the line is in."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * self.shell.slow
         while not self.prompt(end):
             self.send("root\r")
             if self.answered(r"root\r\nPassword: "):
@@ -168,8 +168,9 @@ class Pair:
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
         self.cable = Cable(self.directory, logs)
-        self.host = Host("host", "trixie-backports", self.directory, logs, self.cable.ram)
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
+        self.host = Host("host", "trixie-backports", self.directory, logs, self.cable.ram,
+                         slow=self.endpoint.slow)
         self.transcript = None
 
     def endpoint_devices(self):
@@ -341,7 +342,7 @@ class Pair:
         machine.shell.check(
             "n=0; until grep -q 0x0003 /sys/bus/virtio/drivers/virtio_console/virtio*/device"
             " 2>/dev/null && [ -c /dev/hvc0 ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
-            " sleep 0.1; done" % (timeout * 10), 2 * timeout)
+            " sleep 0.1; done" % (timeout * machine.slow * 10), 2 * timeout)
 
     def wait_consoles(self):
         self.wait_console(self.host)

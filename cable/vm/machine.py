@@ -24,6 +24,10 @@ ALARMS = re.compile(
     r"|Kernel panic|scheduling while atomic|sleeping function called|Internal error")
 
 
+# Debian suites whose kernels need more time than others for the same, and how much.
+SLOW = {"debug": 4}
+
+
 class MachineError(Exception):
     """The machine did not do what it was told within its time."""
 
@@ -88,10 +92,14 @@ class Qmp:
 
 
 class Shell:
-    """Runs commands in the machine, through serve-commands on serial line 1."""
+    """Runs commands in the machine, through serve-commands on serial line 1.
 
-    def __init__(self, path, alive, name):
+    slow: what to multiply all time limits by.
+    """
+
+    def __init__(self, path, alive, name, slow=1):
         self.name = name
+        self.slow = slow
         self.alive = alive
         self.sock = connect(path, alive)
         self.sock.setblocking(False)
@@ -114,6 +122,7 @@ class Shell:
 
         What was received up to its end is taken off, and is in match.string.
         """
+        timeout *= self.slow
         end = time.monotonic() + timeout
         while True:
             match = re.search(pattern, self.data, re.DOTALL)
@@ -169,13 +178,15 @@ class Machine:
 
     name: also the name of its log files. directory: for its sockets.
     logs: folder for <name>.log (kernel messages) and <name>.qemu.log.
+    slow: what to multiply time limits by, where another machine keeps it waiting.
     """
 
     program = None
     console = None
 
-    def __init__(self, name, suite, directory, logs, image=None):
+    def __init__(self, name, suite, directory, logs, image=None, slow=None):
         self.name = name
+        self.slow = slow or SLOW.get(suite, 1)
         self.directory = directory
         self.kernel, self.release = kernel(suite, self.arch)
         self.image = image or os.path.join(
@@ -227,7 +238,8 @@ class Machine:
         self.prioritize()
         try:
             self.qmp = Qmp(self.path("qmp"), self.alive)
-            self.shell = Shell(self.path("serial1"), self.alive, self.name)
+            self.shell = Shell(self.path("serial1"), self.alive, self.name,
+                               self.slow)
         except MachineError:
             self.stop()
             raise MachineError("%s: QEMU did not start: %s" % (
@@ -236,6 +248,10 @@ class Machine:
     def prioritize(self):
         """Before its threads are made: they inherit it."""
         os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
+
+    def wait_for(self, what, check, timeout):
+        """Wait until check() is true; its value."""
+        return wait_for("%s: %s" % (self.name, what), check, timeout * self.slow)
 
     def wait_booted(self, timeout=60):
         self.shell.settle(timeout)
@@ -276,8 +292,8 @@ class Machine:
         """Everything the kernel said until now (printk writes later than it returns)."""
         mark = "harness mark %d" % next(self.marks)
         self.shell.check("echo '<1>%s' >/dev/kmsg" % mark)
-        return wait_for("kernel log of " + self.name,
-                        lambda: mark in self.read_log() and self.read_log(), 20)
+        return self.wait_for("kernel log",
+                             lambda: mark in self.read_log() and self.read_log(), 20)
 
     def read_log(self):
         with open(self.log, errors="replace") as f:
@@ -311,8 +327,8 @@ class Host(Machine):
     # where emulated ones do not run evenly. In clock ticks of 4 ms, at 4 GHz.
     append = "lpj=16000000"
 
-    def __init__(self, name, suite, directory, logs, ram, image=None):
-        super().__init__(name, suite, directory, logs, image)
+    def __init__(self, name, suite, directory, logs, ram, image=None, slow=None):
+        super().__init__(name, suite, directory, logs, image, slow)
         self.ram = ram
 
     def arguments(self):

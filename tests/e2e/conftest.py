@@ -18,11 +18,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, TOP)
 
 from cable.vm.cable import Pair                         # noqa: E402
-from cable.vm.machine import Machine, MachineError      # noqa: E402
+from cable.vm.machine import SLOW, Machine, MachineError      # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "2"))
-TIME_LIMITS = {"debug": 600}
 TIME_LIMIT = 300
 LOGS = os.path.join(TOP, "build", "log", "e2e")
 
@@ -135,7 +134,7 @@ def too_long(_signal, _frame):
 def guard(request, pool, suite, again):
     """Time limit, the look into both kernel logs, and the pair's end after a failure."""
     old = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(TIME_LIMITS.get(suite, TIME_LIMIT))
+    signal.alarm(TIME_LIMIT * SLOW.get(suite, 1))
     try:
         yield
         if pool.pair and not pool.spoilt:

@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from cable.vm.machine import wait_for
 from test_leave import timer_interrupts
 
 # Half a minute each: once on each kernel, if not told otherwise
@@ -39,7 +38,7 @@ class Load:
         before = pair.counter_values()
         for machine in self.writers:
             machine.shell.check(LOAD)
-        wait_for("bytes under way", lambda: self.moves(before), 20)
+        pair.endpoint.wait_for("bytes under way", lambda: self.moves(before), 20)
 
     def moves(self, before):
         now = self.pair.counter_values()
