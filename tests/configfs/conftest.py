@@ -97,11 +97,20 @@ class Tree:
 def tree(machine):
     tree = Tree(machine)
     yield tree
-    tree.run("for c in controllers/*/start; do [ ! -e $c ] || [ $(cat $c) = 0 ] || echo 0 >$c; done",
-             "find . -type l -exec rm {} +", "rmdir functions/*/* 2>/dev/null || true")
-    for module in reversed(list(MODULES)):
-        machine.shell.check("! grep -q ^%s /proc/modules || rmmod %s" % (module, module))
-    assert machine.shell.check("ls /sys/kernel/config") == ""
-    assert machine.shell.check("ls /sys/class/pci_epc /sys/bus/pci-epf/devices |"
-                               " grep -v : || true") == ""
+    # In one go: each command costs an emulated machine a quarter of a second
+    left = machine.shell.check("""
+        if cd %s 2>/dev/null; then
+            for start in controllers/*/start; do
+                [ ! -e $start ] || [ $(cat $start) = 0 ] || echo 0 >$start
+            done
+            find . -type l -exec rm {} +
+            rmdir functions/*/* 2>/dev/null
+            cd /
+        fi
+        for module in %s; do
+            [ ! -d /sys/module/$module ] || rmmod $module || exit 1
+        done
+        ls -A /sys/kernel/config /sys/class/pci_epc /sys/bus/pci-epf/devices 2>/dev/null |
+            grep -v : || true""" % (TREE, " ".join(reversed(list(MODULES)))))
+    assert left == ""
     assert machine.alarms() == []
