@@ -331,6 +331,17 @@ class Host(Machine):
         super().__init__(name, suite, directory, logs, image, slow)
         self.ram = ram
 
+    def load_kernel(self):
+        """Have the kernel ready that kexec() starts: the same one, with this root file system."""
+        self.shell.check("cd / && find . -xdev | cpio -o -H newc >/tmp/initrd 2>/dev/null &&"
+                         " kexec -l /boot/vmlinuz --initrd=/tmp/initrd --reuse-cmdline &&"
+                         " rm /tmp/initrd", 60)
+
+    def kexec(self, timeout=60):
+        """Go from this kernel to the one that is loaded, without a reset of the machine."""
+        self.shell.start("kexec -e")
+        self.wait_booted(timeout)
+
     def arguments(self):
         return super().arguments() + [
             "-machine", "q35,memory-backend=ram", "-vga", "none",

@@ -106,6 +106,15 @@ def test_host_crashes(pair):
     after(pair)
 
 
+def test_host_kexecs(pair):
+    """The next kernel finds the card as the last one left it, and gets that one's memory."""
+    pair.host.load_kernel()
+    load = Load(pair)
+    pair.host.kexec()
+    load.stop(pair.endpoint)
+    after(pair)
+
+
 def test_function_level_reset(pair):
     """Linux resets the function behind the back of its driver, which has to be bound again.
 
