@@ -19,6 +19,7 @@ sys.path.insert(0, TOP)
 
 from cable.vm.cable import Pair                         # noqa: E402
 from cable.vm.machine import SLOW, Machine, MachineError      # noqa: E402
+from resets import LOST, UNLINKED                       # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "2"))
@@ -116,14 +117,6 @@ def pytest_runtest_makereport(item, call):
         for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
                      pair.endpoint.qemu_log, pair.host.qemu_log):
             report.sections.append(("the end of " + path, Machine.tail(path, 25)))
-
-
-# The host's kernel warns where a driver is taken from a device that does not answer:
-# its status reads all-ones after a reset, as on any bus.
-LOST = r"drivers/virtio/virtio\.c:\d+ at virtio_dev_remove"
-
-# The kernel's own pci_ep tree warns where a function is unbound with the link up.
-UNLINKED = r"drivers/pci/endpoint/pci-ep-cfs\.c:\d+ at pci_epc_epf_unlink"
 
 
 def too_long(_signal, _frame):

@@ -5,11 +5,7 @@ import time
 
 import pytest
 
-
-def timer_interrupts(machine):
-    """Of each processor; one that has its interrupts off counts none."""
-    line = machine.shell.check("grep LOC: /proc/interrupts")
-    return [int(word) for word in line.split()[1:3]]
+from resets import timer_interrupts
 
 
 @pytest.mark.lost
