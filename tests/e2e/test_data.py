@@ -5,6 +5,8 @@ import hashlib
 
 import pytest
 
+from transfer import RECEIVE, SEND, check_received, exchange, random_file
+
 SIZE = 1 << 20
 
 
@@ -35,27 +37,11 @@ def raw_ends(pool, pair):
     pair.answer(pair.host, True)
 
 
-def random_file(machine):
-    return machine.shell.check(
-        "head -c %d /dev/urandom >/tmp/out; sha256sum </tmp/out" % SIZE).split()[0]
-
-
 def test_hash_is_sensitive(pair):
     """What the tests below rely on: the machines' sha256sum tells files apart."""
     text = pair.host.shell.check("printf abc | sha256sum").split()[0]
     assert text == hashlib.sha256(b"abc").hexdigest()
-    assert random_file(pair.host) != random_file(pair.host)
-
-
-# Both end by themselves, so that the machine can be asked about what went wrong.
-SEND = "timeout 60 cat /tmp/out >/dev/hvc0 || echo could not send"
-RECEIVE = ("timeout 60 head -c %d </dev/hvc0 >/tmp/in;"
-           " echo got $(wc -c </tmp/in) $(sha256sum </tmp/in)" % SIZE)
-
-
-def check_received(pair, text, expected):
-    assert "got %d %s" % (SIZE, expected) in text, \
-        "counters at the endpoint:\n" + pair.counters()
+    assert random_file(pair.host, SIZE) != random_file(pair.host, SIZE)
 
 
 @pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
@@ -63,33 +49,20 @@ def test_one_way(raw, way):
     machines = sides(raw)
     to = machines.pop(way[3:])
     (source,) = machines.values()
-    expected = random_file(source)
-    receiving = to.shell.start(RECEIVE)
+    expected = random_file(source, SIZE)
+    receiving = to.shell.start(RECEIVE % SIZE)
     said = source.shell.check(SEND, 80)
     _, text = to.shell.finish(receiving, 80, "receive 1 MiB")
-    check_received(raw, text, expected)
+    check_received(raw, text, SIZE, expected)
     assert said == ""
 
 
 def test_both_ways(raw):
-    exchange(raw)
+    exchange(raw, SIZE)
 
 
 def test_both_ways_with_small_queues(raw_small):
-    exchange(raw_small)
-
-
-def exchange(raw):
-    machines = sides(raw)
-    expected = {name: random_file(machine) for name, machine in machines.items()}
-    jobs = {name: machine.shell.start("(%s) >/tmp/said 2>&1 & %s; wait" % (SEND, RECEIVE))
-            for name, machine in machines.items()}
-    texts = {name: machine.shell.finish(jobs[name], 90, "exchange 1 MiB")[1]
-             for name, machine in machines.items()}
-    check_received(raw, texts["host"], expected["endpoint"])
-    check_received(raw, texts["endpoint"], expected["host"])
-    for machine in machines.values():
-        assert machine.shell.check("cat /tmp/said") == ""
+    exchange(raw_small, SIZE)
 
 
 LINE = "written while you were away, line %d"

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Random bytes from one machine to the other, compared by their sums."""
+
+from lines import Lost
+
+# Both end by themselves, so that the machine can be asked about what went wrong.
+SEND = "timeout 60 cat /tmp/out >/dev/hvc0 || echo could not send"
+RECEIVE = ("timeout 60 head -c %d </dev/hvc0 >/tmp/in;"
+           " echo got $(wc -c </tmp/in) $(sha256sum </tmp/in)")
+
+
+def random_file(machine, size):
+    """Put what is to be sent in the machine; its sum."""
+    return machine.shell.check(
+        "head -c %d /dev/urandom >/tmp/out; sha256sum </tmp/out" % size).split()[0]
+
+
+def check_received(pair, text, size, expected):
+    if "got %d %s" % (size, expected) not in text:
+        raise Lost("%d bytes were sent: %s; counters at the endpoint:\n%s" % (
+            size, text, pair.counters()))
+
+
+def exchange(pair, size):
+    """So many bytes each way at once; both ends are held open, and the line is empty."""
+    machines = (pair.host, pair.endpoint)
+    expected = {machine: random_file(machine, size) for machine in machines}
+    jobs = {machine: machine.shell.start(
+        "(%s) >/tmp/said 2>&1 & %s; wait" % (SEND, RECEIVE % size)) for machine in machines}
+    texts = {machine: machine.shell.finish(jobs[machine], 90, "exchange of bytes")[1]
+             for machine in machines}
+    check_received(pair, texts[pair.host], size, expected[pair.endpoint])
+    check_received(pair, texts[pair.endpoint], size, expected[pair.host])
+    for machine in machines:
+        assert machine.shell.check("cat /tmp/said") == ""
