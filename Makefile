@@ -12,6 +12,8 @@ help:
 	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  fuzz     look for inputs that break something: TIME=SECONDS for each target'
 	@echo '           (default 60), TARGET=NAME for one of them; docs/fuzzing.md'
+	@echo '  soak     many resets of all kinds under load: RESETS=N (default 200), SEED=N,'
+	@echo '           SUITE=NAME, MINUTES=N; docs/soak.md'
 	@echo '  bench    measure the console'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
@@ -52,6 +54,15 @@ fuzz:
 	@$(VM)/mk-sandbox
 	@$(VM)/enter make -C tests/fuzz fuzz TIME=$(TIME) $(if $(TARGET),TARGET=$(TARGET))
 
+RESETS ?= 200
+SUITE ?= trixie-backports
+MINUTES ?= 90
+
+soak:
+	@$(VM)/mk-all $(SUITE)
+	@$(VM)/enter python3 tests/e2e/soak.py -n $(RESETS) -t $(MINUTES) \
+		$(if $(SEED),-s $(SEED)) $(SUITE)
+
 bench:
 	@$(VM)/mk-all trixie-backports
 	@$(VM)/enter python3 -m cable.vm.bench
@@ -63,4 +74,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check check-debug model ring-model fuzz bench clean distclean
+.PHONY: help sandbox modules demo check check-debug model ring-model fuzz soak bench clean distclean

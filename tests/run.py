@@ -122,6 +122,7 @@ PARTS = {
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),
     "cable-ep": lambda: pytest("cable-ep", "tests/cable-ep"),
+    "soak": lambda: pytest("soak", "tests/soak"),
     "e2e": lambda: pytest("e2e", "tests/e2e"),
 }
 
