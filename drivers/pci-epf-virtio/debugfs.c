@@ -27,6 +27,7 @@ static const struct {
 	VEPF_COUNTER(interrupt_retries, false),
 	VEPF_COUNTER(wakeups, true),
 	VEPF_COUNTER(host_resets, true),
+	VEPF_COUNTER(longest_burst, true),
 	VEPF_COUNTER(host_errors, false),
 };
 

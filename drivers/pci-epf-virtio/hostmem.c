@@ -26,6 +26,20 @@
 /* Widest access: one bus word of the processor */
 #define VEPF_WORD		sizeof(unsigned long)
 
+/* Whether host memory may be used, for one burst */
+static bool vepf_hostmem_open(struct vepf_hostmem *hm)
+{
+	hm->burst = 0;
+	return hm->gate(hm->gate_ctx);
+}
+
+static void vepf_count(struct vepf_hostmem *hm)
+{
+	hm->burst++;
+	if (hm->burst > hm->stats->longest_burst)
+		hm->stats->longest_burst = hm->burst;
+}
+
 static void vepf_load(struct vepf_hostmem *hm, void *dst, const void __iomem *src, size_t size)
 {
 	union { unsigned long w; u32 l; u16 h; u8 b; } v = {};
@@ -48,6 +62,7 @@ static void vepf_load(struct vepf_hostmem *hm, void *dst, const void __iomem *sr
 	memcpy(dst, &v, size);
 	hm->stats->np_reads++;
 	hm->stats->np_bytes += size;
+	vepf_count(hm);
 }
 
 static void vepf_store(struct vepf_hostmem *hm, void __iomem *dst, const void *src, size_t size)
@@ -72,6 +87,7 @@ static void vepf_store(struct vepf_hostmem *hm, void __iomem *dst, const void *s
 	}
 	hm->stats->posted_writes++;
 	hm->stats->posted_bytes += size;
+	vepf_count(hm);
 }
 
 /* Bytes of the widest aligned access at @addr that does not exceed @len */
@@ -151,7 +167,7 @@ static void vepf_window_unmap(struct vepf_hostmem *hm, struct vepf_window *win)
 	 * through it (see dw_pcie_ep_raise_msi_irq() in the kernel's
 	 * pcie-designware-ep.c).  A read cannot pass them.
 	 */
-	if (win->dirty && hm->gate(hm->gate_ctx))
+	if (win->dirty && vepf_hostmem_open(hm))
 		vepf_load(hm, &word, win->map.virt_addr, sizeof(word));
 
 	pci_epc_mem_unmap(epf->epc, epf->func_no, epf->vfunc_no, &win->map);
@@ -318,7 +334,7 @@ static int vepf_region_check(struct vepf_hostmem *hm, const struct vepf_region *
 {
 	if (off > region->len || len > region->len - off)
 		return -ERANGE;
-	return hm->gate(hm->gate_ctx) ? 0 : -ESHUTDOWN;
+	return vepf_hostmem_open(hm) ? 0 : -ESHUTDOWN;
 }
 
 /**
@@ -428,7 +444,7 @@ static struct vepf_window *vepf_burst(struct vepf_hostmem *hm, u64 addr, size_t 
 {
 	struct vepf_window *win;
 
-	if (!hm->gate(hm->gate_ctx))
+	if (!vepf_hostmem_open(hm))
 		return ERR_PTR(-ESHUTDOWN);
 	win = vepf_cache_get(hm, addr);
 	if (!IS_ERR(win))

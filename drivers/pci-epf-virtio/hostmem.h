@@ -58,6 +58,7 @@ struct vepf_region {
  * @gate: asked before each burst; false: the host's memory must not be used
  *	any more and the call fails with -ESHUTDOWN
  * @gate_ctx: handed to @gate
+ * @burst: accesses since @gate was asked
  * @cache: windows for payload
  * @granule: bytes to map at once for payload, a power of two
  * @clock: counts uses of @cache
@@ -67,6 +68,7 @@ struct vepf_hostmem {
 	struct vepf_stats *stats;
 	bool (*gate)(void *ctx);
 	void *gate_ctx;
+	unsigned int burst;
 	struct vepf_window cache[VEPF_CACHE_WINDOWS];
 	size_t granule;
 	u64 clock;

@@ -23,6 +23,8 @@
  * @interrupt_retries: attempts that failed; each is tried again
  * @wakeups: times the poller's thread was woken
  * @host_resets: resets of the device by the host
+ * @longest_burst: most accesses to host memory made without asking anew whether they may be;
+ *	so many at most are made after the host's reset
  * @host_errors: rings and buffers of the host that were refused
  */
 struct vepf_stats {
@@ -36,6 +38,7 @@ struct vepf_stats {
 	u64 interrupt_retries;
 	u64 wakeups;
 	u64 host_resets;
+	u64 longest_burst;
 	u64 host_errors;
 };
 

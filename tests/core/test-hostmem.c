@@ -490,6 +490,29 @@ static void test_gate_closes_in_transfer(void **state)
 	}
 }
 
+/* Accesses between two questions: what is counted is the most that was, and has a bound */
+static void test_longest_burst(void **state)
+{
+	struct fixture *t = *state;
+	const unsigned int words = BURST / 8;
+	/* Of a burst without its first and its last byte, both words in pieces of 1, 2 and 4 */
+	const unsigned int most = words - 2 + 2 * 3;
+	unsigned int i;
+
+	do_read(t, 0x5550000, 16 * BURST);
+	assert_int_equal(t->stats.longest_burst, words);
+	do_read(t, 0x5550001, BURST - 2);
+	assert_int_equal(t->stats.longest_burst, most);
+	do_read(t, 0x5550000, 64);
+	assert_int_equal(t->stats.longest_burst, most);
+
+	/* What was written is pushed out where its window goes to the next burst */
+	for (i = 1; i <= VEPF_CACHE_WINDOWS; i++)
+		do_write(t, 0x5550000 + i * t->hm.granule, 8);
+	do_read(t, 0x5550001 + i * t->hm.granule, BURST - 2);
+	assert_in_range(t->stats.longest_burst, most, most + 1);
+}
+
 /* A region of as many pieces as it may have, and one of more */
 static void test_region_pieces(void **state)
 {
@@ -649,6 +672,7 @@ int main(void)
 		TEST_EACH(test_region_flushed_before_unmap),
 		TEST_EACH(test_gate_closed),
 		TEST_EACH(test_gate_closes_in_transfer),
+		TEST_EACH(test_longest_burst),
 		TEST_EACH(test_granule),
 		TEST(test_lru, dwc),
 		TEST(test_lru, cadence),
