@@ -5,7 +5,7 @@
 
 pci-ep-compat := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 pci-ep-features := $(shell sh $(pci-ep-compat)/features.sh $(srctree)/include)
-ifeq ($(pci-ep-features),)
+ifeq ($(wildcard $(srctree)/include/linux/pci-epc.h),)
 $(error no endpoint headers found in $(srctree)/include)
 endif
 

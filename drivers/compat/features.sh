@@ -28,13 +28,7 @@ has()
 has EPC_NR_IRQS			pci-epc.h	'[^a-z0-9]u8 nr_irqs'
 has EPC_BAR_DISABLED		pci-epc.h	'^[[:space:]]BAR_DISABLED,'
 has EPC_DYNAMIC_INBOUND		pci-epc.h	'dynamic_inbound_mapping :'
-has EPC_INTX_CAPABLE		pci-epc.h	'intx_capable :'
-
-# Endpoint functions
-has EPF_BAR_MEM_SIZE		pci-epf.h	'[[:space:]]mem_size;'
 
 # The rest of the kernel
 has CONFIGFS_CONST_OPS		configfs.h	'const struct configfs_item_operations'
 has HRTIMER_SETUP		hrtimer.h	'void hrtimer_setup\('
-has TIMER_CONTAINER_OF		timer.h		'define timer_container_of\('
-has WQ_PERCPU			workqueue.h	'[[:space:]]WQ_PERCPU[[:space:]]'

@@ -10,32 +10,9 @@
 
 #include <linux/configfs.h>
 #include <linux/hrtimer.h>
-#include <linux/log2.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
 #include <linux/slab.h>
-#include <linux/timer.h>
-#include <linux/workqueue.h>
-
-/* Vectors a controller is asked for, from the argument of its set_msi() */
-static inline int pci_ep_set_msi_count(u8 arg)
-{
-#ifdef HAVE_EPC_NR_IRQS
-	return arg;
-#else
-	return 1 << arg;
-#endif
-}
-
-/* What a controller's get_msi() returns for @count vectors, 0 if disabled */
-static inline int pci_ep_get_msi_result(int count)
-{
-#ifdef HAVE_EPC_NR_IRQS
-	return count;
-#else
-	return count ? ilog2(count) : -EINVAL;
-#endif
-}
 
 /* What a controller's get_msix() returns for @count vectors, 0 if disabled */
 static inline int pci_ep_get_msix_result(int count)
@@ -56,44 +33,6 @@ static inline bool pci_ep_bar_usable(const struct pci_epc_features *features,
 		return false;
 #endif
 	return features->bar[bar].type != BAR_RESERVED;
-}
-
-/* Bytes that pci_epf_alloc_space() allocated behind the BAR */
-static inline size_t pci_ep_bar_mem_size(const struct pci_epf_bar *bar)
-{
-#ifdef HAVE_EPF_BAR_MEM_SIZE
-	return bar->mem_size;
-#else
-	return bar->aligned_size;
-#endif
-}
-
-/*
- * May pci_epc_set_bar() be called again, without pci_epc_clear_bar(), to make
- * a BAR point elsewhere?  Older kernels cannot tell: false.
- */
-static inline bool
-pci_ep_dynamic_inbound(const struct pci_epc_features *features)
-{
-#ifdef HAVE_EPC_DYNAMIC_INBOUND
-	return features->dynamic_inbound_mapping;
-#else
-	return false;
-#endif
-}
-
-/*
- * Does the controller say that it can raise INTx?  Older kernels cannot tell,
- * and of the newer ones only some drivers that can do say so: false means
- * nothing.
- */
-static inline bool pci_ep_intx_capable(const struct pci_epc_features *features)
-{
-#ifdef HAVE_EPC_INTX_CAPABLE
-	return features->intx_capable;
-#else
-	return false;
-#endif
 }
 
 /* For the initialiser of a controller's struct pci_epc_features: it can */
@@ -121,17 +60,8 @@ hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
-#ifndef HAVE_TIMER_CONTAINER_OF
-#define timer_container_of(var, callback_timer, timer_fieldname) \
-	from_timer(var, callback_timer, timer_fieldname)
-#endif
-
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj)	kzalloc(sizeof(obj), GFP_KERNEL)
-#endif
-
-#ifndef HAVE_WQ_PERCPU
-#define WQ_PERCPU	0
 #endif
 
 #endif /* PCI_EP_COMPAT_H */

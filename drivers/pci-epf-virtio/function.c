@@ -15,6 +15,7 @@
 #include <uapi/linux/pci_regs.h>
 
 #include "function.h"
+#include "pci-ep-compat.h"
 #include "trace.h"
 
 /* The MSI-X table follows the registers at a round distance */
@@ -230,6 +231,13 @@ static int vepf_alloc_bar(struct vepf_function *f, const struct pci_epc_features
 {
 	struct pci_epf *epf = f->epf;
 	size_t size;
+
+	if (!pci_ep_bar_usable(features, BAR_0)) {
+		dev_err(&epf->dev,
+			"controller %s keeps BAR0 for itself, where virtio-pci drivers look for their registers\n",
+			dev_name(&epf->epc->dev));
+		return -EOPNOTSUPP;
+	}
 
 	f->msix_offset = VEPF_MSIX_OFFSET;
 	/* The PBA, a bit for each vector in words of 64, follows the table */

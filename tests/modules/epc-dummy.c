@@ -2,6 +2,7 @@
 /*
  * Two endpoint controllers without hardware, epc-dummy.0 and epc-dummy.1, for
  * tests of what is above them.  Unbinding their platform driver takes them away.
+ * The first can raise no interrupt, the second keeps BAR0 to itself.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -30,9 +31,12 @@ static void epc_dummy_stop(struct pci_epc *epc)
 static const struct pci_epc_features *
 epc_dummy_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 {
-	static const struct pci_epc_features features;
+	static const struct pci_epc_features features[EPC_DUMMY_COUNT] = {
+		{ },
+		{ .msix_capable = true, .bar[BAR_0].type = BAR_RESERVED },
+	};
 
-	return &features;
+	return &features[to_platform_device(epc->dev.parent)->id];
 }
 
 static const struct pci_epc_ops epc_dummy_ops = {
