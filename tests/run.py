@@ -135,7 +135,7 @@ PARTS = {
 # These keep one processor busy each, and run in two rows beside each other. The others
 # need both, and run after them.
 ROWS = (("unit", "model", "core", "ring-model", "fuzz"),
-        ("modules", "configfs", "cable", "cable-ep"))
+        ("modules", "configfs", "cable", "cable-ep", "soak"))
 
 
 class Report:
