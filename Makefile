@@ -7,7 +7,7 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
-	@echo '  check-debug  the end-to-end tests on a kernel with KASAN, lockdep and kmemleak'
+	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  model    search all interleavings of host drivers and the register engine'
 	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  fuzz     look for inputs that break something: TIME=SECONDS for each target'
@@ -33,12 +33,12 @@ demo:
 	@$(VM)/enter python3 -m cable.vm.demo
 
 check:
-	@$(VM)/mk-all
+	@$(VM)/mk-all trixie-backports trixie debug
 	@$(VM)/enter python3 tests/run.py
 
 check-debug:
 	@$(VM)/mk-all debug
-	@$(VM)/enter env E2E_SUITES=debug python3 tests/run.py e2e
+	@$(VM)/enter python3 tests/run.py e2e-debug
 
 ring-model:
 	@$(VM)/mk-sandbox

@@ -25,12 +25,13 @@ def say(text):
     said.lines.append(text)
 
 
-def run(name, command):
+def run(name, command, environment=None):
     """Run a command with its output in a log file; exit code and output."""
     log = os.path.join(LOGS, "check-%s.log" % name)
     with open(log, "w") as out:
-        code = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL,
-                              stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        code = subprocess.run(command, cwd=TOP, env=dict(os.environ, **environment or {}),
+                              stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT, check=False).returncode
     with open(log, errors="replace") as f:
         return code, f.read(), log
 
@@ -88,14 +89,14 @@ def modules():
     return passed, failed, log
 
 
-def pytest(name, *paths):
+def pytest(name, folder, **environment):
     """A folder of pytest tests."""
     xml_file = os.path.join(LOGS, "check-%s.xml" % name)
     if os.path.exists(xml_file):
         os.unlink(xml_file)
     code, text, log = run(name, [
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs",
-        "--tb=short", "--junitxml", xml_file, *paths])
+        "--tb=short", "--junitxml", xml_file, folder], environment)
     if not os.path.exists(xml_file):
         show_end(text)
         return 0, 1, log
@@ -130,6 +131,8 @@ PARTS = {
     "cable-ep": lambda: pytest("cable-ep", "tests/cable-ep"),
     "soak": lambda: pytest("soak", "tests/soak"),
     "e2e": lambda: pytest("e2e", "tests/e2e"),
+    "e2e-debug": lambda: pytest("e2e-debug", "tests/e2e", E2E_SUITES="debug", E2E_ROUNDS="1",
+                                E2E_LOGS="e2e-debug"),
 }
 
 # These keep one processor busy each, and run in two rows beside each other. The others

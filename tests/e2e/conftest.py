@@ -24,7 +24,7 @@ from resets import LOST, UNLINKED                       # noqa: E402
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "2"))
 TIME_LIMIT = 300
-LOGS = os.path.join(TOP, "build", "log", "e2e")
+LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 
 
 def check_leaks(pair):
