@@ -42,6 +42,9 @@ struct client {
 	int fd;			/* -1: none */
 	bool silent;		/* replies are not read */
 	unsigned int commands;
+	unsigned int replies;
+	size_t sent;
+	bool ragged;		/* messages do not end where their headers say */
 	bool checked;		/* the header of the first reply in @reply */
 	size_t len;
 	uint8_t reply[VFU_MAX_MESSAGE + 4096];
@@ -72,7 +75,9 @@ static void check_reply(struct client *c, const struct vfu_header *head)
 	CHECK((head->flags & ~VFU_ERROR) == VFU_TYPE_REPLY);
 	CHECK(!(head->flags & VFU_ERROR) == !head->error);
 	CHECK(!head->error || head->size == sizeof(*head));
-	CHECK(c->commands--);
+	/* Whatever is in bytes that are no message, a command has a header */
+	CHECK(c->replies < (c->ragged ? c->sent / sizeof(*head) : c->commands));
+	c->replies++;
 }
 
 static void take_fds(struct msghdr *mh)
@@ -169,6 +174,7 @@ static void send_bytes(struct client *c, const void *buf, size_t len, const int 
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cm;
+	ssize_t sent;
 
 	if (c->fd < 0 || !len)
 		return;
@@ -182,7 +188,11 @@ static void send_bytes(struct client *c, const void *buf, size_t len, const int 
 		memcpy(CMSG_DATA(cm), list, num * sizeof(int));
 	}
 	/* What does not fit is a message that is cut short */
-	sendmsg(c->fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
+	sent = sendmsg(c->fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent > 0)
+		c->sent += sent;
+	if (sent < (ssize_t)len)
+		c->ragged = true;
 }
 
 /* @head->size as given is added to the true one */
@@ -191,6 +201,8 @@ static void send_message(struct client *c, struct vfu_header head, const void *p
 {
 	static uint8_t buf[sizeof(struct vfu_header) + 2 * VFU_MAX_MESSAGE];
 
+	if (head.size)
+		c->ragged = true;
 	head.size += sizeof(head) + len;
 	memcpy(buf, &head, sizeof(head));
 	if (len)
@@ -252,8 +264,7 @@ static void raw(void)
 	unsigned int num = some_fds(list);
 
 	in_bytes(&s.in, buf, len);
-	/* Any of it may be a command */
-	c->commands += len;
+	c->ragged = true;
 	send_bytes(c, buf, len, list, num);
 }
 
