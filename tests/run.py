@@ -131,7 +131,7 @@ PARTS = {
     "cable-ep": lambda: pytest("cable-ep", "tests/cable-ep"),
     "soak": lambda: pytest("soak", "tests/soak"),
     "e2e": lambda: pytest("e2e", "tests/e2e"),
-    "e2e-debug": lambda: pytest("e2e-debug", "tests/e2e", E2E_SUITES="debug", E2E_ROUNDS="1",
+    "e2e-debug": lambda: pytest("e2e-debug", "tests/e2e", E2E_SUITES="debug",
                                 E2E_LOGS="e2e-debug"),
 }
 

@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Either side goes away at any moment, while both write as fast as they can."""
 
-import os
-
 import pytest
 
 import resets
-
-# Half a minute each: once on each kernel, if not told otherwise
-ROUNDS = int(os.environ.get("E2E_ROUNDS", "1"))
 
 
 def after(pair):
