@@ -122,10 +122,17 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 		log_event("%s: %s", opt->host_socket, strerror(-ret));
 		goto err_ram;
 	}
+	if (opt->trace) {
+		ret = trace_open(&cable->trace, loop, opt->trace);
+		if (ret)
+			goto err_path;
+	}
 	qmp_init(&cable->qmp, loop, opt->host_qmp, cable->host_socket_abs,
 		 opt->host_bus, opt->host_device_id);
 	return 0;
 
+err_path:
+	free(cable->host_socket_abs);
 err_ram:
 	host_ram_close(&cable->ram);
 err_host:
@@ -148,6 +155,7 @@ void cable_close(struct cable *cable)
 	if (cable->host.conn)
 		vfu_conn_close(cable->host.conn);
 	qmp_exit(&cable->qmp);
+	trace_close(&cable->trace);
 	free(cable->host_socket_abs);
 	host_ram_close(&cable->ram);
 	sock_unlisten(&cable->host_listener);

@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "qmp.h"
 #include "sock.h"
+#include "trace.h"
 
 #define CABLE_MAX_BANKS		8
 
@@ -35,6 +36,7 @@ struct cable_options {
 	const char *host_qmp;
 	const char *host_bus;
 	const char *host_device_id;
+	const char *trace;
 };
 
 struct cable {
@@ -48,6 +50,7 @@ struct cable {
 	struct host_fn host;
 	struct link link;
 	struct qmp qmp;
+	struct trace trace;
 };
 
 /* 0, or a negative errno after a message */

@@ -91,7 +91,7 @@ static uint8_t *bar_mem(const struct cable *cable, unsigned int bar, uint64_t of
 static int host_read(void *dev, unsigned int index, uint64_t offset,
 		     uint8_t *data, uint32_t count)
 {
-	const struct cable *cable = dev;
+	struct cable *cable = dev;
 	const uint8_t *mem;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
@@ -109,6 +109,7 @@ static int host_read(void *dev, unsigned int index, uint64_t offset,
 		memset(data, 0, count);	/* QEMU has the table; nothing is ever pending */
 	else
 		mem_read(data, mem, count);
+	trace_host_bar(&cable->trace, false, index, offset, data, count, mem);
 	return 0;
 }
 
@@ -156,6 +157,7 @@ static int host_write(void *dev, unsigned int index, uint64_t offset,
 		mem_write(mem, data, count);
 		cable->host.wrote = true;
 	}
+	trace_host_bar(&cable->trace, true, index, offset, data, count, mem);
 	return 0;
 }
 

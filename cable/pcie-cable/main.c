@@ -20,7 +20,8 @@ static const char help[] =
 "\n"
 "SYNOPSIS\n"
 "    pcie-cable --ep-socket=PATH --host-socket=PATH --host-ram=FILE,size=SIZE\n"
-"               [--host-qmp=PATH] [--host-bus=BUS] [--host-device-id=ID] [--verbose]\n"
+"               [--host-qmp=PATH] [--host-bus=BUS] [--host-device-id=ID]\n"
+"               [--trace=FILE] [--verbose]\n"
 "\n"
 "DESCRIPTION\n"
 "    Joins an endpoint machine (the card) and a host machine (the PC) so that the\n"
@@ -53,6 +54,9 @@ static const char help[] =
 "        Bus to plug into: the id of the host's pcie-root-port. Default: rp0.\n"
 "    --host-device-id=ID\n"
 "        Id the plugged device gets. Default: card.\n"
+"    --trace=FILE\n"
+"        Write a line to FILE for each transaction of the host in a BAR, in their\n"
+"        order; see TRACE. What FILE held is lost.\n"
 "    -v, --verbose\n"
 "        Log every message. Slow; accesses take several times as long.\n"
 "    -h, --help\n"
@@ -63,6 +67,15 @@ static const char help[] =
 "OUTPUT\n"
 "    One line per event on standard error: endpoint connected, host connected,\n"
 "    link enabled, link up, link down, host reset, and what is wrong.\n"
+"\n"
+"TRACE\n"
+"    A line is\n"
+"        SECONDS host MRd|MWr barN+OFFSET LENGTH VALUE [UR]\n"
+"    SECONDS since the program began, with six places. MRd is a read, and VALUE\n"
+"    what it gave; MWr a write. LENGTH in bytes; VALUE in hexadecimal, the byte at\n"
+"    the highest address first. UR: the function did not answer, as its memory is\n"
+"    disabled or the link is down. A line is in the file 50 ms later at the latest.\n"
+"    Missing is the MSI-X table, which QEMU keeps for itself.\n"
 "\n"
 "EXIT STATUS\n"
 "    0   ended by SIGTERM or SIGINT\n"
@@ -100,6 +113,7 @@ enum {
 	OPT_HOST_QMP,
 	OPT_HOST_BUS,
 	OPT_HOST_DEVICE_ID,
+	OPT_TRACE,
 };
 
 static const struct option long_options[] = {
@@ -109,6 +123,7 @@ static const struct option long_options[] = {
 	{ "host-qmp", required_argument, NULL, OPT_HOST_QMP },
 	{ "host-bus", required_argument, NULL, OPT_HOST_BUS },
 	{ "host-device-id", required_argument, NULL, OPT_HOST_DEVICE_ID },
+	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -186,6 +201,9 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			break;
 		case OPT_HOST_DEVICE_ID:
 			opt->host_device_id = optarg;
+			break;
+		case OPT_TRACE:
+			opt->trace = optarg;
 			break;
 		case 'v':
 			log_verbose = true;
