@@ -234,17 +234,17 @@ static const struct step any_ready[] = {
 	END
 };
 
-/* virtcons_probe(): max_nr_ports, then cols and rows */
+/* virtcons_probe(), several ports: max_nr_ports */
 static const struct step console_before[] = {
 	R8_CONFIG(4, 7),
 	END
 };
 
+/* Buffers for control messages, and one of them: queues 2 and 3, however many there are */
 static const struct step console_ready[] = {
-	R8_CONFIG(0, 3),
 	DO(device_ready),
-	W16(QUEUE_NOTIFY, 0),
-	W16(QUEUE_NOTIFY, LAST_QUEUE),
+	W16(QUEUE_NOTIFY, 2),
+	W16(QUEUE_NOTIFY, 3),
 	R8(STATUS),
 	END
 };
@@ -304,7 +304,7 @@ const struct device last_device = {
 const struct device console_device = {
 	.name = "console",
 	.callbacks = console_callbacks,
-	.features = 0x08000003,
+	.features = 0x3,
 	.config_len = 8,
 	.before = console_before,
 	.ready = console_ready,
