@@ -5,7 +5,14 @@
  */
 #include <linux/bits.h>
 
+#include <linux/virtio_net.h>
+
 #include "linux.h"
+
+/* With MQ a command says how many pairs of queues are used, also where there is one */
+#define NET_FEATURES	(BIT(VIRTIO_NET_F_MTU) | BIT(VIRTIO_NET_F_MAC) | \
+			 BIT(VIRTIO_NET_F_STATUS) | BIT(VIRTIO_NET_F_CTRL_VQ) | \
+			 BIT(VIRTIO_NET_F_MQ))
 
 /* register_virtio_device(): vp_reset(), virtio_reset_device(), virtio_add_status() */
 const struct step linux_register[] = {
@@ -249,23 +256,25 @@ static const struct step console_ready[] = {
 	END
 };
 
-/* virtnet_validate(): mtu; virtnet_probe(): max_virtqueue_pairs, mac, mtu */
+/*
+ * virtnet_validate(): mtu, which is refused, so that features are written without it;
+ * virtnet_probe(): max_virtqueue_pairs, mac
+ */
 static const struct step net_before[] = {
 	R8_CONFIG(10, 11),
-	W32(GUEST_FEATURES, FEATURES),
+	W32(GUEST_FEATURES, NET_FEATURES & ~BIT(VIRTIO_NET_F_MTU)),
 	R8_CONFIG(8, 9),
 	R8_CONFIG(0, 5),
-	R8_CONFIG(10, 11),
 	END
 };
 
-/* virtnet_probe(): a command; virtnet_open(): status, receive buffers */
+/* virtnet_probe(): a command; virtnet_open(): receive buffers, then status in a work */
 static const struct step net_ready[] = {
 	DO(device_ready),
 	W16(QUEUE_NOTIFY, LAST_QUEUE),
 	R8(STATUS),
-	R8_CONFIG(6, 7),
 	W16(QUEUE_NOTIFY, 0),
+	R8_CONFIG(6, 7),
 	END
 };
 
@@ -313,7 +322,7 @@ const struct device console_device = {
 const struct device net_device = {
 	.name = "net",
 	.callbacks = net_callbacks,
-	.features = 0x00030028,
+	.features = NET_FEATURES,
 	.config_len = 12,
 	.before = net_before,
 	.ready = net_ready,
