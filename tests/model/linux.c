@@ -6,6 +6,7 @@
 #include <linux/bits.h>
 
 #include <linux/virtio_net.h>
+#include <linux/virtio_vsock.h>
 
 #include "linux.h"
 
@@ -331,7 +332,7 @@ const struct device net_device = {
 const struct device vsock_device = {
 	.name = "vsock",
 	.callbacks = every_queue,
-	.features = 0x08000000,
+	.features = BIT(VIRTIO_VSOCK_F_SEQPACKET),
 	.config_len = 8,
 	.ready = vsock_ready,
 };
