@@ -161,7 +161,7 @@ const struct step linux_remove[] = {
 	END
 };
 
-/* virtio_dev_shutdown() of 7.3, also before kexec; 6.12 has nothing in its place */
+/* virtio_dev_shutdown(), also before kexec; older kernels have nothing in its place */
 const struct step linux_shutdown[] = {
 	W8(STATUS, 0),
 	R8(STATUS),

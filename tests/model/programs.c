@@ -92,7 +92,7 @@ static const struct step gives_up[] = {
 	END
 };
 
-/* A shutdown of 7.3; kexec does the same before it switches bus mastering off */
+/* A shutdown; kexec does the same before it switches bus mastering off */
 static const struct step shutdown[] = {
 	DO(linux_probe),
 	DO(linux_shutdown),
@@ -101,7 +101,7 @@ static const struct step shutdown[] = {
 	END
 };
 
-/* A shutdown of 6.12 */
+/* A kernel without virtio_dev_shutdown() */
 static const struct step no_shutdown[] = {
 	DO(linux_probe),
 	DO(linux_next_kernel),
@@ -290,17 +290,17 @@ const struct program programs[] = {
 	P("gives-up", "shared and INTx fail, then bound by hand",
 	  gives_up, INTX, ANY, ZERO, 3, { MIN(15), 7, 7, MIN(3), MIN(3), MIN(3) }),
 	/* Ways to end */
-	P("shutdown-intx", "shutdown or kexec of 7.3, INTx",
+	P("shutdown-intx", "shutdown or kexec, INTx",
 	  shutdown, INTX, ANY, ZERO, 7, BUDGET(7)),
-	P("shutdown-each", "shutdown or kexec of 7.3, MSI-X each",
+	P("shutdown-each", "shutdown or kexec, MSI-X each",
 	  shutdown, EACH, ANY, ZERO, 3, BUDGET(7)),
-	P("shutdown-shared", "shutdown or kexec of 7.3, MSI-X shared",
+	P("shutdown-shared", "shutdown or kexec, MSI-X shared",
 	  shutdown, SHARED, ANY, ZERO, 11, BUDGET_15),
-	P("reboot-intx", "reboot of 6.12, INTx",
+	P("reboot-intx", "reboot without a reset, INTx",
 	  no_shutdown, INTX, ANY, ZERO, 7, BUDGET(7)),
-	P("reboot-each", "reboot of 6.12, MSI-X each",
+	P("reboot-each", "reboot without a reset, MSI-X each",
 	  no_shutdown, EACH, ANY, ZERO, 3, BUDGET(7)),
-	P("reboot-shared", "reboot of 6.12, MSI-X shared",
+	P("reboot-shared", "reboot without a reset, MSI-X shared",
 	  no_shutdown, SHARED, ANY, ZERO, 11, BUDGET_15),
 	P("suspend-intx", "suspend, resume, INTx",
 	  suspend, INTX, ANY, ZERO, 7, BUDGET(7)),
