@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Break the code under test in one place at a time; each time, a test must fail.
 # Usage: mutants.sh TEST-DIRECTORY LIST OUTPUT-DIRECTORY PROGRAM [NAME]
-# PROGRAM is what the test directory's Makefile builds in the output directory.
+# PROGRAM is what the test directory's Makefile builds in the output directory. A file of
+# the list that the core does not have is one of the test directory.
 # LIMIT, in the environment: seconds for one run of it.
 set -eu
 
@@ -29,15 +30,21 @@ while IFS='|' read -r name file groups script; do
 	rm -rf "$dir/src" "$dir/o"
 	mkdir -p "$dir/src" "$dir/o"
 	cp "$core"/regs.[ch] "$core"/ring.[ch] "$dir/src"
-	sed "$script" "$core/$file" >"$dir/src/$file"
-	if cmp -s "$core/$file" "$dir/src/$file"; then
+	if [ -e "$core/$file" ]; then
+		from=$core model=$here object=core-${file%.c}.o
+	else
+		from=$here model=$dir/src object=${file%.c}.o
+		cp "$here"/*.[ch] "$dir/src"
+	fi
+	sed "$script" "$from/$file" >"$dir/src/$file"
+	if cmp -s "$from/$file" "$dir/src/$file"; then
 		echo "mutant '$name' does not change $file" >&2
 		exit 1
 	fi
 	# What does not depend on the mutant's headers is not built again
 	cp "$out"/*.o "$dir/o"
-	rm "$dir/o/core-${file%.c}.o"
-	if ! make -s -C "$here" O="$dir/o" CORE="$dir/src" CFLAGS="-O1 -g -w" \
+	rm "$dir/o/$object"
+	if ! make -s -C "$here" O="$dir/o" CORE="$dir/src" MODEL="$model" CFLAGS="-O1 -g -w" \
 			"$dir/o/$program" >"$dir/log" 2>&1; then
 		cat "$dir/log" >&2
 		echo "mutant '$name' does not build" >&2
