@@ -9,6 +9,8 @@ help:
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  model    search all interleavings of host drivers and the register engine'
+	@echo '  traces   record again what the drivers of real hosts do with the registers:'
+	@echo '           tests/model/traces; DEVICE=NAME for one device; docs/model.md'
 	@echo '  ring-model  search all that can happen between a ring and its driver'
 	@echo '  fuzz     look for inputs that break something: TIME=SECONDS for each target'
 	@echo '           (default 60), TARGET=NAME for one of them; docs/fuzzing.md'
@@ -48,6 +50,10 @@ model:
 	@$(VM)/mk-sandbox
 	@$(VM)/enter make -C tests/model check
 
+traces:
+	@$(VM)/mk-all trixie-backports
+	@$(VM)/enter python3 tests/model/record.py $(DEVICE)
+
 TIME ?= 60
 
 fuzz:
@@ -74,4 +80,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check check-debug model ring-model fuzz soak bench clean distclean
+.PHONY: help sandbox modules demo check check-debug model traces ring-model fuzz soak bench clean \
+	distclean

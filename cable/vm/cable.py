@@ -19,7 +19,7 @@ MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
 
 
 class Cable:
-    """The pcie-cable program."""
+    """The pcie-cable program. trace: file for what the host does in BARs, or None."""
 
     def __init__(self, directory, logs):
         self.ep_socket = os.path.join(directory, "ep.sock")
@@ -27,13 +27,15 @@ class Cable:
         self.host_qmp = os.path.join(directory, "host.plug")
         self.ram = tempfile.mktemp(prefix="host-ram-", dir="/dev/shm")
         self.log = os.path.join(logs, "cable.log")
+        self.trace = None
         self.process = None
 
     def start(self):
+        trace = ["--trace", self.trace] if self.trace else []
         with open(self.log, "w") as out:
             self.process = subprocess.Popen(
                 [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
-                 "--host-ram", self.ram + ",size=512M", "--host-qmp", self.host_qmp],
+                 "--host-ram", self.ram + ",size=512M", "--host-qmp", self.host_qmp, *trace],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)
