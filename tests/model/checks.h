@@ -13,6 +13,9 @@ unsigned int check_untimed(unsigned int max_queues);
 unsigned int check_faults(unsigned int max_queues, unsigned int max_faults);
 unsigned int check_hostile(void);
 
+/* The traces in a folder, each against the program that it names */
+unsigned int check_traces(const char *dir);
+
 /* A short run in which nothing but some properties count, of one program or, if NULL, all */
 unsigned int check_properties(u32 properties, const struct program *only);
 

@@ -255,24 +255,30 @@ void host_expand(struct host *h, const struct program *p, unsigned int queues)
 	expand(&s, p->steps);
 }
 
+bool host_line(const struct host_op *op, char line[HOST_LINE])
+{
+	switch (op->kind) {
+	case HOST_WRITE:
+		snprintf(line, HOST_LINE, "W%u %u %#x", 8 * op->size, op->off, op->val);
+		return true;
+	case HOST_READ:
+		snprintf(line, HOST_LINE, "R%u %u", 8 * op->size, op->off);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void host_print(const struct host *h)
 {
+	char line[HOST_LINE];
 	unsigned int pc;
 
 	for (pc = 0; pc < h->len; pc = h->op[pc].next) {
-		const struct host_op *op = &h->op[pc];
-
-		switch (op->kind) {
-		case HOST_WRITE:
-			printf("W%u %u %#x\n", 8 * op->size, op->off, op->val);
-			break;
-		case HOST_READ:
-			printf("R%u %u\n", 8 * op->size, op->off);
-			break;
-		case HOST_MSIX:
-			printf("# MSI-X %s\n", op->val ? "on" : "off");
-			break;
-		}
+		if (host_line(&h->op[pc], line))
+			puts(line);
+		else if (h->op[pc].kind == HOST_MSIX)
+			printf("# MSI-X %s\n", h->op[pc].val ? "on" : "off");
 	}
 }
 

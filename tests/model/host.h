@@ -188,6 +188,11 @@ void host_expand(struct host *h, const struct program *p, unsigned int queues);
 /* An op is put at the end */
 void host_add(struct host *h, struct host_op op);
 
+#define HOST_LINE	32
+
+/* An access to BAR0 as text, without a newline; false if @op is none */
+bool host_line(const struct host_op *op, char line[HOST_LINE]);
+
 /* The way through the program on which nothing fails, one access a line */
 void host_print(const struct host *h);
 

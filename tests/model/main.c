@@ -15,6 +15,8 @@
 /* Searches without clocks: more queues have too many states for the time there is */
 #define MANY_QUEUES	2
 
+#define TRACES		"--traces="
+
 static int usage(void)
 {
 	fprintf(stderr,
@@ -22,6 +24,7 @@ static int usage(void)
 		"       model O1 ...                    a short run; only these properties count\n"
 		"       model PROGRAM                   a short run of one program\n"
 		"       model --list                    the names of all programs\n"
+		"       model --traces=DIR              compare traces of real drivers with programs\n"
 		"       model --print PROGRAM QUEUES    what the host does, one access a line\n"
 		"       model --budget PROGRAM QUEUES   the largest budget, and what is beyond\n");
 	return 2;
@@ -109,6 +112,14 @@ static int all(bool small)
 	return failed != 0;
 }
 
+static int traces(const char *dir)
+{
+	unsigned int failed = check_traces(dir);
+
+	printf("%u passed, %u failed\n", num_checks - failed, failed);
+	return failed != 0;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -118,6 +129,8 @@ int main(int argc, char **argv)
 		return all(true);
 	if (argc == 2 && !strcmp(argv[1], "--list"))
 		return list();
+	if (argc == 2 && !strncmp(argv[1], TRACES, strlen(TRACES)))
+		return traces(argv[1] + strlen(TRACES));
 	if (argc == 4 && (!strcmp(argv[1], "--print") || !strcmp(argv[1], "--budget")))
 		return one(argv[1], argv[2], argv[3]);
 	return properties(argc, argv);
