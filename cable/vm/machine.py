@@ -21,11 +21,16 @@ ALARMS = re.compile(
     r"|detected stall|self-detected stall|blocked for more than|soft lockup"
     r"|hard LOCKUP|new suspected memory leaks|[Cc]all [Tt]race|Unable to handle kernel"
     r"|general protection fault|refcount_t:|use-after-free|list_(add|del) corruption"
-    r"|Kernel panic|scheduling while atomic|sleeping function called|Internal error")
+    r"|oom-killer|Kernel panic|scheduling while atomic|sleeping function called|Internal error")
 
 
 # Debian suites whose kernels need more time than others for the same, and how much.
 SLOW = {"debug": 4}
+
+# MiB of RAM, and of kernels that need more: KASAN takes an eighth of all that is mapped,
+# and each of the cable's eleven windows is as large as the host's RAM.
+MEMORY = 512
+MUCH_MEMORY = {"debug": 2048}
 
 
 class MachineError(Exception):
@@ -187,6 +192,7 @@ class Machine:
     def __init__(self, name, suite, directory, logs, image=None, slow=None):
         self.name = name
         self.slow = slow or SLOW.get(suite, 1)
+        self.memory = "%dM" % MUCH_MEMORY.get(suite, MEMORY)
         self.directory = directory
         self.kernel, self.release = kernel(suite, self.arch)
         self.image = image or os.path.join(
@@ -210,7 +216,8 @@ class Machine:
         """The part of the command line that is common to both machines."""
         return [
             self.program, "-nodefaults", "-no-user-config", "-display", "none",
-            "-name", self.name, "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512M",
+            "-name", self.name, "-accel", "tcg,thread=multi", "-smp", "2",
+            "-m", self.memory,
             "-kernel", self.kernel + "/vmlinuz", "-initrd", self.image,
             "-append", "console=%s loglevel=7 panic=-1 %s" % (self.console, self.append),
             "-chardev", "socket,id=s0,path=%s,server=on,wait=off,logfile=%s,logappend=on"
@@ -345,7 +352,8 @@ class Host(Machine):
     def arguments(self):
         return super().arguments() + [
             "-machine", "q35,memory-backend=ram", "-vga", "none",
-            "-object", "memory-backend-file,id=ram,mem-path=%s,size=512M,share=on" % self.ram,
+            "-object", "memory-backend-file,id=ram,mem-path=%s,size=%s,share=on"
+            % (self.ram, self.memory),
             "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1",
         ]
 
@@ -370,5 +378,5 @@ class Endpoint(Machine):
     def arguments(self):
         return super().arguments() + [
             "-machine", "virt,gic-version=3,memory-backend=ram", "-cpu", "cortex-a72",
-            "-object", "memory-backend-memfd,id=ram,size=512M,share=on",
+            "-object", "memory-backend-memfd,id=ram,share=on,size=" + self.memory,
         ]
