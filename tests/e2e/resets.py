@@ -191,6 +191,7 @@ def timer_interrupts(machine):
 
 def check_host_runs(pair):
     """No processor of the host stands still with its interrupts off."""
+    # Two that are busy, so that both processors have something to count
     pair.at_host("for n in 1 2; do (while :; do :; done) >/dev/null 2>&1 &"
                  " echo $!; done >/run/busy")
     before = timer_interrupts(pair.host)
