@@ -9,7 +9,6 @@ if either machine's kernel said something alarming during it.
 
 import itertools
 import os
-import signal
 import sys
 
 import pytest
@@ -18,7 +17,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, TOP)
 
 from cable.vm.cable import Pair                         # noqa: E402
-from cable.vm.machine import SLOW, Machine, MachineError      # noqa: E402
+from cable.vm.machine import SLOW, Machine              # noqa: E402
+from limit import time_limit                            # noqa: E402
 from resets import LOST, UNLINKED                       # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
@@ -118,16 +118,10 @@ def pytest_runtest_makereport(item, call):
             report.sections.append(("the end of " + path, Machine.tail(path, 25)))
 
 
-def too_long(_signal, _frame):
-    raise MachineError("the test took too long")
-
-
 @pytest.fixture(autouse=True)
 def guard(request, pool, suite, again):
     """Time limit, the look into both kernel logs, and the pair's end after a failure."""
-    old = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(TIME_LIMIT * SLOW.get(suite, 1))
-    try:
+    with time_limit(TIME_LIMIT * SLOW.get(suite, 1)):
         yield
         if pool.pair and not pool.spoilt:
             ignore = {}
@@ -140,9 +134,6 @@ def guard(request, pool, suite, again):
                    for line in machine.alarms(ignore.get(machine))]
             assert not bad, "alarming kernel messages:\n" + "\n".join(bad)
             assert pool.pair.cable.process.poll() is None, "pcie-cable has ended"
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ there was none in RESETS (default 200) resets. docs/soak.md says what is looked 
 
 import argparse
 import collections
-import contextlib
 import os
 import random
-import signal
 import sys
 import time
 
@@ -23,6 +21,7 @@ import resets                                           # noqa: E402
 from cable.vm.cable import Pair                         # noqa: E402
 from cable.vm.machine import Machine, MachineError      # noqa: E402
 from lines import Lost                                  # noqa: E402
+from limit import time_limit                            # noqa: E402
 from transfer import exchange                           # noqa: E402
 
 LOGS = os.path.join(TOP, "build", "log", "soak")
@@ -55,21 +54,6 @@ FAILURES = {Lost: "lost", MachineError: "hangs", Report: "kernel reports",
 
 def say(text):
     print(text, flush=True)
-
-
-@contextlib.contextmanager
-def time_limit(seconds):
-    """MachineError where what is inside takes longer."""
-    def too_long(_signal, _frame):
-        raise MachineError("took longer than %d s" % seconds)
-
-    old = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(max(1, int(seconds)))
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
 
 
 def sync(pair, mark):
