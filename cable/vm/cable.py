@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from .machine import TOP, Endpoint, Host, Machine, MachineError, wait_for
+from .machine import MEMORY, TOP, Endpoint, Host, Machine, MachineError, wait_for
 
 PROGRAM = os.path.join(TOP, "build", "bin", "pcie-cable")
 BANKS = 3
@@ -35,7 +35,8 @@ class Cable:
         with open(self.log, "w") as out:
             self.process = subprocess.Popen(
                 [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
-                 "--host-ram", self.ram + ",size=512M", "--host-qmp", self.host_qmp, *trace],
+                 "--host-ram", "%s,size=%dM" % (self.ram, MEMORY),
+                 "--host-qmp", self.host_qmp, *trace],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)

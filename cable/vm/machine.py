@@ -23,7 +23,6 @@ ALARMS = re.compile(
     r"|general protection fault|refcount_t:|use-after-free|list_(add|del) corruption"
     r"|oom-killer|Kernel panic|scheduling while atomic|sleeping function called|Internal error")
 
-
 # Debian suites whose kernels need more time than others for the same, and how much.
 SLOW = {"debug": 4}
 
