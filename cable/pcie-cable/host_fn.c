@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/vfio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cable.h"
 #include "log.h"
@@ -161,14 +160,6 @@ static int host_write(void *dev, unsigned int index, uint64_t offset,
 	return 0;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 static bool host_hold(void *dev, unsigned int index)
 {
 	struct cable *cable = dev;
@@ -180,11 +171,11 @@ static bool host_hold(void *dev, unsigned int index)
 		return false;
 	peer_run_look(cable->ep.conn->src.fd, &run);
 	if (!host->held_since) {
-		host->held_since = now_ns();
+		host->held_since = loop_now_ns();
 		host->held_run = run;
 		return true;
 	}
-	waited = now_ns() - host->held_since;
+	waited = loop_now_ns() - host->held_since;
 	if (waited < ROUND_TRIP_MIN_NS ||
 	    (waited < ROUND_TRIP_MAX_NS &&
 	     !peer_run_enough(&host->held_run, &run, ROUND_TRIP_RUN_NS)))

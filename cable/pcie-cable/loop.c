@@ -10,7 +10,7 @@
 #define NS_PER_MS	1000000LL
 #define NS_PER_S	1000000000LL
 
-static int64_t now_ns(void)
+int64_t loop_now_ns(void)
 {
 	struct timespec ts;
 
@@ -75,7 +75,7 @@ void loop_timer_arm(struct loop *loop, struct loop_timer *timer, unsigned int ms
 	struct loop_timer **p;
 
 	loop_timer_cancel(loop, timer);
-	timer->when_ns = now_ns() + ms * NS_PER_MS;
+	timer->when_ns = loop_now_ns() + ms * NS_PER_MS;
 	for (p = &loop->timers; *p && (*p)->when_ns <= timer->when_ns; p = &(*p)->next)
 		;
 	timer->next = *p;
@@ -89,7 +89,7 @@ static int timeout_ms(const struct loop *loop)
 
 	if (!loop->timers)
 		return -1;
-	left = loop->timers->when_ns - now_ns();
+	left = loop->timers->when_ns - loop_now_ns();
 	return left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
 }
 
@@ -97,7 +97,7 @@ static void fire_timers(struct loop *loop)
 {
 	struct loop_timer *timer;
 
-	while (!loop->stop && (timer = loop->timers) && timer->when_ns <= now_ns()) {
+	while (!loop->stop && (timer = loop->timers) && timer->when_ns <= loop_now_ns()) {
 		loop_timer_cancel(loop, timer);
 		timer->fire(timer);
 	}

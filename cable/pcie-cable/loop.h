@@ -53,6 +53,9 @@ void loop_modify(struct loop *loop, struct loop_source *src, uint32_t events);
 /* Forget @src; it may be freed at once, also inside a callback. */
 void loop_del(struct loop *loop, struct loop_source *src);
 
+/* Nanoseconds of a clock that is never set */
+int64_t loop_now_ns(void);
+
 /* Fire once, @ms milliseconds from now; arming again moves the time. */
 void loop_timer_arm(struct loop *loop, struct loop_timer *timer, unsigned int ms);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);

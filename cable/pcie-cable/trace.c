@@ -3,20 +3,11 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 
 #include "log.h"
 #include "trace.h"
 
 #define FLUSH_MS	50
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
 
 /* The machines go on without a trace, where there is no room for one. */
 static void failed(struct trace *trace)
@@ -39,7 +30,7 @@ int trace_open(struct trace *trace, struct loop *loop, const char *path)
 	int ret;
 
 	*trace = (struct trace){
-		.path = path, .loop = loop, .flush.fire = flush, .start_ns = now_ns(),
+		.path = path, .loop = loop, .flush.fire = flush, .start_ns = loop_now_ns(),
 	};
 	trace->file = fopen(path, "we");
 	if (trace->file)
@@ -76,7 +67,7 @@ void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t 
 
 	if (!trace->file)
 		return;
-	ns = now_ns() - trace->start_ns;
+	ns = loop_now_ns() - trace->start_ns;
 	fprintf(trace->file, "%" PRId64 ".%06" PRId64 " host %s bar%u+0x%" PRIx64 " %u 0x",
 		ns / 1000000000, ns / 1000 % 1000000, write ? "MWr" : "MRd", bar, offset, count);
 	while (count--)

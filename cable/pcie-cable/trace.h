@@ -34,8 +34,8 @@ int trace_open(struct trace *trace, struct loop *loop, const char *path);
 void trace_close(struct trace *trace);
 
 /*
- * A read (with what it gave) or a write of the host; without @answer the link was
- * up, but the function does not answer: an Unsupported Request.
+ * A read (with what it gave) or a write of the host; without @answer the function
+ * did not answer, as its memory is disabled or the link is down.
  */
 void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t offset,
 		    const uint8_t *data, uint32_t count, bool answer);
