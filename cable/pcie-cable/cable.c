@@ -26,6 +26,11 @@ static void accept_bank(struct cable *cable, int fd)
 	struct ep_bank *bank;
 	unsigned int i;
 
+	if (ep_atu_is_metered(&cable->atu)) {
+		log_event("endpoint: one connection too many; the controller alone is allowed, as its windows are metered and there are no banks");
+		close(fd);
+		return;
+	}
 	for (i = 0; i < CABLE_MAX_BANKS && cable->banks[i].conn; i++)
 		;
 	if (i == CABLE_MAX_BANKS) {
@@ -53,7 +58,7 @@ static void accept_endpoint(void *arg, int fd)
 	}
 	conn = vfu_conn_new(cable->loop, fd, "endpoint", &ep_ctrl_ops, cable);
 	if (conn)
-		ep_ctrl_connected(&cable->ep, conn, cable->ram.size);
+		ep_ctrl_connected(cable, conn);
 }
 
 static void accept_host(void *arg, int fd)
@@ -105,6 +110,7 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 
 	memset(cable, 0, sizeof(*cable));
 	cable->loop = loop;
+	cable->atu.limits = opt->windows;
 	ret = listen_at(&cable->ep_listener, cable, opt->ep_socket, accept_endpoint);
 	if (ret)
 		return ret;

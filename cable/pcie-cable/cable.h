@@ -8,6 +8,7 @@
 #ifndef CABLE_CABLE_H
 #define CABLE_CABLE_H
 
+#include "ep_atu.h"
 #include "ep_ctrl.h"
 #include "ep_window.h"
 #include "host_fn.h"
@@ -37,6 +38,7 @@ struct cable_options {
 	const char *host_bus;
 	const char *host_device_id;
 	const char *trace;
+	struct ep_atu_limits windows;
 };
 
 struct cable {
@@ -46,6 +48,7 @@ struct cable {
 	char *host_socket_abs;
 	struct host_ram ram;
 	struct ep_ctrl ep;
+	struct ep_atu atu;
 	struct ep_bank banks[CABLE_MAX_BANKS];
 	struct host_fn host;
 	struct link link;

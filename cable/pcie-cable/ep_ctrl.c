@@ -12,21 +12,32 @@
 #define FN_STRIDE	(PCIE_CABLE_FN(1) - PCIE_CABLE_FN(0))
 #define BAR_STRIDE	(PCIE_CABLE_FN_BAR(1) - PCIE_CABLE_FN_BAR(0))
 
-static bool is_window(unsigned int index)
+static bool is_mapped_window(const struct cable *cable, unsigned int index)
 {
-	return index == 2 || index == 4;
+	return !ep_atu_is_metered(&cable->atu) && (index == 2 || index == 4);
 }
 
-void ep_ctrl_connected(struct ep_ctrl *ep, struct vfu_conn *conn, uint64_t window_size)
+static bool is_metered_window(const struct cable *cable, unsigned int index)
 {
+	return ep_atu_is_metered(&cable->atu) && index == 2;
+}
+
+void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn)
+{
+	struct ep_ctrl *ep = &cable->ep;
 	struct pci_config *cfg = &ep->cfg;
+	unsigned int b;
 
 	*ep = (struct ep_ctrl){ .conn = conn };
 	pci_config_init(cfg, PCI_CONFIG_SIZE, CTRL_ID, EP_CLASS_REV, CTRL_ID);
 	pci_config_add_bar(cfg, PCIE_CABLE_BAR_REGS, PCIE_CABLE_REGS_SIZE, 0);
 	pci_config_add_bar(cfg, PCIE_CABLE_BAR_MSIX, PCIE_CABLE_MSIX_SIZE, 0);
-	pci_config_add_bar(cfg, 2, window_size, EP_WINDOW_BAR_FLAGS);
-	pci_config_add_bar(cfg, 4, window_size, EP_WINDOW_BAR_FLAGS);
+	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++) {
+		if (is_mapped_window(cable, b))
+			pci_config_add_bar(cfg, b, cable->ram.size, EP_WINDOW_BAR_FLAGS);
+		else if (is_metered_window(cable, b))
+			pci_config_add_bar(cfg, b, cable->atu.limits.space, EP_WINDOW_BAR_FLAGS);
+	}
 	pci_config_add_msix(cfg, PCIE_CABLE_NUM_IRQS, PCIE_CABLE_BAR_MSIX,
 			    PCIE_CABLE_MSIX_PBA | PCIE_CABLE_BAR_MSIX);
 }
@@ -241,8 +252,12 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 		return ep->event_status;
 	case PCIE_CABLE_EVENT_ENABLE:
 		return ep->event_enable;
+	case PCIE_CABLE_OB_WINDOWS:
+		return cable->atu.limits.windows;
+	case PCIE_CABLE_OB_GRANULE:
+		return cable->atu.limits.granule;
 	default:
-		return 0;
+		return ep_atu_reg_read(&cable->atu, offset);
 	}
 }
 
@@ -269,6 +284,8 @@ static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)
 		ep->event_enable = v & PCIE_CABLE_EVENT_ALL;
 		interrupt(ep);
 		break;
+	default:
+		ep_atu_reg_write(&cable->atu, offset, v);
 	}
 }
 
@@ -286,9 +303,11 @@ static void ctrl_region(void *dev, unsigned int index, struct vfu_region *region
 		region->size = PCIE_CABLE_REGS_SIZE;
 	} else if (index == PCIE_CABLE_BAR_MSIX) {
 		region->size = PCIE_CABLE_MSIX_SIZE;
-	} else if (is_window(index)) {
+	} else if (is_mapped_window(cable, index)) {
 		region->size = cable->ram.size;
 		region->fd = cable->ram.fd;
+	} else if (is_metered_window(cable, index)) {
+		region->size = cable->atu.limits.space;
 	} else if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		region->size = cable->ep.cfg.size;
 	}
@@ -302,8 +321,10 @@ static int ctrl_read(void *dev, unsigned int index, uint64_t offset,
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		pci_config_read(&cable->ep.cfg, offset, data, count);
-	} else if (is_window(index)) {
+	} else if (is_mapped_window(cable, index)) {
 		mem_read(data, cable->ram.mem + offset, count);
+	} else if (is_metered_window(cable, index)) {
+		ep_atu_read(cable, offset, data, count);
 	} else if (index == PCIE_CABLE_BAR_MSIX) {
 		memset(data, 0, count);
 	} else if (count == sizeof(v) && !(offset % sizeof(v))) {
@@ -324,8 +345,10 @@ static int ctrl_write(void *dev, unsigned int index, uint64_t offset,
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		pci_config_write(&cable->ep.cfg, offset, data, count);
-	} else if (is_window(index)) {
+	} else if (is_mapped_window(cable, index)) {
 		mem_write(cable->ram.mem + offset, data, count);
+	} else if (is_metered_window(cable, index)) {
+		ep_atu_write(cable, offset, data, count);
 	} else if (index == PCIE_CABLE_BAR_REGS && count == sizeof(v) && !(offset % sizeof(v))) {
 		if (dma->seen_unshared && !dma->seen_shared)
 			unshared_ram(cable);
@@ -352,6 +375,7 @@ static void forget_setup(struct cable *cable)
 
 	link_disable(cable);
 	memset(ep->fn, 0, sizeof(ep->fn));
+	ep_atu_reset(&cable->atu);
 	ep->event_status = 0;
 	ep->event_enable = 0;
 }

@@ -38,7 +38,7 @@ struct ep_ctrl {
 extern const struct vfu_ops ep_ctrl_ops;	/* dev is the struct cable */
 
 /* A controller has connected. */
-void ep_ctrl_connected(struct ep_ctrl *ep, struct vfu_conn *conn, uint64_t window_size);
+void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn);
 
 /* Set event bits, and interrupt the endpoint for new ones that are enabled. */
 void ep_ctrl_event(struct ep_ctrl *ep, uint32_t events);

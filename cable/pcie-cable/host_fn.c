@@ -236,6 +236,11 @@ static void host_closed(void *dev)
 	link_host_gone(cable);
 }
 
+bool host_fn_may_master(const struct cable *cable)
+{
+	return cable->link.up && (pci_config_command(&cable->host.cfg) & PCI_COMMAND_MASTER);
+}
+
 uint32_t host_fn_msix_enabled(const struct cable *cable)
 {
 	if (!cable->link.up ||

@@ -44,6 +44,9 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
 /* Send vector @vector (the first is 1); one of PCIE_CABLE_IRQ_*. */
 uint32_t host_fn_raise(struct cable *cable, uint32_t vector);
 
+/* May the function send requests: link up, bus mastering enabled? */
+bool host_fn_may_master(const struct cable *cable);
+
 /* Vectors the host has enabled, 0 while MSI-X is off */
 uint32_t host_fn_msix_enabled(const struct cable *cable);
 

@@ -21,7 +21,7 @@ static const char help[] =
 "SYNOPSIS\n"
 "    pcie-cable --ep-socket=PATH --host-socket=PATH --host-ram=FILE,size=SIZE\n"
 "               [--host-qmp=PATH] [--host-bus=BUS] [--host-device-id=ID]\n"
-"               [--trace=FILE] [--verbose]\n"
+"               [--windows=KIND] [--trace=FILE] [--verbose]\n"
 "\n"
 "DESCRIPTION\n"
 "    Joins an endpoint machine (the card) and a host machine (the PC) so that the\n"
@@ -54,6 +54,16 @@ static const char help[] =
 "        Bus to plug into: the id of the host's pcie-root-port. Default: rp0.\n"
 "    --host-device-id=ID\n"
 "        Id the plugged device gets. Default: card.\n"
+"    --windows=mapped\n"
+"        Each of the controller's windows shows all of the host's RAM, and QEMU maps\n"
+"        it: as fast as RAM, and not seen by this program. The default.\n"
+"    --windows=metered[,number=N][,granule=SIZE][,space=SIZE]\n"
+"        Windows as a real controller has them: N (1 to 256, default 16) pieces of\n"
+"        an address space of SIZE bytes (a power of two from 1M to 1G, default\n"
+"        64M), each translated to an address of the host, all three multiples of the\n"
+"        granule (a power of two from 256 to 1M, default 64K). Each access comes\n"
+"        here. Those that the host does not allow (bus mastering off, link down)\n"
+"        are not answered. Some 20 to 100 us an access. No banks.\n"
 "    --trace=FILE\n"
 "        Write a line to FILE for each transaction of the host in a BAR, in their\n"
 "        order; see TRACE. What FILE held is lost.\n"
@@ -113,6 +123,7 @@ enum {
 	OPT_HOST_QMP,
 	OPT_HOST_BUS,
 	OPT_HOST_DEVICE_ID,
+	OPT_WINDOWS,
 	OPT_TRACE,
 };
 
@@ -123,6 +134,7 @@ static const struct option long_options[] = {
 	{ "host-qmp", required_argument, NULL, OPT_HOST_QMP },
 	{ "host-bus", required_argument, NULL, OPT_HOST_BUS },
 	{ "host-device-id", required_argument, NULL, OPT_HOST_DEVICE_ID },
+	{ "windows", required_argument, NULL, OPT_WINDOWS },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -178,6 +190,53 @@ static void parse_ram(char *arg, struct cable_options *opt)
 	opt->host_ram = arg;
 }
 
+static bool parse_power_of_two(const char *s, uint64_t min, uint64_t max, uint64_t *size)
+{
+	return s && parse_size(s, size) && *size >= min && *size <= max &&
+	       !(*size & (*size - 1));
+}
+
+static void parse_windows(char *arg, struct ep_atu_limits *limits)
+{
+	enum { MAPPED, METERED, NUMBER, GRANULE, SPACE };
+	static char *const words[] = {
+		[MAPPED] = "mapped", [METERED] = "metered", [NUMBER] = "number",
+		[GRANULE] = "granule", [SPACE] = "space", NULL
+	};
+	struct ep_atu_limits wanted = { .windows = 16, .granule = 64 << 10, .space = 64 << 20 };
+	char *value;
+	uint64_t n;
+	int kind;
+
+	kind = getsubopt(&arg, words, &value);
+	if ((kind != MAPPED && kind != METERED) || value || (kind == MAPPED && *arg))
+		usage("--windows: mapped, or metered with number=, granule=, space= is allowed");
+	while (*arg) {
+		switch (getsubopt(&arg, words, &value)) {
+		case NUMBER:
+			if (!value || !parse_size(value, &n) || !n ||
+			    n > PCIE_CABLE_MAX_OB_WINDOWS)
+				usage("--windows: a number from 1 to 256 is allowed");
+			wanted.windows = n;
+			break;
+		case GRANULE:
+			if (!parse_power_of_two(value, EP_ATU_GRANULE_MIN, EP_ATU_GRANULE_MAX,
+						&wanted.granule))
+				usage("--windows: a granule that is a power of two from 256 to 1M is allowed");
+			break;
+		case SPACE:
+			if (!parse_power_of_two(value, EP_ATU_SPACE_MIN, EP_ATU_SPACE_MAX,
+						&wanted.space))
+				usage("--windows: a space that is a power of two from 1M to 1G is allowed");
+			break;
+		default:
+			usage("--windows: metered takes number=, granule= and space=");
+		}
+	}
+	if (kind == METERED)
+		*limits = wanted;
+}
+
 static void parse_options(int argc, char **argv, struct cable_options *opt)
 {
 	int c;
@@ -201,6 +260,9 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			break;
 		case OPT_HOST_DEVICE_ID:
 			opt->host_device_id = optarg;
+			break;
+		case OPT_WINDOWS:
+			parse_windows(optarg, &opt->windows);
 			break;
 		case OPT_TRACE:
 			opt->trace = optarg;

@@ -10,15 +10,19 @@
  *
  *   BAR0        registers below, 32-bit memory, PCIE_CABLE_REGS_SIZE bytes
  *   BAR1        MSI-X table and PBA, one vector (vector 0: events)
- *   BAR2, BAR4  outbound windows 0 and 1, 64-bit prefetchable memory
+ *   BAR2, BAR4  outbound windows 0 and 1, 64-bit prefetchable memory; where
+ *               windows are metered BAR2 holds all of them, and no BAR4 is there
  *
  * A window bank is a PCI device without registers or interrupts:
  *
  *   BAR0, BAR2, BAR4  three more outbound windows, 64-bit prefetchable memory
  *
- * Every outbound window shows all of the host's RAM, host address 0 first.
- * There is no translation to program: a window's base address is fixed, its
- * size is the size of the host's RAM, and one mapping takes one window.
+ * There are two kinds of outbound windows.  Mapped ones (OB_WINDOWS is 0) each
+ * show all of the host's RAM, host address 0 first.  There is no translation to
+ * program: a window's base address is fixed, its size is the size of the host's
+ * RAM, and one mapping takes one window.  Metered ones are pieces of BAR2, the
+ * only window BAR then, which the window registers translate, as those of a real
+ * controller do; there are no banks.
  *
  * All registers are 32 bits wide, little endian, and accessed by aligned
  * 32-bit loads and stores; any other access reads all-ones and is ignored
@@ -50,7 +54,7 @@
 #define PCIE_CABLE_NUM_FUNCTIONS	0x008	/* functions offered, 1 to 8 */
 #define PCIE_CABLE_NUM_MSIX		0x00c	/* MSI-X vectors per function */
 
-/* Size in bytes of the host's RAM, and so of each outbound window */
+/* Size in bytes of the host's RAM, and so of each mapped outbound window */
 #define PCIE_CABLE_HOST_RAM_LO		0x010
 #define PCIE_CABLE_HOST_RAM_HI		0x014
 
@@ -81,6 +85,13 @@
 #define   PCIE_CABLE_EVENT_LINK_DOWN	(1u << 1)
 #define   PCIE_CABLE_EVENT_BME		(1u << 2)	/* bus mastering enabled */
 #define   PCIE_CABLE_EVENT_ALL		0x7u
+
+/*
+ * Metered windows, read only: how many there are (0: windows are mapped), and of
+ * how many bytes base, target and size are multiples, a power of two
+ */
+#define PCIE_CABLE_OB_WINDOWS		0x030
+#define PCIE_CABLE_OB_GRANULE		0x034
 
 /*
  * Registers of function n begin at FN(n).  Everything but BAR_ADDR, IRQ_RAISE
@@ -132,5 +143,25 @@
 #define   PCIE_CABLE_IRQ_MASKED		2	/* function or vector is masked */
 #define   PCIE_CABLE_IRQ_NO_VECTOR	3	/* vector not in the table */
 #define   PCIE_CABLE_IRQ_LINK_DOWN	4
+
+/*
+ * Metered window w: while ENABLE is set in CTRL, SIZE bytes of BAR2 from BASE on
+ * are memory of the host from TARGET on, as seen by the function that CTRL names.
+ * Bits below the granule are ignored in all three.  Where windows overlap, the
+ * first one counts.  An access that is in no window as a whole, or comes while the
+ * link is down or the host has bus mastering off, or is outside of the host's RAM,
+ * reads all-ones and is ignored when writing.
+ */
+#define PCIE_CABLE_OB(w)		(0x9000u + (w) * 0x20u)
+#define PCIE_CABLE_MAX_OB_WINDOWS	256
+#define PCIE_CABLE_OB_BASE_LO		0x00
+#define PCIE_CABLE_OB_BASE_HI		0x04
+#define PCIE_CABLE_OB_SIZE_LO		0x08
+#define PCIE_CABLE_OB_SIZE_HI		0x0c
+#define PCIE_CABLE_OB_TARGET_LO		0x10
+#define PCIE_CABLE_OB_TARGET_HI		0x14
+#define PCIE_CABLE_OB_CTRL		0x18
+#define   PCIE_CABLE_OB_ENABLE		(1u << 0)
+#define   PCIE_CABLE_OB_FN(n)		((n) << 8)
 
 #endif /* PCIE_CABLE_REGS_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "cable.h"
+#include "ep_atu.h"
+#include "mem.h"
+
+#define OB_STRIDE	(PCIE_CABLE_OB(1) - PCIE_CABLE_OB(0))
+
+void ep_atu_reset(struct ep_atu *atu)
+{
+	memset(atu->window, 0, sizeof(atu->window));
+}
+
+static const struct ep_atu_window *window_at(const struct ep_atu *atu, uint64_t offset)
+{
+	const uint64_t n = (offset - PCIE_CABLE_OB(0)) / OB_STRIDE;
+
+	return offset >= PCIE_CABLE_OB(0) && n < atu->limits.windows ? &atu->window[n] : NULL;
+}
+
+uint32_t ep_atu_reg_read(const struct ep_atu *atu, uint64_t offset)
+{
+	const struct ep_atu_window *win = window_at(atu, offset);
+
+	if (!win)
+		return 0;
+	switch (offset % OB_STRIDE) {
+	case PCIE_CABLE_OB_BASE_LO:
+		return win->base;
+	case PCIE_CABLE_OB_BASE_HI:
+		return win->base >> 32;
+	case PCIE_CABLE_OB_SIZE_LO:
+		return win->size;
+	case PCIE_CABLE_OB_SIZE_HI:
+		return win->size >> 32;
+	case PCIE_CABLE_OB_TARGET_LO:
+		return win->target;
+	case PCIE_CABLE_OB_TARGET_HI:
+		return win->target >> 32;
+	case PCIE_CABLE_OB_CTRL:
+		return win->ctrl;
+	default:
+		return 0;
+	}
+}
+
+static void set_half(uint64_t *v, bool high, uint32_t half)
+{
+	const unsigned int shift = high ? 32 : 0;
+
+	*v = (*v & ~(0xffffffffull << shift)) | (uint64_t)half << shift;
+}
+
+void ep_atu_reg_write(struct ep_atu *atu, uint64_t offset, uint32_t v)
+{
+	struct ep_atu_window *win = (struct ep_atu_window *)window_at(atu, offset);
+	const uint32_t reg = offset % OB_STRIDE;
+
+	if (!win)
+		return;
+	switch (reg) {
+	case PCIE_CABLE_OB_BASE_LO:
+	case PCIE_CABLE_OB_BASE_HI:
+		set_half(&win->base, reg == PCIE_CABLE_OB_BASE_HI, v);
+		break;
+	case PCIE_CABLE_OB_SIZE_LO:
+	case PCIE_CABLE_OB_SIZE_HI:
+		set_half(&win->size, reg == PCIE_CABLE_OB_SIZE_HI, v);
+		break;
+	case PCIE_CABLE_OB_TARGET_LO:
+	case PCIE_CABLE_OB_TARGET_HI:
+		set_half(&win->target, reg == PCIE_CABLE_OB_TARGET_HI, v);
+		break;
+	case PCIE_CABLE_OB_CTRL:
+		win->ctrl = v;
+		break;
+	}
+}
+
+static bool shows(const struct ep_atu_window *win, uint64_t mask, uint64_t offset,
+		  uint32_t count)
+{
+	const uint64_t base = win->base & mask, size = win->size & mask;
+
+	return (win->ctrl & PCIE_CABLE_OB_ENABLE) && offset >= base &&
+	       offset - base < size && count <= size - (offset - base);
+}
+
+/* The host's memory that an access goes to; NULL: the access is not answered. */
+static uint8_t *translate(struct cable *cable, uint64_t offset, uint32_t count)
+{
+	const struct ep_atu *atu = &cable->atu;
+	const uint64_t mask = ~(atu->limits.granule - 1);
+	const struct ep_atu_window *win = atu->window;
+	const struct ep_atu_window *end = win + atu->limits.windows;
+	const struct host_ram *ram = &cable->ram;
+	uint64_t addr;
+
+	while (win < end && !shows(win, mask, offset, count))
+		win++;
+	if (win == end || !host_fn_may_master(cable))
+		return NULL;
+	addr = (win->target & mask) + offset - (win->base & mask);
+	if (addr >= ram->size || count > ram->size - addr)
+		return NULL;
+	return ram->mem + addr;
+}
+
+static void account(struct ep_atu_count *counter, const uint8_t *mem, uint32_t bytes)
+{
+	if (!mem) {
+		counter->unanswered++;
+		return;
+	}
+	counter->accesses++;
+	counter->bytes += bytes;
+}
+
+void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t count)
+{
+	const uint8_t *mem = translate(cable, offset, count);
+
+	if (mem)
+		mem_read(data, mem, count);
+	else
+		memset(data, 0xff, count);
+	account(&cable->atu.reads, mem, count);
+}
+
+void ep_atu_write(struct cable *cable, uint64_t offset, const uint8_t *data, uint32_t count)
+{
+	uint8_t *mem = translate(cable, offset, count);
+
+	if (mem)
+		mem_write(mem, data, count);
+	account(&cable->atu.writes, mem, count);
+}
