@@ -4,7 +4,9 @@
  *
  * controller.c	the controller's PCI device: probe, remove
  * bank.c	window banks, PCI devices that only hold outbound windows
- * windows.c	outbound windows of a controller and its banks
+ * mapped.c	outbound windows that show all of the host's RAM, of a controller and
+ *		its banks
+ * metered.c	outbound windows that are translated
  * events.c	the controller's interrupt: link up, link down, bus mastering
  * ops.c	struct pci_epc_ops
  */
@@ -38,6 +40,12 @@ struct cable_ep_fn {
 	struct cable_ep_shape	visible;
 };
 
+/* A metered window in use; @size is 0 where it is free */
+struct cable_ep_ob {
+	phys_addr_t	addr;
+	size_t		size;
+};
+
 struct cable_ep {
 	struct pci_dev			*pdev;
 	struct pci_epc			*epc;
@@ -47,6 +55,7 @@ struct cable_ep {
 	/* Protected by epc->lock */
 	bool				started;
 	struct cable_ep_fn		fn[PCIE_CABLE_MAX_FUNCTIONS];
+	struct cable_ep_ob		*ob;
 
 	/* Used by the event thread, and when that has ended */
 	bool				link_up;
@@ -55,6 +64,8 @@ struct cable_ep {
 	u64				host_ram;	/* bytes */
 	unsigned int			num_functions;
 	u32				num_msix;	/* vectors per function */
+	unsigned int			num_ob;		/* 0: windows are mapped */
+	u32				ob_granule;	/* bytes */
 	unsigned int			num_windows;
 	struct pci_epc_mem_window	*windows;
 };
@@ -73,17 +84,31 @@ static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
 extern struct pci_driver cable_ep_bank_driver;
 bool cable_ep_is_bank(struct pci_dev *pdev);
 
-/* windows.c */
-int cable_ep_find_windows(struct cable_ep *ep);
-bool cable_ep_window_holds(struct cable_ep *ep, phys_addr_t addr, u64 pci_addr,
-			   size_t size);
+/* mapped.c */
+int cable_ep_mapped_init(struct cable_ep *ep);
+u64 cable_ep_mapped_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
+			  size_t *offset);
+int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+			phys_addr_t addr, u64 pci_addr, size_t size);
+void cable_ep_mapped_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+			   phys_addr_t addr);
+
+/* metered.c */
+int cable_ep_metered_init(struct cable_ep *ep);
+u64 cable_ep_metered_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
+			   size_t *offset);
+int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+			 phys_addr_t addr, u64 pci_addr, size_t size);
+void cable_ep_metered_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+			    phys_addr_t addr);
 
 /* events.c */
 int cable_ep_events_start(struct cable_ep *ep);
 void cable_ep_events_stop(struct cable_ep *ep);
 
 /* ops.c */
-extern const struct pci_epc_ops cable_ep_ops;
+extern const struct pci_epc_ops cable_ep_mapped_ops;
+extern const struct pci_epc_ops cable_ep_metered_ops;
 void cable_ep_clear_functions(struct cable_ep *ep);
 
 #endif /* CABLE_EP_H */

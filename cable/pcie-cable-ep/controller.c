@@ -31,6 +31,7 @@ static int cable_ep_identify(struct cable_ep *ep)
 				     PCIE_CABLE_MAX_FUNCTIONS);
 
 	ep->num_msix = cable_ep_read(ep, PCIE_CABLE_NUM_MSIX);
+	ep->num_ob = cable_ep_read(ep, PCIE_CABLE_OB_WINDOWS);
 	ep->host_ram = (u64)cable_ep_read(ep, PCIE_CABLE_HOST_RAM_HI) << 32 |
 		       cable_ep_read(ep, PCIE_CABLE_HOST_RAM_LO);
 	return 0;
@@ -61,7 +62,7 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret)
 		return ret;
 
-	ret = cable_ep_find_windows(ep);
+	ret = ep->num_ob ? cable_ep_metered_init(ep) : cable_ep_mapped_init(ep);
 	if (ret)
 		return ret;
 
@@ -75,7 +76,8 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	cable_ep_clear_functions(ep);
 
 	/* Not devm: remove() has to be done with it in the middle */
-	epc = pci_epc_create(dev, &cable_ep_ops);
+	epc = pci_epc_create(dev, ep->num_ob ? &cable_ep_metered_ops :
+						   &cable_ep_mapped_ops);
 	if (IS_ERR(epc))
 		return dev_err_probe(dev, PTR_ERR(epc),
 				     "cannot create the controller\n");
@@ -95,8 +97,14 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_mem_exit;
 
 	pci_epc_init_notify(epc);
-	dev_info(dev, "%u functions, %u windows of %llu MiB\n",
-		 ep->num_functions, ep->num_windows, ep->host_ram >> 20);
+	if (ep->num_ob)
+		dev_info(dev,
+			 "%u functions, %u metered windows in %zu MiB, multiples of %u bytes\n",
+			 ep->num_functions, ep->num_ob, ep->windows->size >> 20,
+			 ep->ob_granule);
+	else
+		dev_info(dev, "%u functions, %u windows of %llu MiB\n",
+			 ep->num_functions, ep->num_windows, ep->host_ram >> 20);
 	return 0;
 
 err_mem_exit:

@@ -198,61 +198,6 @@ static void cable_ep_clear_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	cable_ep_remove_bar(ep, func_no, epf_bar->barno);
 }
 
-/*
- * Called without epc->lock, which is what keeps @ep.  An address outside of the
- * host's RAM is left as it is, for map_addr() to refuse.
- */
-static u64 cable_ep_align_addr(struct pci_epc *epc, u64 pci_addr, size_t *size,
-			       size_t *offset)
-{
-	struct cable_ep *ep;
-	u64 ram;
-
-	mutex_lock(&epc->lock);
-	ep = epc_get_drvdata(epc);
-	ram = ep ? ep->host_ram : 0;
-	mutex_unlock(&epc->lock);
-
-	if (pci_addr >= ram) {
-		*offset = 0;
-		*size = min_t(u64, *size, ram);
-		return pci_addr;
-	}
-
-	*offset = pci_addr;
-	*size = pci_addr + min_t(u64, *size, ram - pci_addr);
-	return 0;
-}
-
-static int cable_ep_map_addr(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
-			     phys_addr_t addr, u64 pci_addr, size_t size)
-{
-	struct cable_ep *ep = epc_get_drvdata(epc);
-
-	if (!ep)
-		return -ENODEV;
-
-	if (pci_addr >= ep->host_ram || size > ep->host_ram - pci_addr) {
-		dev_err_ratelimited(&epc->dev,
-				    "%zu bytes at %#llx are outside of the host's %llu MiB of RAM\n",
-				    size, pci_addr, ep->host_ram >> 20);
-		return -ERANGE;
-	}
-	if (!cable_ep_window_holds(ep, addr, pci_addr, size)) {
-		dev_err_ratelimited(&epc->dev,
-				    "no window shows %#llx at %pa, use pci_epc_mem_map()\n",
-				    pci_addr, &addr);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static void cable_ep_unmap_addr(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
-				phys_addr_t addr)
-{
-	/* A window shows the host's RAM at all times */
-}
-
 static int cable_ep_set_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			     u16 nr_irqs, enum pci_barno bir, u32 offset)
 {
@@ -373,20 +318,27 @@ cable_ep_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 	return &cable_ep_features;
 }
 
-const struct pci_epc_ops cable_ep_ops = {
-	.write_header	= cable_ep_write_header,
-	.set_bar	= cable_ep_set_bar,
-	.clear_bar	= cable_ep_clear_bar,
-	.align_addr	= cable_ep_align_addr,
-	.map_addr	= cable_ep_map_addr,
-	.unmap_addr	= cable_ep_unmap_addr,
-	.set_msix	= cable_ep_set_msix,
-	.get_msix	= cable_ep_get_msix,
-	.raise_irq	= cable_ep_raise_irq,
-	.start		= cable_ep_start,
-	.stop		= cable_ep_stop,
-	.get_features	= cable_ep_get_features,
-	.owner		= THIS_MODULE,
+#define CABLE_EP_OPS(windows)					\
+	.write_header	= cable_ep_write_header,		\
+	.set_bar	= cable_ep_set_bar,			\
+	.clear_bar	= cable_ep_clear_bar,			\
+	.align_addr	= cable_ep_ ## windows ## _align,	\
+	.map_addr	= cable_ep_ ## windows ## _map,		\
+	.unmap_addr	= cable_ep_ ## windows ## _unmap,	\
+	.set_msix	= cable_ep_set_msix,			\
+	.get_msix	= cable_ep_get_msix,			\
+	.raise_irq	= cable_ep_raise_irq,			\
+	.start		= cable_ep_start,			\
+	.stop		= cable_ep_stop,			\
+	.get_features	= cable_ep_get_features,		\
+	.owner		= THIS_MODULE
+
+const struct pci_epc_ops cable_ep_mapped_ops = {
+	CABLE_EP_OPS(mapped),
+};
+
+const struct pci_epc_ops cable_ep_metered_ops = {
+	CABLE_EP_OPS(metered),
 };
 
 /* Forget what an earlier user of the device has left; nobody else uses @ep */

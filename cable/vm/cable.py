@@ -19,14 +19,19 @@ MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
 
 
 class Cable:
-    """The pcie-cable program. trace: file for what the host does in BARs, or None."""
+    """The pcie-cable program.
 
-    def __init__(self, directory, logs):
+    windows: what --windows says. trace: file for what the host does in BARs, or None.
+    """
+
+    def __init__(self, directory, logs, windows="mapped"):
         self.ep_socket = os.path.join(directory, "ep.sock")
         self.host_socket = os.path.join(directory, "host.sock")
         self.host_qmp = os.path.join(directory, "host.plug")
         self.ram = tempfile.mktemp(prefix="host-ram-", dir="/dev/shm")
         self.log = os.path.join(logs, "cable.log")
+        self.windows = windows
+        self.banks = BANKS if windows == "mapped" else 0
         self.trace = None
         self.process = None
 
@@ -36,7 +41,7 @@ class Cable:
             self.process = subprocess.Popen(
                 [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
                  "--host-ram", "%s,size=%dM" % (self.ram, MEMORY),
-                 "--host-qmp", self.host_qmp, *trace],
+                 "--host-qmp", self.host_qmp, "--windows", self.windows, *trace],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)
@@ -161,16 +166,15 @@ class Pair:
     """Host, endpoint and the cable between them.
 
     suite: Debian suite of the endpoint's kernel. first: which machine is
-    started first, "host" or "endpoint". Nothing is configured on the endpoint
-    by start().
+    started first, "host" or "endpoint". windows: the kind of the controller's windows.
     """
 
-    def __init__(self, suite, logs, first="host"):
+    def __init__(self, suite, logs, first="host", windows="mapped"):
         self.directory = tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
-        self.cable = Cable(self.directory, logs)
+        self.cable = Cable(self.directory, logs, windows)
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
         self.host = Host("host", "trixie-backports", self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)
@@ -180,7 +184,7 @@ class Pair:
         device = {"driver": "vfio-user-pci",
                   "socket": {"type": "unix", "path": self.cable.ep_socket}}
         extra = []
-        for slot in range(1 + BANKS):
+        for slot in range(1 + self.cable.banks):
             extra += ["-device", json.dumps(dict(device, addr="%#x" % (4 + slot)))]
         return extra
 

@@ -15,7 +15,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP)
 
-from cable.vm.cable import BANKS, Pair                  # noqa: E402
+from cable.vm.cable import Pair                         # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 LOGS = os.path.join(TOP, "build", "log", "cable-ep")
@@ -23,11 +23,16 @@ FUNCTION = "functions/epf_epc_check/f1"
 DRIVER = "/sys/bus/pci/drivers/pcie-cable-ep"
 
 
-@pytest.fixture(scope="module", params=SUITES)
+def machines(*kinds):
+    return {"params": [(suite, windows) for suite in SUITES for windows in kinds],
+            "ids": "-".join}
+
+
+@pytest.fixture(scope="module", **machines("mapped", "metered"))
 def pair(request):
-    suite = request.param
+    suite, windows = request.param
     subprocess.run([os.path.join(TOP, "tests", "modules", "mk-image"), suite], check=True)
-    pair = Pair(suite, os.path.join(LOGS, suite), "endpoint")
+    pair = Pair(suite, os.path.join(LOGS, suite + "-" + windows), "endpoint", windows)
     pair.endpoint.image = pair.endpoint.image.replace("endpoint-", "endpoint-tests-")
     pair.cable.start()
     try:
@@ -57,7 +62,10 @@ def check(pair):
     with open(pair.cable.ram, "rb") as ram:
         ram.seek(0x123458)
         words = struct.unpack("<512Q", ram.read(4096))
-    assert words == tuple(0x5a00c3e100000000 + n for n in range(512))
+    if pair.cable.windows == "mapped":
+        assert words == tuple(0x5a00c3e100000000 + n for n in range(512))
+    else:
+        assert not any(words), "no host, and so no link"
 
 
 def wipe(pair):
@@ -73,7 +81,11 @@ def test_operations(linked):
 
 def test_windows_are_those_of_the_controller_and_its_banks(linked):
     said = linked.endpoint.kernel_messages()
-    assert "1 functions, %d windows of 512 MiB" % (2 + 3 * BANKS) in said
+    if linked.cable.windows == "mapped":
+        expected = "1 functions, %d windows of 512 MiB" % (2 + 3 * linked.cable.banks)
+    else:
+        expected = "1 functions, 16 metered windows in 64 MiB, multiples of 65536 bytes"
+    assert expected in said
 
 
 def test_controller_goes_and_comes_back(linked):
@@ -91,8 +103,9 @@ def test_controller_goes_and_comes_back(linked):
         check(linked)
 
 
+@pytest.mark.parametrize("pair", machines("mapped")["params"], indirect=True, ids="-".join)
 def test_controller_goes_with_a_bank(linked):
-    """It must not use windows of a bank that nobody holds."""
+    """It must not use windows of a bank that nobody holds. Metered windows have no banks."""
     controller = linked.controller()
     bank = linked.endpoint.shell.check("lspci -Dn -d 1af4:10f1").split()[0]
     linked.at_endpoint("echo %s >/sys/bus/pci/drivers/pcie-cable-ep-bank/unbind" % bank)

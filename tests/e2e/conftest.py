@@ -4,7 +4,8 @@
 A pair of machines is used by one test after the other while all goes well; a
 test that fails leaves its pair behind, and the next one gets a fresh pair.
 Every test runs on every endpoint kernel (E2E_SUITES), E2E_ROUNDS times on each, and fails
-if either machine's kernel said something alarming during it.
+if either machine's kernel said something alarming during it. E2E_WINDOWS=metered runs them
+with the other kind of windows.
 """
 
 import itertools
@@ -23,6 +24,7 @@ from resets import LOST, UNLINKED                       # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "1"))
+WINDOWS = os.environ.get("E2E_WINDOWS", "mapped")
 TIME_LIMIT = 300
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 
@@ -59,11 +61,11 @@ class Pool:
         finally:
             pair.stop()
 
-    def fresh(self, suite, first="host"):
+    def fresh(self, suite, first="host", windows=WINDOWS):
         """A pair that nobody has used."""
         self.drop()
         self.pair = Pair(suite, os.path.join(
-            LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first)
+            LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows)
         self.pair.suite = suite
         self.pair.start()
         return self.pair

@@ -4,8 +4,9 @@
  *
  * Reading its attribute "check" runs all checks, which want no host to be
  * connected, and gives a line for each: "ok <what>" or "FAIL <what>: ...".  What
- * they write to the host's memory can be seen there: EPC_CHECK_COUNT words from
- * EPC_CHECK_VALUE on, at EPC_CHECK_ADDR.
+ * they write to the host's memory through mapped windows can be seen there:
+ * EPC_CHECK_COUNT words from EPC_CHECK_VALUE on, at EPC_CHECK_ADDR.  Metered windows
+ * must not let them through, with no host.
  */
 #include <linux/configfs.h>
 #include <linux/device.h>
@@ -24,6 +25,7 @@
 #define EPC_CHECK_BAR_SIZE	SZ_4K
 #define EPC_CHECK_VECTORS	3
 #define EPC_CHECK_MAX_WINDOWS	32
+#define EPC_CHECK_METERED_WINDOWS	16	/* the default of pcie-cable */
 
 struct epc_check {
 	struct config_group	group;
@@ -66,6 +68,14 @@ static void epc_check_unmap(struct epc_check *c, struct pci_epc_map *map)
 	pci_epc_mem_unmap(epf->epc, epf->func_no, epf->vfunc_no, map);
 }
 
+/* Windows are pieces of a window space, not each a page of the allocator */
+static bool epc_check_metered(struct epc_check *c)
+{
+	const struct pci_epc_mem *mem = c->epf->epc->mem;
+
+	return mem->window.page_size < mem->window.size;
+}
+
 static void epc_check_window(struct epc_check *c)
 {
 	struct pci_epc_map map;
@@ -81,7 +91,8 @@ static void epc_check_window(struct epc_check *c)
 	for (i = 0; i < EPC_CHECK_COUNT; i++)
 		writeq(EPC_CHECK_VALUE + i, map.virt_addr + i * 8);
 	for (i = 0; i < EPC_CHECK_COUNT; i++)
-		wrong += readq(map.virt_addr + i * 8) != EPC_CHECK_VALUE + i;
+		wrong += readq(map.virt_addr + i * 8) !=
+			 (epc_check_metered(c) ? U64_MAX : EPC_CHECK_VALUE + i);
 	epc_check_is(c, "words read back wrong", wrong, 0);
 	epc_check_unmap(c, &map);
 }
@@ -91,6 +102,17 @@ static void epc_check_limits(struct epc_check *c)
 	u64 ram = c->epf->epc->mem->window.size;
 	struct pci_epc_map map;
 	int ret;
+
+	if (epc_check_metered(c)) {
+		/* A controller with translation knows nothing of the host's RAM */
+		ret = epc_check_map(c, U64_MAX - SZ_4K + 1, SZ_4K, &map);
+		epc_check_is(c, "map far away", ret, 0);
+		if (!ret)
+			epc_check_unmap(c, &map);
+		ret = epc_check_map(c, 0, ram + 1, &map);
+		epc_check_is(c, "map more than the space", ret, -ENOMEM);
+		return;
+	}
 
 	ret = epc_check_map(c, ram - 64, SZ_4K, &map);
 	epc_check_is(c, "map at the end", ret, 0);
@@ -122,7 +144,8 @@ static unsigned int epc_check_exhaust(struct epc_check *c)
 		if (ret)
 			break;
 	}
-	epc_check_is(c, "map with no window left", ret, -ENOMEM);
+	epc_check_is(c, "map with no window left", ret,
+		     epc_check_metered(c) ? -EINVAL : -ENOMEM);
 	for (i = 0; i < n; i++)
 		epc_check_unmap(c, &maps[i]);
 	return n;
@@ -132,7 +155,9 @@ static void epc_check_windows(struct epc_check *c)
 {
 	unsigned int windows = epc_check_exhaust(c);
 
-	epc_check_is(c, "windows", windows, c->epf->epc->num_windows);
+	epc_check_is(c, "windows", windows,
+		     epc_check_metered(c) ? EPC_CHECK_METERED_WINDOWS :
+					    c->epf->epc->num_windows);
 	epc_check_is(c, "windows again", epc_check_exhaust(c), windows);
 }
 
@@ -147,9 +172,10 @@ static void epc_check_map_addr(struct epc_check *c)
 	epc_check_is(c, "allocate", !!virt, 1);
 	if (!virt)
 		return;
+	/* Neither what a mapped window shows there, nor a multiple of the granule */
 	epc_check_is(c, "map where it cannot be",
 		     pci_epc_map_addr(epf->epc, epf->func_no, epf->vfunc_no,
-				      phys, SZ_64K, SZ_4K), -EINVAL);
+				      phys, SZ_64K + SZ_4K, SZ_4K), -EINVAL);
 	pci_epc_mem_free_addr(epf->epc, phys, virt, SZ_4K);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Outbound windows
+ * Mapped outbound windows
  *
  * Each window is a BAR that shows the host's RAM from address 0 on, so nothing
  * is translated: an address is good if its offset in a window is the address of
@@ -92,7 +92,7 @@ static int cable_ep_find_banks(struct cable_ep *ep)
 }
 
 /* Context: process, may sleep.  ep->host_ram is known. */
-int cable_ep_find_windows(struct cable_ep *ep)
+int cable_ep_mapped_init(struct cable_ep *ep)
 {
 	static const int own_bars[] = { 2, 4 };
 	unsigned int i;
@@ -117,17 +117,67 @@ int cable_ep_find_windows(struct cable_ep *ep)
 	return cable_ep_find_banks(ep);
 }
 
-/* Does the window at @addr show @size bytes of the host from @pci_addr on? */
-bool cable_ep_window_holds(struct cable_ep *ep, phys_addr_t addr, u64 pci_addr,
-			   size_t size)
+/*
+ * Called without epc->lock, which is what keeps @ep.  An address outside of the
+ * host's RAM is left as it is, for map_addr() to refuse.
+ */
+u64 cable_ep_mapped_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
+			  size_t *offset)
+{
+	struct cable_ep *ep;
+	u64 ram;
+
+	mutex_lock(&epc->lock);
+	ep = epc_get_drvdata(epc);
+	ram = ep ? ep->host_ram : 0;
+	mutex_unlock(&epc->lock);
+
+	if (pci_addr >= ram) {
+		*offset = 0;
+		*size = min_t(u64, *size, ram);
+		return pci_addr;
+	}
+
+	*offset = pci_addr;
+	*size = pci_addr + min_t(u64, *size, ram - pci_addr);
+	return 0;
+}
+
+static bool cable_ep_is_window(struct cable_ep *ep, phys_addr_t base)
 {
 	unsigned int i;
 
-	if (pci_addr >= ep->host_ram || size > ep->host_ram - pci_addr)
-		return false;
-
 	for (i = 0; i < ep->num_windows; i++)
-		if (addr == ep->windows[i].phys_base + pci_addr)
+		if (ep->windows[i].phys_base == base)
 			return true;
 	return false;
+}
+
+int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+			phys_addr_t addr, u64 pci_addr, size_t size)
+{
+	struct cable_ep *ep = epc_get_drvdata(epc);
+
+	if (!ep)
+		return -ENODEV;
+
+	if (pci_addr >= ep->host_ram || size > ep->host_ram - pci_addr) {
+		dev_err_ratelimited(&epc->dev,
+				    "%zu bytes at %#llx are outside of the host's %llu MiB of RAM\n",
+				    size, pci_addr, ep->host_ram >> 20);
+		return -ERANGE;
+	}
+	if (!cable_ep_is_window(ep, addr - pci_addr)) {
+		dev_err_ratelimited(&epc->dev,
+				    "no window shows %#llx at %pa, use pci_epc_mem_map()\n",
+				    pci_addr, &addr);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void cable_ep_mapped_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+			   phys_addr_t addr)
+{
+	/* A window shows the host's RAM at all times */
 }
