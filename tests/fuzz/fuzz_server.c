@@ -537,8 +537,11 @@ static void make_fds(void)
 	close(p[0]);
 }
 
-static void begin(void)
+static void begin(bool metered)
 {
+	const struct ep_atu_limits metered_limits = {
+		.windows = 4, .granule = 256, .space = 1 << 20
+	};
 	unsigned int i;
 
 	if (!open_fds) {
@@ -561,6 +564,9 @@ static void begin(void)
 	env_now_ns = 1000000000;
 	env_private = false;
 	env_qmp_there = true;
+	memset(&options.windows, 0, sizeof(options.windows));
+	if (metered)
+		options.windows = metered_limits;
 	CHECK(!loop_init(&loop));
 	CHECK(!cable_open(&cable, &loop, &options));
 }
@@ -584,7 +590,8 @@ static void end(int code)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	begin();
+	/* The kind of windows is an option: by the length, which the fuzzer changes often */
+	begin(size % 2);
 	s.in = (struct input){ data, size };
 	end(loop_run(&loop));
 	return 0;

@@ -213,6 +213,16 @@ def server():
         m.access(0, 1, 0, 16) + m.access(0, 7, 0, 255) + m.access(0, 0, 1, 2) + \
         b"".join(m.access(0, 0, reg, 4) for reg in range(0, 0x30, 4)) + \
         b"".join(m.access(0, 0, 0x1000 + reg, 4) for reg in range(0, 0x160, 4))
+    metered = linked + b"".join(
+        m.regs((0x9000 + w * 32, w * 0x1000), (0x9004 + w * 32, 0), (0x9008 + w * 32, size),
+               (0x900c + w * 32, 0), (0x9010 + w * 32, target), (0x9014 + w * 32, high)) +
+        m.reg(0x9018 + w * 32, 1)
+        for w, size, target, high in ((0, 0x1000, 0, 0), (1, 0x100, 0xfff00, 0),
+                                      (2, 0x2000, 0xff000, 0), (3, 0xff000, 0x1000, 1))) + \
+        b"".join(m.access(0, 2, at, 8, b"w") + m.access(0, 2, at, 8)
+                 for at in (0, 0xffc, 0x10f8, 0x2ff8, 0x2ffc, 0x3000, 0x5000)) + \
+        m.access(1, 7, 4, 2, b"\2\0") + m.access(0, 2, 0, 64, b"w") + m.access(0, 0, 0x9010, 4)
+    yield "metered", metered + bytes(1 - len(metered) % 2)
     yield "large", m.endpoint() + u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536) + \
         u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65536) + u8(m.READ, 0) + \
         (u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536)) * 6 + u8(m.READ, 0) + \
