@@ -10,6 +10,7 @@
 
 #include "ep_atu.h"
 #include "ep_ctrl.h"
+#include "ep_dma.h"
 #include "ep_window.h"
 #include "host_fn.h"
 #include "host_ram.h"
@@ -39,6 +40,7 @@ struct cable_options {
 	const char *host_device_id;
 	const char *trace;
 	struct ep_atu_limits windows;
+	unsigned int dma_channels;
 };
 
 struct cable {
@@ -49,6 +51,7 @@ struct cable {
 	struct host_ram ram;
 	struct ep_ctrl ep;
 	struct ep_atu atu;
+	struct ep_dma dma;
 	struct ep_bank banks[CABLE_MAX_BANKS];
 	struct host_fn host;
 	struct link link;

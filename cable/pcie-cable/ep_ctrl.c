@@ -45,7 +45,7 @@ void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn)
 static void interrupt(struct ep_ctrl *ep)
 {
 	if (ep->conn && (ep->event_status & ep->event_enable))
-		vfu_irq_fire(&ep->conn->irqs, 0);
+		vfu_irq_fire(&ep->conn->irqs, PCIE_CABLE_IRQ_EVENT);
 }
 
 void ep_ctrl_event(struct ep_ctrl *ep, uint32_t events)
@@ -257,7 +257,7 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 	case PCIE_CABLE_OB_GRANULE:
 		return cable->atu.limits.granule;
 	default:
-		return ep_atu_reg_read(&cable->atu, offset);
+		return ep_atu_reg_read(&cable->atu, offset) | ep_dma_reg_read(&cable->dma, offset);
 	}
 }
 
@@ -286,6 +286,7 @@ static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)
 		break;
 	default:
 		ep_atu_reg_write(&cable->atu, offset, v);
+		ep_dma_reg_write(&cable->dma, offset, v);
 	}
 }
 
@@ -376,6 +377,7 @@ static void forget_setup(struct cable *cable)
 	link_disable(cable);
 	memset(ep->fn, 0, sizeof(ep->fn));
 	ep_atu_reset(&cable->atu);
+	ep_dma_reset(&cable->dma);
 	ep->event_status = 0;
 	ep->event_enable = 0;
 }

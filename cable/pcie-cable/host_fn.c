@@ -241,6 +241,18 @@ bool host_fn_may_master(const struct cable *cable)
 	return cable->link.up && (pci_config_command(&cable->host.cfg) & PCI_COMMAND_MASTER);
 }
 
+uint32_t host_fn_payload(const struct cable *cable)
+{
+	return 128u << ((pci_config_express_control(&cable->host.cfg) &
+			 PCI_EXP_DEVCTL_PAYLOAD) >> 5);
+}
+
+uint32_t host_fn_read_request(const struct cable *cable)
+{
+	return 128u << ((pci_config_express_control(&cable->host.cfg) &
+			 PCI_EXP_DEVCTL_READRQ) >> 12);
+}
+
 uint32_t host_fn_msix_enabled(const struct cable *cable)
 {
 	if (!cable->link.up ||

@@ -47,6 +47,10 @@ uint32_t host_fn_raise(struct cable *cable, uint32_t vector);
 /* May the function send requests: link up, bus mastering enabled? */
 bool host_fn_may_master(const struct cable *cable);
 
+/* Bytes of payload the host allows in a request to it: of a write, asked for by a read */
+uint32_t host_fn_payload(const struct cable *cable);
+uint32_t host_fn_read_request(const struct cable *cable);
+
 /* Vectors the host has enabled, 0 while MSI-X is off */
 uint32_t host_fn_msix_enabled(const struct cable *cable);
 

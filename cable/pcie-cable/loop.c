@@ -75,7 +75,8 @@ void loop_timer_arm(struct loop *loop, struct loop_timer *timer, unsigned int ms
 	struct loop_timer **p;
 
 	loop_timer_cancel(loop, timer);
-	timer->when_ns = loop_now_ns() + ms * NS_PER_MS;
+	/* Never now: what a timer arms waits until all others have had their turn. */
+	timer->when_ns = loop_now_ns() + ms * NS_PER_MS + 1;
 	for (p = &loop->timers; *p && (*p)->when_ns <= timer->when_ns; p = &(*p)->next)
 		;
 	timer->next = *p;
@@ -95,9 +96,10 @@ static int timeout_ms(const struct loop *loop)
 
 static void fire_timers(struct loop *loop)
 {
+	const int64_t now = loop_now_ns();
 	struct loop_timer *timer;
 
-	while (!loop->stop && (timer = loop->timers) && timer->when_ns <= loop_now_ns()) {
+	while (!loop->stop && (timer = loop->timers) && timer->when_ns <= now) {
 		loop_timer_cancel(loop, timer);
 		timer->fire(timer);
 	}

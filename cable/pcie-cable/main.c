@@ -21,7 +21,7 @@ static const char help[] =
 "SYNOPSIS\n"
 "    pcie-cable --ep-socket=PATH --host-socket=PATH --host-ram=FILE,size=SIZE\n"
 "               [--host-qmp=PATH] [--host-bus=BUS] [--host-device-id=ID]\n"
-"               [--windows=KIND] [--trace=FILE] [--verbose]\n"
+"               [--windows=KIND] [--dma=N] [--trace=FILE] [--verbose]\n"
 "\n"
 "DESCRIPTION\n"
 "    Joins an endpoint machine (the card) and a host machine (the PC) so that the\n"
@@ -64,6 +64,8 @@ static const char help[] =
 "        granule (a power of two from 256 to 1M, default 64K). Each access comes\n"
 "        here. Those that the host does not allow (bus mastering off, link down)\n"
 "        are not answered. Some 20 to 100 us an access. No banks.\n"
+"    --dma=N\n"
+"        DMA channels of each direction, 0 (no engine) to 8. Default: 2.\n"
 "    --trace=FILE\n"
 "        Write a line to FILE for each transaction of the host in a BAR, in their\n"
 "        order; see TRACE. What FILE held is lost.\n"
@@ -124,6 +126,7 @@ enum {
 	OPT_HOST_BUS,
 	OPT_HOST_DEVICE_ID,
 	OPT_WINDOWS,
+	OPT_DMA,
 	OPT_TRACE,
 };
 
@@ -135,6 +138,7 @@ static const struct option long_options[] = {
 	{ "host-bus", required_argument, NULL, OPT_HOST_BUS },
 	{ "host-device-id", required_argument, NULL, OPT_HOST_DEVICE_ID },
 	{ "windows", required_argument, NULL, OPT_WINDOWS },
+	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -237,6 +241,15 @@ static void parse_windows(char *arg, struct ep_atu_limits *limits)
 		*limits = wanted;
 }
 
+static void parse_dma(const char *arg, unsigned int *channels)
+{
+	uint64_t n;
+
+	if (!parse_size(arg, &n) || n > PCIE_CABLE_MAX_DMA_CHANNELS)
+		usage("--dma: a number of channels from 0 to 8 is allowed");
+	*channels = n;
+}
+
 static void parse_options(int argc, char **argv, struct cable_options *opt)
 {
 	int c;
@@ -263,6 +276,9 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			break;
 		case OPT_WINDOWS:
 			parse_windows(optarg, &opt->windows);
+			break;
+		case OPT_DMA:
+			parse_dma(optarg, &opt->dma_channels);
 			break;
 		case OPT_TRACE:
 			opt->trace = optarg;
@@ -321,7 +337,10 @@ static int signals_init(struct signals *signals, struct loop *loop)
 
 int main(int argc, char **argv)
 {
-	struct cable_options opt = { .host_bus = "rp0", .host_device_id = "card" };
+	struct cable_options opt = {
+		.host_bus = "rp0", .host_device_id = "card",
+		.dma_channels = EP_DMA_DEFAULT_CHANNELS
+	};
 	static struct cable cable;
 	struct signals signals;
 	struct loop loop;

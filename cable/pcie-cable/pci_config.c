@@ -67,6 +67,7 @@ void pci_config_add_express(struct pci_config *cfg)
 	const uint8_t at = add_cap(cfg, PCI_CAP_ID_EXP, EXPRESS_CAP_SIZE);
 	uint8_t *cap = cfg->data + at;
 
+	cfg->express = at;
 	put16(cap + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
 	put32(cap + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER);
 	put32(cap + PCI_EXP_LNKCAP, LINK_GEN1_X1);
@@ -122,6 +123,11 @@ uint16_t pci_config_get16(const struct pci_config *cfg, uint32_t offset)
 uint16_t pci_config_command(const struct pci_config *cfg)
 {
 	return pci_config_get16(cfg, PCI_COMMAND);
+}
+
+uint16_t pci_config_express_control(const struct pci_config *cfg)
+{
+	return cfg->express ? pci_config_get16(cfg, cfg->express + PCI_EXP_DEVCTL) : 0;
 }
 
 uint16_t pci_config_msix_control(const struct pci_config *cfg)

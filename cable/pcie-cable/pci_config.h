@@ -19,6 +19,7 @@ struct pci_config {
 	uint32_t size;
 	uint8_t next_cap;		/* where the next capability goes */
 	uint8_t msix;			/* offset of the capability; 0: none */
+	uint8_t express;		/* the same */
 	uint8_t data[PCI_CONFIG_SIZE_EXPRESS];
 	uint8_t writable[PCI_CONFIG_SIZE_EXPRESS];
 };
@@ -51,5 +52,8 @@ uint16_t pci_config_get16(const struct pci_config *cfg, uint32_t offset);
 uint16_t pci_config_command(const struct pci_config *cfg);
 /* The message control word, 0 where there is no MSI-X */
 uint16_t pci_config_msix_control(const struct pci_config *cfg);
+
+/* Device Control of the PCI Express capability; 0: there is none */
+uint16_t pci_config_express_control(const struct pci_config *cfg);
 
 #endif /* CABLE_PCI_CONFIG_H */

@@ -9,7 +9,7 @@
  * The controller is a PCI device of the endpoint machine:
  *
  *   BAR0        registers below, 32-bit memory, PCIE_CABLE_REGS_SIZE bytes
- *   BAR1        MSI-X table and PBA, one vector (vector 0: events)
+ *   BAR1        MSI-X table and PBA, two vectors: events, DMA
  *   BAR2, BAR4  outbound windows 0 and 1, 64-bit prefetchable memory; where
  *               windows are metered BAR2 holds all of them, and no BAR4 is there
  *
@@ -42,7 +42,9 @@
 #define PCIE_CABLE_REGS_SIZE		0x10000
 #define PCIE_CABLE_MSIX_SIZE		0x1000
 #define PCIE_CABLE_MSIX_PBA		0x800	/* offset of the PBA in BAR1 */
-#define PCIE_CABLE_NUM_IRQS		1
+#define PCIE_CABLE_NUM_IRQS		2
+#define PCIE_CABLE_IRQ_EVENT		0
+#define PCIE_CABLE_IRQ_DMA		1
 
 /* Identification, read only */
 #define PCIE_CABLE_MAGIC		0x000
@@ -92,6 +94,17 @@
  */
 #define PCIE_CABLE_OB_WINDOWS		0x030
 #define PCIE_CABLE_OB_GRANULE		0x034
+
+/*
+ * DMA engine.  CHANNELS (read only) is how many channels there are of each
+ * direction: the first CHANNELS of them read from the host, the others write to it;
+ * 0: there is no engine.  A bit of STATUS is set when that channel has ended a list,
+ * and cleared by writing 1 to it.  Interrupts are as for events.
+ */
+#define PCIE_CABLE_DMA_CHANNELS		0x03c
+#define PCIE_CABLE_MAX_DMA_CHANNELS	8
+#define PCIE_CABLE_DMA_STATUS		0x040
+#define PCIE_CABLE_DMA_ENABLE		0x044
 
 /*
  * Registers of function n begin at FN(n).  Everything but BAR_ADDR, IRQ_RAISE
@@ -163,5 +176,27 @@
 #define PCIE_CABLE_OB_CTRL		0x18
 #define   PCIE_CABLE_OB_ENABLE		(1u << 0)
 #define   PCIE_CABLE_OB_FN(n)		((n) << 8)
+
+/*
+ * DMA channel c.  A store of BUSY to CTRL starts a list of COUNT elements at LIST in
+ * the endpoint machine's RAM, which are carried out in their order; ABORT stops it,
+ * and nothing is moved any more.  CTRL reads as BUSY until the list has ended, then
+ * as 0, or as ERROR where an element could not be carried out: not in either machine's
+ * RAM, of no length, the link down, the host's bus mastering off, too many elements.
+ * DONE elements have been.  While BUSY all but ABORT is ignored.
+ *
+ * An element has 24 bytes: host address (64 bits), address in the endpoint machine's
+ * RAM (64), length in bytes (32), nothing (32).
+ */
+#define PCIE_CABLE_DMA(c)		(0xc000u + (c) * 0x20u)
+#define PCIE_CABLE_DMA_LIST_LO		0x00
+#define PCIE_CABLE_DMA_LIST_HI		0x04
+#define PCIE_CABLE_DMA_COUNT		0x08
+#define PCIE_CABLE_DMA_CTRL		0x0c
+#define   PCIE_CABLE_DMA_BUSY		(1u << 0)
+#define   PCIE_CABLE_DMA_ERROR		(1u << 1)
+#define   PCIE_CABLE_DMA_ABORT		(1u << 2)
+#define PCIE_CABLE_DMA_DONE		0x10	/* read only */
+#define PCIE_CABLE_DMA_MAX_ELEMENTS	1024
 
 #endif /* PCIE_CABLE_REGS_H */
