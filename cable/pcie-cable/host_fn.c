@@ -13,11 +13,13 @@
  * A read that follows a write takes a round trip on PCIe, in which the endpoint's
  * processors go on.  Those of an emulated one may be waiting for a processor of
  * this machine, so the round trip takes as long as each of them needs to do something:
- * this much of its time, and bounds in case there is more or nothing to do.
+ * this much of its time, and bounds in case there is nothing to do, or no processor
+ * to be had: far below the 5 s after which the host's QEMU gives its device up.
  */
 #define ROUND_TRIP_RUN_NS	200000
 #define ROUND_TRIP_MIN_NS	1000000
-#define ROUND_TRIP_MAX_NS	40000000
+#define ROUND_TRIP_IDLE_NS	40000000
+#define ROUND_TRIP_MAX_NS	500000000
 
 void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 		       const struct fn_setup *shape)
@@ -160,12 +162,32 @@ static int host_write(void *dev, unsigned int index, uint64_t offset,
 	return 0;
 }
 
+static bool round_trip_over(struct host_fn *host, const struct peer_run *run)
+{
+	const int64_t waited = loop_now_ns() - host->held_since;
+
+	if (waited < ROUND_TRIP_MIN_NS)
+		return false;
+	switch (peer_ran(&host->held_run, run, ROUND_TRIP_RUN_NS)) {
+	case PEER_RAN:
+		return true;
+	case PEER_IDLE:
+		return waited >= ROUND_TRIP_IDLE_NS;
+	case PEER_STARVED:
+		break;
+	}
+	if (waited < ROUND_TRIP_MAX_NS)
+		return false;
+	log_event("the endpoint's QEMU wants to run, and got no processor for %lld ms; it may miss what the host writes",
+		  (long long)waited / 1000000);
+	return true;
+}
+
 static bool host_hold(void *dev, unsigned int index)
 {
 	struct cable *cable = dev;
 	struct host_fn *host = &cable->host;
 	struct peer_run run;
-	int64_t waited;
 
 	if (!host->wrote || index >= PCIE_CABLE_NUM_BARS || !cable->link.up)
 		return false;
@@ -175,10 +197,7 @@ static bool host_hold(void *dev, unsigned int index)
 		host->held_run = run;
 		return true;
 	}
-	waited = loop_now_ns() - host->held_since;
-	if (waited < ROUND_TRIP_MIN_NS ||
-	    (waited < ROUND_TRIP_MAX_NS &&
-	     !peer_run_enough(&host->held_run, &run, ROUND_TRIP_RUN_NS)))
+	if (!round_trip_over(host, &run))
 		return true;
 	host->wrote = false;
 	host->held_since = 0;

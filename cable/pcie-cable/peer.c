@@ -105,7 +105,7 @@ static int64_t ran_before(const struct peer_run *before, int tid)
 	return 0;
 }
 
-bool peer_run_enough(const struct peer_run *before, const struct peer_run *now, int64_t ns)
+enum peer_ran peer_ran(const struct peer_run *before, const struct peer_run *now, int64_t ns)
 {
 	int64_t all = 0;
 	unsigned int i;
@@ -114,8 +114,8 @@ bool peer_run_enough(const struct peer_run *before, const struct peer_run *now, 
 		int64_t ran = now->thread[i].ns - ran_before(before, now->thread[i].tid);
 
 		if (now->thread[i].wants && ran < ns)
-			return false;
+			return PEER_STARVED;
 		all += ran;
 	}
-	return all >= ns;
+	return all >= ns ? PEER_RAN : PEER_IDLE;
 }

@@ -39,10 +39,13 @@ struct peer_run {
 /* Look at the peer of @sock, in /proc/PID/task; none of its threads where that fails */
 void peer_run_look(int sock, struct peer_run *run);
 
-/*
- * Between two looks, have all threads that want to run had a processor for @ns each,
- * and all of them together?
- */
-bool peer_run_enough(const struct peer_run *before, const struct peer_run *now, int64_t ns);
+enum peer_ran {
+	PEER_RAN,		/* all that want to run for that long each, and together */
+	PEER_IDLE,		/* not as long, and nobody wants to */
+	PEER_STARVED,		/* somebody wants to, and has not got a processor for so long */
+};
+
+/* What a process has done between two looks, of @ns nanoseconds of processor time */
+enum peer_ran peer_ran(const struct peer_run *before, const struct peer_run *now, int64_t ns);
 
 #endif /* CABLE_PEER_H */

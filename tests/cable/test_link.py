@@ -3,6 +3,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -144,6 +146,70 @@ def test_round_trip(pair):
     for _ in range(5):
         assert endpoint.reg(0)
     reader.join()
+
+
+ENDPOINT = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+import vfu
+ep = vfu.Endpoint(sys.argv[2])
+ep.start()
+os.sched_setaffinity(0, {0})
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+print("ready", flush=True)
+while True:
+    pass
+"""
+GREEDY = """
+import os, sys, time
+os.sched_setaffinity(0, {0})
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+print("ready", flush=True)
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    pass
+"""
+
+
+@pytest.fixture
+def process():
+    """Start a program of Python, and wait until it says that it is ready."""
+    processes = []
+
+    def start(program, *args):
+        processes.append(subprocess.Popen([sys.executable, "-c", program, *args], text=True,
+                                          stdout=subprocess.PIPE))
+        assert processes[-1].stdout.readline() == "ready\n"
+
+    yield start
+    for started in processes:
+        started.kill()
+        started.wait()
+        started.stdout.close()
+
+
+def endpoint_process(cable, process):
+    """An endpoint with a process of its own, the time of which is looked at."""
+    process(ENDPOINT, os.path.dirname(vfu.__file__), cable.ep_socket)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.8])
+def test_round_trip_of_a_starved_endpoint(cable, process, seconds):
+    """The read waits for an endpoint that wants to run and cannot, but not for ever."""
+    endpoint_process(cable, process)
+    host = cable.host()
+    host.enable()
+    process(GREEDY, str(seconds))
+    begin = time.monotonic()
+    host.write_region(0, 0, b"1234")
+    host.read_region(0, 0, 4)
+    took = time.monotonic() - begin
+    if seconds < 0.5:
+        assert 0.1 < took < 0.45
+        assert "got no processor" not in cable.log()
+    else:
+        assert 0.45 < took < 0.75
+        cable.expect("the endpoint's QEMU wants to run, and got no processor for 50")
 
 
 def test_bar_access_of_any_size(pair):
