@@ -229,7 +229,11 @@ static void conn_ready(struct loop_source *src, uint32_t events)
 	uint32_t wanted = EPOLLIN;
 	int i, ret;
 
-	(void)events;
+	/* Nobody waits for the answer any more; asking on would keep the loop busy. */
+	if (conn->held && (events & (EPOLLHUP | EPOLLERR))) {
+		vfu_conn_close(conn);
+		return;
+	}
 	ret = flush(conn);
 	for (i = 0; ret == 1 && i < CONN_BURST; i++) {
 		ret = receive(conn);

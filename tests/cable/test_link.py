@@ -3,6 +3,7 @@
 
 import errno
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -154,6 +155,9 @@ sys.path.insert(0, sys.argv[1])
 import vfu
 ep = vfu.Endpoint(sys.argv[2])
 ep.start()
+if sys.argv[3] == "sleeps":
+    print("ready", flush=True)
+    time.sleep(100)
 os.sched_setaffinity(0, {0})
 os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 print("ready", flush=True)
@@ -188,15 +192,15 @@ def process():
         started.stdout.close()
 
 
-def endpoint_process(cable, process):
+def endpoint_process(cable, process, what):
     """An endpoint with a process of its own, the time of which is looked at."""
-    process(ENDPOINT, os.path.dirname(vfu.__file__), cable.ep_socket)
+    process(ENDPOINT, os.path.dirname(vfu.__file__), cable.ep_socket, what)
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.8])
 def test_round_trip_of_a_starved_endpoint(cable, process, seconds):
     """The read waits for an endpoint that wants to run and cannot, but not for ever."""
-    endpoint_process(cable, process)
+    endpoint_process(cable, process, "runs")
     host = cable.host()
     host.enable()
     process(GREEDY, str(seconds))
@@ -210,6 +214,26 @@ def test_round_trip_of_a_starved_endpoint(cable, process, seconds):
     else:
         assert 0.45 < took < 0.75
         cable.expect("the endpoint's QEMU wants to run, and got no processor for 50")
+
+
+def test_host_that_leaves_in_a_round_trip(cable, process):
+    """The program is not busy with a read whose sender has gone."""
+    endpoint_process(cable, process, "sleeps")
+
+    def used():
+        with open("/proc/%d/stat" % cable.process.pid) as stat:
+            return sum(map(int, stat.read().rsplit(")")[1].split()[11:13]))
+
+    before = used()
+    for n in range(1, 21):
+        host = cable.host()
+        host.enable()
+        host.write_region(0, 0, b"1234")
+        host.send(vfu.REGION_READ, struct.pack("<QII", 0, 0, 4))
+        cable.clients.remove(host)
+        host.close()
+        vfu.wait_until(lambda: cable.log().count("host disconnected") == n, "the end")
+    assert used() - before < 30, "hundredths of a second, for 20 times 40 ms"
 
 
 def test_bar_access_of_any_size(pair):
