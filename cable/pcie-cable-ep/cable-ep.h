@@ -7,6 +7,7 @@
  * mapped.c	outbound windows that show all of the host's RAM, of a controller and
  *		its banks
  * metered.c	outbound windows that are translated
+ * dma.c	the DMA engine, where the kernel has dmaengine
  * events.c	the controller's interrupt: link up, link down, bus mastering
  * ops.c	struct pci_epc_ops
  */
@@ -46,6 +47,8 @@ struct cable_ep_ob {
 	size_t		size;
 };
 
+struct cable_ep_dma;
+
 struct cable_ep {
 	struct pci_dev			*pdev;
 	struct pci_epc			*epc;
@@ -59,6 +62,8 @@ struct cable_ep {
 
 	/* Used by the event thread, and when that has ended */
 	bool				link_up;
+
+	struct cable_ep_dma		*dma;		/* NULL: no engine */
 
 	/* Constant after probe */
 	u64				host_ram;	/* bytes */
@@ -101,6 +106,21 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			 phys_addr_t addr, u64 pci_addr, size_t size);
 void cable_ep_metered_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			    phys_addr_t addr);
+
+/* dma.c */
+#ifdef CONFIG_DMA_ENGINE
+int cable_ep_dma_init(struct cable_ep *ep);
+void cable_ep_dma_exit(struct cable_ep *ep);
+#else
+static inline int cable_ep_dma_init(struct cable_ep *ep)
+{
+	return 0;
+}
+
+static inline void cable_ep_dma_exit(struct cable_ep *ep)
+{
+}
+#endif
 
 /* events.c */
 int cable_ep_events_start(struct cable_ep *ep);

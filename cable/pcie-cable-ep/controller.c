@@ -92,9 +92,20 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_destroy_epc;
 	}
 
+	ret = pci_alloc_irq_vectors(pdev, PCIE_CABLE_NUM_IRQS,
+				    PCIE_CABLE_NUM_IRQS, PCI_IRQ_MSIX);
+	if (ret < 0) {
+		dev_err(dev, "no MSI-X: %d\n", ret);
+		goto err_mem_exit;
+	}
+
+	ret = cable_ep_dma_init(ep);
+	if (ret)
+		goto err_free_vectors;
+
 	ret = cable_ep_events_start(ep);
 	if (ret)
-		goto err_mem_exit;
+		goto err_dma_exit;
 
 	pci_epc_init_notify(epc);
 	if (ep->num_ob)
@@ -107,6 +118,10 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 			 ep->num_functions, ep->num_windows, ep->host_ram >> 20);
 	return 0;
 
+err_dma_exit:
+	cable_ep_dma_exit(ep);
+err_free_vectors:
+	pci_free_irq_vectors(pdev);
 err_mem_exit:
 	pci_epc_mem_exit(epc);
 err_destroy_epc:
@@ -143,6 +158,10 @@ static void cable_ep_remove(struct pci_dev *pdev)
 
 	get_device(&epc->dev);
 	pci_epc_destroy(epc);
+
+	/* Functions have given their channels back by now */
+	cable_ep_dma_exit(ep);
+	pci_free_irq_vectors(pdev);
 
 	mutex_lock(&epc->lock);
 	cable_ep_clear_functions(ep);

@@ -54,28 +54,22 @@ static irqreturn_t cable_ep_event_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* Context: process, may sleep.  Undone by cable_ep_events_stop(). */
+/*
+ * Context: process, may sleep; the interrupt vectors have been allocated.
+ * Undone by cable_ep_events_stop().
+ */
 int cable_ep_events_start(struct cable_ep *ep)
 {
-	struct pci_dev *pdev = ep->pdev;
 	int ret;
 
-	ret = pci_alloc_irq_vectors(pdev, PCIE_CABLE_NUM_IRQS,
-				    PCIE_CABLE_NUM_IRQS, PCI_IRQ_MSIX);
-	if (ret < 0) {
-		dev_err(&pdev->dev, "no MSI-X: %d\n", ret);
-		return ret;
-	}
-
-	ep->irq = pci_irq_vector(pdev, 0);
+	ep->irq = pci_irq_vector(ep->pdev, PCIE_CABLE_IRQ_EVENT);
 	cable_ep_write(ep, PCIE_CABLE_EVENT_ENABLE, 0);
 	cable_ep_write(ep, PCIE_CABLE_EVENT_STATUS, PCIE_CABLE_EVENT_ALL);
 
 	ret = request_threaded_irq(ep->irq, NULL, cable_ep_event_thread,
 				   IRQF_ONESHOT, KBUILD_MODNAME, ep);
 	if (ret) {
-		dev_err(&pdev->dev, "no interrupt: %d\n", ret);
-		pci_free_irq_vectors(pdev);
+		dev_err(&ep->pdev->dev, "no interrupt: %d\n", ret);
 		return ret;
 	}
 
@@ -88,5 +82,4 @@ void cable_ep_events_stop(struct cable_ep *ep)
 {
 	cable_ep_write(ep, PCIE_CABLE_EVENT_ENABLE, 0);
 	free_irq(ep->irq, ep);
-	pci_free_irq_vectors(ep->pdev);
 }

@@ -10,6 +10,8 @@
  */
 #include <linux/configfs.h>
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/dmaengine.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/pci-epc.h>
@@ -25,6 +27,7 @@
 #define EPC_CHECK_BAR_SIZE	SZ_4K
 #define EPC_CHECK_VECTORS	3
 #define EPC_CHECK_MAX_WINDOWS	32
+#define EPC_CHECK_DMA_CHANNELS	2	/* the default of pcie-cable */
 #define EPC_CHECK_METERED_WINDOWS	16	/* the default of pcie-cable */
 
 struct epc_check {
@@ -299,6 +302,97 @@ static void epc_check_started(struct epc_check *c)
 	pci_epc_stop(epc);
 }
 
+struct epc_check_filter {
+	struct device	*dev;
+	u32		directions;
+};
+
+/* As functions of the kernel find the channels of an eDMA */
+static bool epc_check_is_mine(struct dma_chan *chan, void *arg)
+{
+	struct epc_check_filter *filter = arg;
+	struct dma_slave_caps caps = {};
+
+	return chan->device->dev == filter->dev &&
+	       !dma_get_slave_caps(chan, &caps) &&
+	       caps.directions == filter->directions;
+}
+
+static void epc_check_transfer_ended(void *arg, const struct dmaengine_result *result)
+{
+	*(int *)arg = result->result;
+}
+
+/* No host is there, so the transfer has to fail, and to end */
+static void epc_check_transfer(struct epc_check *c, struct dma_chan *chan,
+			       enum dma_transfer_direction direction)
+{
+	struct dma_slave_config config = {
+		.direction = direction,
+		.src_addr = EPC_CHECK_ADDR,
+		.dst_addr = EPC_CHECK_ADDR,
+	};
+	struct device *dev = dmaengine_get_dma_device(chan);
+	struct dma_async_tx_descriptor *tx;
+	dma_addr_t addr;
+	int result = -1;
+	void *buf;
+
+	buf = dma_alloc_coherent(dev, SZ_4K, &addr, GFP_KERNEL);
+	epc_check_is(c, "DMA memory", !!buf, 1);
+	if (!buf)
+		return;
+
+	epc_check_is(c, "DMA configure",
+		     dmaengine_slave_config(chan, &config), 0);
+	tx = dmaengine_prep_slave_single(chan, addr, SZ_4K,
+					 direction == DMA_DEV_TO_MEM ?
+					 DMA_MEM_TO_DEV : DMA_DEV_TO_MEM,
+					 DMA_CTRL_ACK);
+	epc_check_is(c, "DMA the wrong way", !!tx, 0);
+	tx = dmaengine_prep_slave_single(chan, addr, SZ_4K, direction,
+					 DMA_CTRL_ACK);
+	epc_check_is(c, "DMA prepare", !!tx, 1);
+	if (tx) {
+		tx->callback_result = epc_check_transfer_ended;
+		tx->callback_param = &result;
+		epc_check_is(c, "DMA with no host",
+			     dma_sync_wait(chan, dmaengine_submit(tx)), DMA_ERROR);
+		dmaengine_synchronize(chan);
+		epc_check_is(c, "DMA with no host is told", result,
+			     DMA_TRANS_ABORTED);
+	}
+	/* Never submitted: freed with the channel */
+	dmaengine_prep_slave_single(chan, addr, SZ_4K, direction, DMA_CTRL_ACK);
+	dmaengine_terminate_sync(chan);
+	dma_free_coherent(dev, SZ_4K, buf, addr);
+}
+
+static void epc_check_dma(struct epc_check *c,
+			  enum dma_transfer_direction direction)
+{
+	struct epc_check_filter filter = {
+		.dev = c->epf->epc->dev.parent,
+		.directions = BIT(direction),
+	};
+	struct dma_chan *chans[EPC_CHECK_DMA_CHANNELS + 1];
+	dma_cap_mask_t mask;
+	unsigned int n;
+
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_SLAVE, mask);
+	for (n = 0; n < ARRAY_SIZE(chans); n++) {
+		chans[n] = dma_request_channel(mask, epc_check_is_mine, &filter);
+		if (!chans[n])
+			break;
+	}
+	epc_check_is(c, "DMA channels", n, EPC_CHECK_DMA_CHANNELS);
+	if (n)
+		epc_check_transfer(c, chans[0], direction);
+	while (n--)
+		dma_release_channel(chans[n]);
+}
+
 static ssize_t epc_check_check_show(struct config_item *item, char *page)
 {
 	struct epc_check *c = container_of(to_config_group(item),
@@ -319,6 +413,8 @@ static ssize_t epc_check_check_show(struct config_item *item, char *page)
 	epc_check_limits(c);
 	epc_check_windows(c);
 	epc_check_map_addr(c);
+	epc_check_dma(c, DMA_DEV_TO_MEM);
+	epc_check_dma(c, DMA_MEM_TO_DEV);
 	epc_check_bars(c);
 	epc_check_interrupts(c);
 	epc_check_started(c);
