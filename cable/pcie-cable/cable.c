@@ -80,20 +80,21 @@ static void accept_host(void *arg, int fd)
 		close(fd);
 		return;
 	}
+	/* A QEMU that finds all-ones where it looks for capabilities never ends. */
+	if (cable->link.forced_down) {
+		log_event("host refused: the link is forced down by a control command, until \"link up\"");
+		close(fd);
+		return;
+	}
 	conn = vfu_conn_new(cable->loop, fd, "host", &host_fn_ops, cable);
 	if (conn)
 		host_fn_connected(&cable->host, conn, &cable->link.view);
 }
 
-static int listen_at(struct sock_listener *l, struct cable *cable, const char *path,
-		     void (*accepted)(void *arg, int fd))
+static void cannot_listen(const char *path, int ret)
 {
 	const char *why;
-	int ret;
 
-	ret = sock_listen(l, cable->loop, path, accepted, cable);
-	if (!ret)
-		return 0;
 	if (ret == -EADDRINUSE)
 		why = "somebody listens there already";
 	else if (ret == -EEXIST)
@@ -101,6 +102,16 @@ static int listen_at(struct sock_listener *l, struct cable *cable, const char *p
 	else
 		why = strerror(-ret);
 	log_event("%s: cannot listen: %s", path, why);
+}
+
+static int listen_at(struct sock_listener *l, struct cable *cable, const char *path,
+		     void (*accepted)(void *arg, int fd))
+{
+	int ret;
+
+	ret = sock_listen(l, cable->loop, path, accepted, cable);
+	if (ret)
+		cannot_listen(path, ret);
 	return ret;
 }
 
@@ -134,10 +145,19 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 		if (ret)
 			goto err_path;
 	}
+	if (opt->control) {
+		ret = control_open(&cable->control, cable, opt->control);
+		if (ret) {
+			cannot_listen(opt->control, ret);
+			goto err_trace;
+		}
+	}
 	qmp_init(&cable->qmp, loop, opt->host_qmp, cable->host_socket_abs,
 		 opt->host_bus, opt->host_device_id);
 	return 0;
 
+err_trace:
+	trace_close(&cable->trace);
 err_path:
 	free(cable->host_socket_abs);
 err_ram:
@@ -153,6 +173,7 @@ void cable_close(struct cable *cable)
 {
 	unsigned int i;
 
+	control_close(&cable->control);
 	/* The endpoint first: without its setup no host is wanted any more. */
 	if (cable->ep.conn)
 		vfu_conn_close(cable->ep.conn);

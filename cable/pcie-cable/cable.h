@@ -8,6 +8,7 @@
 #ifndef CABLE_CABLE_H
 #define CABLE_CABLE_H
 
+#include "control.h"
 #include "ep_atu.h"
 #include "ep_ctrl.h"
 #include "ep_dma.h"
@@ -28,6 +29,7 @@ enum cable_exit {
 	CABLE_EXIT_ERROR	= 1,
 	CABLE_EXIT_USAGE	= 2,
 	CABLE_EXIT_MACHINE	= 3,	/* a machine does not share its RAM */
+	CABLE_EXIT_REFUSED	= 4,	/* ctl: the command was refused */
 };
 
 struct cable_options {
@@ -41,6 +43,7 @@ struct cable_options {
 	const char *trace;
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
+	const char *control;
 };
 
 struct cable {
@@ -57,6 +60,7 @@ struct cable {
 	struct link link;
 	struct qmp qmp;
 	struct trace trace;
+	struct control control;
 };
 
 /* 0, or a negative errno after a message */

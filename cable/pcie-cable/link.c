@@ -27,8 +27,11 @@ static void update(struct cable *cable)
 {
 	const struct link *link = &cable->link;
 
-	set_up(cable, link->enabled && host_is_ready(cable) && host_shape_fits(cable));
-	qmp_want_host(&cable->qmp, link->enabled && !cable->host.conn);
+	const bool wanted = link->enabled && !link->forced_down;
+
+	set_up(cable, wanted && host_is_ready(cable) && host_shape_fits(cable));
+	/* Without a link no slot has seen a card that could be plugged. */
+	qmp_want_host(&cable->qmp, wanted && !cable->host.conn);
 }
 
 void link_enable(struct cable *cable, const struct fn_setup *fn)
@@ -69,4 +72,35 @@ void link_host_reset(struct cable *cable)
 {
 	log_event("host reset");
 	ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_LINK_DOWN | PCIE_CABLE_EVENT_LINK_UP);
+}
+
+void link_force_down(struct cable *cable, bool down)
+{
+	if (cable->link.forced_down == down)
+		return;
+	cable->link.forced_down = down;
+	log_event(down ? "link forced down" : "link no longer forced down");
+	update(cable);
+}
+
+void link_hot_reset(struct cable *cable)
+{
+	/* It is meant, also where the host has not used the function yet. */
+	cable->host.touched = true;
+	host_fn_ops.reset(cable);
+}
+
+const char *link_state(const struct cable *cable)
+{
+	const struct link *link = &cable->link;
+
+	if (link->up)
+		return "up";
+	if (link->forced_down)
+		return "down: forced by a control command";
+	if (!link->enabled)
+		return "down: the endpoint has not started it";
+	if (!host_is_ready(cable))
+		return "down: no host is connected";
+	return "down: the host was started with other BARs or MSI-X vectors";
 }

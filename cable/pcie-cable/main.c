@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cable.h"
+#include "ctl.h"
 #include "help.h"
 #include "log.h"
 #include "mem.h"
@@ -25,6 +26,7 @@ enum {
 	OPT_WINDOWS,
 	OPT_DMA,
 	OPT_TRACE,
+	OPT_CONTROL,
 };
 
 static const struct option long_options[] = {
@@ -37,6 +39,7 @@ static const struct option long_options[] = {
 	{ "windows", required_argument, NULL, OPT_WINDOWS },
 	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -180,6 +183,9 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		case OPT_TRACE:
 			opt->trace = optarg;
 			break;
+		case OPT_CONTROL:
+			opt->control = optarg;
+			break;
 		case 'v':
 			log_verbose = true;
 			break;
@@ -194,11 +200,14 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		}
 	}
 	if (optind < argc)
-		usage("only options are allowed as arguments");
+		usage("only options are allowed as arguments, or ctl first");
 	if (!opt->ep_socket || !opt->host_socket || !opt->host_ram)
 		usage("--ep-socket, --host-socket and --host-ram are needed");
 	if (!strcmp(opt->ep_socket, opt->host_socket))
 		usage("--ep-socket and --host-socket need different paths");
+	if (opt->control && (!strcmp(opt->control, opt->ep_socket) ||
+			     !strcmp(opt->control, opt->host_socket)))
+		usage("--control needs a path of its own");
 }
 
 struct signals {
@@ -243,6 +252,8 @@ int main(int argc, char **argv)
 	struct loop loop;
 	int ret;
 
+	if (argc > 1 && !strcmp(argv[1], "ctl"))
+		return ctl_main(argc - 2, argv + 2);
 	parse_options(argc, argv, &opt);
 	ret = loop_init(&loop);
 	if (!ret)

@@ -2,7 +2,7 @@
 /*
  * sock: Unix sockets, listening and connecting, never blocking
  *
- * Offered to:	cable (one listener per machine) and qmp.
+ * Offered to:	cable (one listener per machine), control, qmp and ctl.
  */
 #ifndef CABLE_SOCK_H
 #define CABLE_SOCK_H

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cable.h"
+#include "control_cmd.h"
+
+struct command {
+	const char *name;
+	const char *arg;	/* NULL: none */
+	uint32_t min;		/* what @arg may be */
+	uint32_t max;
+	const char *what;
+	/* What is wrong, or NULL */
+	const char *(*run)(struct cable *cable, uint32_t arg, struct answer *answer);
+};
+
+static const char *run_help(struct cable *cable, uint32_t arg, struct answer *answer);
+
+static const char *link_down(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	if (cable->link.forced_down)
+		answer_add(answer, "the link is forced down already\n");
+	link_force_down(cable, true);
+	return NULL;
+}
+
+static const char *link_up(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	if (!cable->link.forced_down)
+		answer_add(answer, "the link is not forced down\n");
+	link_force_down(cable, false);
+	answer_add(answer, "the link is %s\n", link_state(cable));
+	return NULL;
+}
+
+static const char *hot_reset(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	(void)answer;
+	if (!cable->link.up)
+		return "the link is down; hot-reset is allowed while it is up";
+	link_hot_reset(cable);
+	return NULL;
+}
+
+static const struct command commands[] = {
+	{ "help", NULL, 0, 0, "this list", run_help },
+	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
+	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
+	{ "hot-reset", NULL, 0, 0, "reset the function, as the host's slot does", hot_reset },
+};
+
+#define NUM_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static const char *run_help(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	const struct command *cmd;
+
+	(void)cable;
+	(void)arg;
+	for (cmd = commands; cmd < commands + NUM_COMMANDS; cmd++)
+		answer_add(answer, "%s%s%s\t%s\n", cmd->name, cmd->arg ? " " : "",
+			   cmd->arg ? cmd->arg : "", cmd->what);
+	return NULL;
+}
+
+static bool parse_arg(const struct command *cmd, const char *s, uint32_t *value)
+{
+	const size_t digits = strspn(s, "0123456789");
+
+	if (!digits || digits > 9 || s[digits])
+		return false;
+	*value = strtoul(s, NULL, 10);
+	return *value >= cmd->min && *value <= cmd->max;
+}
+
+/* The words of @line with one space between them, and nothing that is not printed */
+static void tidy(char *line, size_t len)
+{
+	char *to = line;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (line[i] != ' ' && line[i] != '\t')
+			*to++ = line[i] > ' ' && line[i] < 0x7f ? line[i] : '?';
+		else if (to > line && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to > line && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
+/* What follows the name of @cmd in @line, without the space; NULL: another command */
+static const char *behind_name(const struct command *cmd, const char *line)
+{
+	const size_t len = strlen(cmd->name);
+
+	if (strncmp(line, cmd->name, len) || (line[len] && line[len] != ' '))
+		return NULL;
+	return line + len + (line[len] == ' ');
+}
+
+static void unknown(const char *line, struct answer *answer)
+{
+	const struct command *cmd;
+	char error[480];
+	size_t n;
+
+	if (*line)
+		n = snprintf(error, sizeof(error), "'%.40s' is no command; allowed are", line);
+	else
+		n = snprintf(error, sizeof(error), "no command; allowed are");
+	for (cmd = commands; cmd < commands + NUM_COMMANDS && n < sizeof(error); cmd++)
+		n += snprintf(error + n, sizeof(error) - n, "%s %s%s%s",
+			      cmd == commands ? ":" : ",", cmd->name, cmd->arg ? " " : "",
+			      cmd->arg ? cmd->arg : "");
+	answer_end(answer, error);
+}
+
+void control_cmd_run(struct cable *cable, char *line, size_t len, struct answer *answer)
+{
+	const struct command *cmd, *found = NULL;
+	const char *arg = NULL, *rest;
+	uint32_t value = 0;
+	char error[128];
+
+	tidy(line, len);
+	/* The longest name that fits: "stat reset" is not "stat" with an argument */
+	for (cmd = commands; cmd < commands + NUM_COMMANDS; cmd++) {
+		rest = behind_name(cmd, line);
+		if (rest && (!found || strlen(cmd->name) > strlen(found->name))) {
+			found = cmd;
+			arg = rest;
+		}
+	}
+	if (!found) {
+		unknown(line, answer);
+	} else if (found->arg && !parse_arg(found, arg, &value)) {
+		snprintf(error, sizeof(error), "%s: %s from %u to %u is allowed", found->name,
+			 found->arg, found->min, found->max);
+		answer_end(answer, error);
+	} else if (!found->arg && *arg) {
+		snprintf(error, sizeof(error), "%s: no argument is allowed", found->name);
+		answer_end(answer, error);
+	} else {
+		answer_end(answer, found->run(cable, value, answer));
+	}
+}
