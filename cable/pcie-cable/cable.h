@@ -15,6 +15,7 @@
 #include "ep_window.h"
 #include "host_fn.h"
 #include "host_ram.h"
+#include "irq_path.h"
 #include "link.h"
 #include "loop.h"
 #include "qmp.h"
@@ -58,6 +59,7 @@ struct cable {
 	struct ep_bank banks[CABLE_MAX_BANKS];
 	struct host_fn host;
 	struct link link;
+	struct irq_path irq_path;
 	struct qmp qmp;
 	struct trace trace;
 	struct control control;

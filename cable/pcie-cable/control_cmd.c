@@ -49,11 +49,37 @@ static const char *hot_reset(struct cable *cable, uint32_t arg, struct answer *a
 	return NULL;
 }
 
+static const char *irq_delay(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)answer;
+	cable->irq_path.delay_ms = arg;
+	return NULL;
+}
+
+static const char *irq_drop(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)answer;
+	cable->irq_path.hold_next = arg;
+	return NULL;
+}
+
+static const char *irq_flush(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	const unsigned int n = irq_path_flush(&cable->irq_path);
+
+	(void)arg;
+	answer_add(answer, "%u vector%s sent\n", n, n == 1 ? "" : "s");
+	return NULL;
+}
+
 static const struct command commands[] = {
 	{ "help", NULL, 0, 0, "this list", run_help },
 	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
 	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
 	{ "hot-reset", NULL, 0, 0, "reset the function, as the host's slot does", hot_reset },
+	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, "let interrupts arrive so much later", irq_delay },
+	{ "irq drop", "N", 0, 1000000, "hold the next N back, until \"irq flush\"", irq_drop },
+	{ "irq flush", NULL, 0, 0, "send what is held back, each vector once", irq_flush },
 };
 
 #define NUM_COMMANDS	(sizeof(commands) / sizeof(commands[0]))

@@ -294,7 +294,7 @@ uint32_t host_fn_raise(struct cable *cable, uint32_t vector)
 	if (pci_config_msix_control(&host->cfg) & PCI_MSIX_FLAGS_MASKALL)
 		return PCIE_CABLE_IRQ_MASKED;
 	/* QEMU sets a vector up when the driver first unmasks it in the table. */
-	if (!vfu_irq_fire(&host->conn->irqs, vector - 1))
+	if (!irq_path_send(&cable->irq_path, vector - 1))
 		return PCIE_CABLE_IRQ_MASKED;
 	return PCIE_CABLE_IRQ_SENT;
 }

@@ -10,6 +10,8 @@ static void set_up(struct cable *cable, bool up)
 	log_event("link %s", up ? "up" : "down");
 	if (up)
 		host_fn_link_up(&cable->host, &cable->link.view);
+	else
+		irq_path_lose(&cable->irq_path);
 	ep_ctrl_event(&cable->ep, up ? PCIE_CABLE_EVENT_LINK_UP : PCIE_CABLE_EVENT_LINK_DOWN);
 }
 
@@ -71,6 +73,7 @@ void link_host_gone(struct cable *cable)
 void link_host_reset(struct cable *cable)
 {
 	log_event("host reset");
+	irq_path_lose(&cable->irq_path);
 	ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_LINK_DOWN | PCIE_CABLE_EVENT_LINK_UP);
 }
 

@@ -44,9 +44,14 @@ static void signal_fd(int fd)
 		log_event("cannot signal an interrupt: error %d", errno);
 }
 
+bool vfu_irq_is_set_up(const struct vfu_irqs *irqs, unsigned int index)
+{
+	return index < VFU_IRQ_MAX && irqs->fd[index] >= 0;
+}
+
 bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index)
 {
-	if (index >= VFU_IRQ_MAX || irqs->fd[index] < 0)
+	if (!vfu_irq_is_set_up(irqs, index))
 		return false;
 	if (irqs->masked[index])
 		irqs->pending[index] = 1;

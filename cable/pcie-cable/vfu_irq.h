@@ -32,6 +32,9 @@ int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 		const struct vfu_irq_set *set, const uint8_t *data,
 		uint32_t data_len, int *fds, unsigned int num_fds);
 
+/* Has the machine set vector @index up? */
+bool vfu_irq_is_set_up(const struct vfu_irqs *irqs, unsigned int index);
+
 /* Send vector @index; false when the machine has not set it up. */
 bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index);
 

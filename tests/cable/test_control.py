@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import subprocess
+import time
 
 import pytest
 import vfu
@@ -378,3 +379,89 @@ def test_the_program_ends_with_clients(controlled):
     assert client.ask("help")[1] == "ok"
     assert controlled.stop() == 0
     assert client.sock.recv(1) == b""
+
+
+@pytest.fixture
+def interrupts(linked):
+    """An endpoint and a host, and the events of the host's three vectors."""
+    _, endpoint, host = linked
+    events = [vfu.Event() for _ in range(3)]
+    host.set_irqs(vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, 2, [e.fd for e in events[:2]])
+    host.msix(0x8000)
+    return endpoint, host, events
+
+
+def test_late_interrupts(interrupts, ctl):
+    endpoint, _, events = interrupts
+    ctl("irq", "delay", "100")
+    begin = time.monotonic()
+    assert endpoint.raise_irq(1) == vfu.SENT
+    assert endpoint.raise_irq(3) == vfu.MASKED
+    assert events[0].take() == 0
+    time.sleep(0.03)
+    # None overtakes another, however short its own way is
+    ctl("irq", "delay", "0")
+    assert endpoint.raise_irq(2) == vfu.SENT
+    assert events[1].take() == 0
+    assert events[0].wait() == 1
+    assert time.monotonic() - begin > 0.1
+    assert events[1].wait() == 1
+    assert endpoint.raise_irq(1) == vfu.SENT
+    assert events[0].take() == 1
+
+
+def test_many_late_interrupts(interrupts, ctl):
+    """More than there is room for: the first ones arrive early, and none is lost."""
+    endpoint, _, events = interrupts
+    ctl("irq", "delay", "10000")
+    for _ in range(1100):
+        assert endpoint.raise_irq(1) == vfu.SENT
+    assert events[0].take() == 1100 - 1024
+
+
+def test_interrupts_held_back(interrupts, ctl):
+    endpoint, _, events = interrupts
+    ctl("irq", "drop", "3")
+    for vector in (1, 2, 1, 1):
+        assert endpoint.raise_irq(vector) == vfu.SENT
+    assert [e.take() for e in events] == [1, 0, 0]
+    assert ctl("irq", "flush") == "2 vectors sent\n"
+    assert [e.take() for e in events] == [1, 1, 0]
+    assert ctl("irq", "flush") == "0 vectors sent\n"
+    ctl("irq", "drop", "1000")
+    ctl("irq", "drop", "0")
+    assert endpoint.raise_irq(1) == vfu.SENT
+    assert events[0].take() == 1
+
+
+@pytest.mark.parametrize("how", ["link down", "hot-reset", "host", "endpoint"])
+def test_interrupts_under_way_are_lost(linked, interrupts, ctl, how):
+    cable = linked[0]
+    endpoint, host, events = interrupts
+    ctl("irq", "drop", "1")
+    assert endpoint.raise_irq(1) == vfu.SENT
+    ctl("irq", "delay", "50")
+    assert endpoint.raise_irq(2) == vfu.SENT
+    if how == "host":
+        cable.leave(host, "host disconnected")
+    elif how == "endpoint":
+        cable.leave(endpoint, "endpoint disconnected")
+    else:
+        ctl(*how.split())
+    ctl("link", "up")
+    time.sleep(0.1)
+    assert ctl("irq", "flush") == "0 vectors sent\n"
+    assert [e.take() for e in events] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("words,message", [
+    (["delay", "10001"], "irq delay: MS from 0 to 10000 is allowed"),
+    (["delay"], "irq delay: MS from 0 to 10000 is allowed"),
+    (["delay", "-1"], "irq delay: MS from 0 to 10000 is allowed"),
+    (["delay", "1ms"], "irq delay: MS from 0 to 10000 is allowed"),
+    (["delay", "99999999999"], "irq delay: MS from 0 to 10000 is allowed"),
+    (["delay", "1", "2"], "irq delay: MS from 0 to 10000 is allowed"),
+    (["drop", "x"], "irq drop: N from 0 to 1000000 is allowed"),
+    (["flush", "1"], "irq flush: no argument is allowed"), (["delays"], "'irq delays' is no command")])
+def test_bad_numbers(program, controlled, words, message):
+    assert refused(program, controlled, "irq", *words).startswith(message)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stddef.h>
+#include <string.h>
+
+#include "cable.h"
+#include "irq_path.h"
+
+#define NS_PER_MS	1000000ll
+
+static void fire(struct irq_path *path, unsigned int index)
+{
+	vfu_irq_fire(&path->cable->host.conn->irqs, index);
+}
+
+static void first_arrives(struct irq_path *path)
+{
+	const unsigned int index = path->late[path->first].index;
+
+	path->first = (path->first + 1) % IRQ_PATH_LATE;
+	path->num--;
+	fire(path, index);
+}
+
+static void wait_for_first(struct irq_path *path)
+{
+	const int64_t left = path->late[path->first].due_ns - loop_now_ns();
+
+	loop_timer_arm(path->cable->loop, &path->timer,
+		       left > 0 ? (left + NS_PER_MS - 1) / NS_PER_MS : 0);
+}
+
+static void due(struct loop_timer *timer)
+{
+	struct irq_path *path = (struct irq_path *)((char *)timer -
+						    offsetof(struct irq_path, timer));
+
+	while (path->num && path->late[path->first].due_ns <= loop_now_ns())
+		first_arrives(path);
+	if (path->num)
+		wait_for_first(path);
+}
+
+void irq_path_init(struct irq_path *path, struct cable *cable)
+{
+	*path = (struct irq_path){ .cable = cable, .timer.fire = due };
+}
+
+static void send_late(struct irq_path *path, unsigned int index)
+{
+	int64_t due_ns = loop_now_ns() + path->delay_ms * NS_PER_MS, last;
+	unsigned int at;
+
+	if (path->num == IRQ_PATH_LATE)
+		first_arrives(path);
+	at = (path->first + path->num) % IRQ_PATH_LATE;
+	if (path->num) {
+		last = path->late[(at + IRQ_PATH_LATE - 1) % IRQ_PATH_LATE].due_ns;
+		if (due_ns < last)
+			due_ns = last;
+	}
+	path->late[at].index = index;
+	path->late[at].due_ns = due_ns;
+	if (!path->num++)
+		wait_for_first(path);
+}
+
+bool irq_path_send(struct irq_path *path, unsigned int index)
+{
+	if (!vfu_irq_is_set_up(&path->cable->host.conn->irqs, index))
+		return false;
+	if (path->hold_next) {
+		path->hold_next--;
+		path->held[index] = true;
+	} else if (path->delay_ms || path->num) {
+		send_late(path, index);
+	} else {
+		fire(path, index);
+	}
+	return true;
+}
+
+void irq_path_lose(struct irq_path *path)
+{
+	loop_timer_cancel(path->cable->loop, &path->timer);
+	path->first = 0;
+	path->num = 0;
+	memset(path->held, 0, sizeof(path->held));
+}
+
+unsigned int irq_path_flush(struct irq_path *path)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < VFU_IRQ_MAX; i++) {
+		if (!path->held[i])
+			continue;
+		path->held[i] = false;
+		fire(path, i);
+		n++;
+	}
+	return n;
+}

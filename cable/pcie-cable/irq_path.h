@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * irq_path: the way of an interrupt message to the host, which may be made long
+ *
+ * Offered to:	host_fn (sends), link (loses what is under way) and control_cmd.
+ *
+ * A message was sent for the endpoint as soon as it is on its way: a controller does
+ * not learn when a posted write arrives.  Messages never overtake each other, but for
+ * those that are held back.
+ */
+#ifndef CABLE_IRQ_PATH_H
+#define CABLE_IRQ_PATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loop.h"
+#include "vfu_irq.h"
+
+#define IRQ_PATH_LATE	1024	/* under way at a time; then the first arrives at once */
+#define IRQ_PATH_MAX_MS	10000
+
+struct cable;
+
+struct irq_path {
+	struct cable *cable;
+	unsigned int delay_ms;
+	uint32_t hold_next;		/* so many are to be held back */
+	bool held[VFU_IRQ_MAX];		/* vectors, until they are let go */
+	struct loop_timer timer;
+	unsigned int first;
+	unsigned int num;
+	struct {
+		unsigned int index;
+		int64_t due_ns;
+	} late[IRQ_PATH_LATE];
+};
+
+void irq_path_init(struct irq_path *path, struct cable *cable);
+
+/* Send vector @index, the first is 0; false when the host has not set it up. */
+bool irq_path_send(struct irq_path *path, unsigned int index);
+
+/* All that is under way or held back is lost. */
+void irq_path_lose(struct irq_path *path);
+
+/* Let go what is held back; how many vectors that was. */
+unsigned int irq_path_flush(struct irq_path *path);
+
+#endif /* CABLE_IRQ_PATH_H */
