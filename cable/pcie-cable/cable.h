@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "qmp.h"
 #include "sock.h"
+#include "stats.h"
 #include "trace.h"
 
 #define CABLE_MAX_BANKS		8
@@ -61,6 +62,7 @@ struct cable {
 	struct link link;
 	struct irq_path irq_path;
 	struct qmp qmp;
+	struct stats stats;
 	struct trace trace;
 	struct control control;
 };

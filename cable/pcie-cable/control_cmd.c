@@ -72,8 +72,25 @@ static const char *irq_flush(struct cable *cable, uint32_t arg, struct answer *a
 	return NULL;
 }
 
+static const char *print_stats(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	stats_print(cable, answer);
+	return NULL;
+}
+
+static const char *reset_stats(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	(void)answer;
+	stats_reset(&cable->stats);
+	return NULL;
+}
+
 static const struct command commands[] = {
 	{ "help", NULL, 0, 0, "this list", run_help },
+	{ "stat", NULL, 0, 0, "counters", print_stats },
+	{ "stat reset", NULL, 0, 0, "count from zero again", reset_stats },
 	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
 	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
 	{ "hot-reset", NULL, 0, 0, "reset the function, as the host's slot does", hot_reset },

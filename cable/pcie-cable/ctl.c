@@ -16,6 +16,7 @@
 
 #define PATIENCE_MS	5000
 #define MAX_COLUMNS	8
+#define MAX_HEADING	12
 #define ERROR		"error: "
 
 /* The words of a command in a line; its length, or 0 where they cannot be one */
@@ -81,6 +82,11 @@ static size_t cell_len(const char *cell)
 	return strcspn(cell, "\t\n");
 }
 
+static bool is_number(const char *cell, size_t len)
+{
+	return len && strspn(cell, "0123456789") >= len;
+}
+
 static void measure(const char *text, const char *end, size_t *width)
 {
 	unsigned int col = 0;
@@ -88,17 +94,13 @@ static void measure(const char *text, const char *end, size_t *width)
 
 	while (text < end) {
 		len = cell_len(text);
-		/* The last cell of a line has nothing to keep its distance to */
-		if (text[len] == '\t' && col < MAX_COLUMNS && len > width[col])
+		/* Running text at the end of a line has nothing to keep its distance to */
+		if ((text[len] == '\t' || len <= MAX_HEADING) && col < MAX_COLUMNS &&
+		    len > width[col])
 			width[col] = len;
 		col = text[len] == '\t' ? col + 1 : 0;
 		text += len + 1;
 	}
-}
-
-static bool is_number(const char *cell, size_t len)
-{
-	return len && strspn(cell, "0123456789") >= len;
 }
 
 /* Text to the left, numbers to the right, as in other tables of counters */

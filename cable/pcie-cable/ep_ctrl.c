@@ -7,6 +7,7 @@
 #include "log.h"
 #include "mem.h"
 #include "peer.h"
+#include "watch.h"
 
 #define CTRL_ID		(PCIE_CABLE_DEVICE_ID << 16 | PCIE_CABLE_VENDOR_ID)
 #define FN_STRIDE	(PCIE_CABLE_FN(1) - PCIE_CABLE_FN(0))
@@ -214,7 +215,7 @@ static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32
 	else if (reg == PCIE_CABLE_FN_CTRL)
 		fn->setup.present = v & PCIE_CABLE_FN_PRESENT;
 	else if (reg == PCIE_CABLE_FN_IRQ_RAISE)
-		fn->irq_status = host_fn_raise(cable, v);
+		fn->irq_status = watch_irq(cable, IRQ_MSIX, v, host_fn_raise(cable, v));
 }
 
 static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)
@@ -329,6 +330,7 @@ static int ctrl_read(void *dev, unsigned int index, uint64_t offset,
 	} else if (index == PCIE_CABLE_BAR_MSIX) {
 		memset(data, 0, count);
 	} else if (count == sizeof(v) && !(offset % sizeof(v))) {
+		cable->stats.registers[false]++;
 		v = reg_read(cable, offset);
 		memcpy(data, &v, sizeof(v));
 	} else {
@@ -353,6 +355,7 @@ static int ctrl_write(void *dev, unsigned int index, uint64_t offset,
 	} else if (index == PCIE_CABLE_BAR_REGS && count == sizeof(v) && !(offset % sizeof(v))) {
 		if (dma->seen_unshared && !dma->seen_shared)
 			unshared_ram(cable);
+		cable->stats.registers[true]++;
 		memcpy(&v, data, sizeof(v));
 		reg_write(cable, offset, v);
 	}

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "mem.h"
 #include "peer.h"
+#include "watch.h"
 
 #define COMMAND_USED	(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
 
@@ -100,6 +101,7 @@ static int host_read(void *dev, unsigned int index, uint64_t offset,
 			pci_config_read(&cable->host.cfg, offset, data, count);
 		else
 			memset(data, 0xff, count);
+		watch_cfg(cable, false, offset, data, count);
 		return 0;
 	}
 
@@ -110,7 +112,7 @@ static int host_read(void *dev, unsigned int index, uint64_t offset,
 		memset(data, 0, count);	/* QEMU has the table; nothing is ever pending */
 	else
 		mem_read(data, mem, count);
-	trace_host_bar(&cable->trace, false, index, offset, data, count, mem);
+	watch_mem(cable, false, index, offset, data, count, mem);
 	return 0;
 }
 
@@ -137,8 +139,10 @@ static void config_write(struct cable *cable, uint64_t offset, const uint8_t *da
 		if (!host->seen_ram)
 			unshared_ram(cable);
 	}
-	if (risen & PCI_COMMAND_MASTER)
+	if (risen & PCI_COMMAND_MASTER) {
+		watch_event(cable, WATCH_BUS_MASTER);
 		ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_BME);
+	}
 }
 
 static int host_write(void *dev, unsigned int index, uint64_t offset,
@@ -148,6 +152,7 @@ static int host_write(void *dev, unsigned int index, uint64_t offset,
 	uint8_t *mem;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		watch_cfg(cable, true, offset, data, count);
 		if (cable->link.up)
 			config_write(cable, offset, data, count);
 		return 0;
@@ -158,7 +163,7 @@ static int host_write(void *dev, unsigned int index, uint64_t offset,
 		mem_write(mem, data, count);
 		cable->host.wrote = true;
 	}
-	trace_host_bar(&cable->trace, true, index, offset, data, count, mem);
+	watch_mem(cable, true, index, offset, data, count, mem);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cable.h"
 #include "log.h"
+#include "watch.h"
 
 static void set_up(struct cable *cable, bool up)
 {
@@ -8,6 +9,7 @@ static void set_up(struct cable *cable, bool up)
 		return;
 	cable->link.up = up;
 	log_event("link %s", up ? "up" : "down");
+	watch_event(cable, up ? WATCH_LINK_UP : WATCH_LINK_DOWN);
 	if (up)
 		host_fn_link_up(&cable->host, &cable->link.view);
 	else
@@ -73,6 +75,7 @@ void link_host_gone(struct cable *cable)
 void link_host_reset(struct cable *cable)
 {
 	log_event("host reset");
+	watch_event(cable, WATCH_HOST_RESET);
 	irq_path_lose(&cable->irq_path);
 	ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_LINK_DOWN | PCIE_CABLE_EVENT_LINK_UP);
 }

@@ -2,7 +2,7 @@
 /*
  * trace: a file with a line for each transaction on the link
  *
- * Offered to:	main (open, close) and to those who carry transactions out.
+ * Offered to:	cable (open, close) and watch.
  */
 #ifndef CABLE_TRACE_H
 #define CABLE_TRACE_H

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+
+#include "cable.h"
+#include "stats.h"
+
+const char *const irq_kind_names[IRQ_KINDS] = { "MSI-X", "MSI", "INTx" };
+
+void stats_reset(struct stats *stats)
+{
+	*stats = (struct stats){ .since_ns = loop_now_ns() };
+}
+
+void stats_access(struct stats_access *access, uint32_t bytes, bool answer)
+{
+	access->number++;
+	access->bytes += bytes;
+	access->unanswered += !answer;
+}
+
+static void print_access(struct answer *answer, const char *what, const struct stats_access *a)
+{
+	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what, a->number,
+		   a->bytes, a->unanswered);
+}
+
+static void print_irqs(struct answer *answer, const struct stats *stats)
+{
+	unsigned int kind, result;
+
+	answer_add(answer, "endpoint to host\tsent\tdisabled\tmasked\tno vector\tlink down\n");
+	for (kind = 0; kind < IRQ_KINDS; kind++) {
+		answer_add(answer, "  %s interrupts", irq_kind_names[kind]);
+		for (result = 0; result < STATS_IRQ_RESULTS; result++)
+			answer_add(answer, "\t%" PRIu64, stats->irq[kind][result]);
+		answer_add(answer, "\n");
+	}
+	answer_add(answer, "  outbound windows\tnot counted: they are memory of both machines\n");
+}
+
+static void print_path(struct answer *answer, const struct irq_path *path)
+{
+	unsigned int i, held = 0;
+
+	for (i = 0; i < VFU_IRQ_MAX; i++)
+		held += path->held[i];
+	answer_add(answer, "interrupts under way\n");
+	answer_add(answer, "  delayed by\t%u\tms\n", path->delay_ms);
+	answer_add(answer, "  late\t%u\n", path->num);
+	answer_add(answer, "  vectors held back\t%u\n", held);
+	answer_add(answer, "  next to be held back\t%" PRIu32 "\n", path->hold_next);
+}
+
+void stats_print(const struct cable *cable, struct answer *answer)
+{
+	const struct stats *s = &cable->stats;
+
+	answer_add(answer, "link is %s\n", link_state(cable));
+	answer_add(answer, "counted for %.1f s\n", (loop_now_ns() - s->since_ns) / 1e9);
+	answer_add(answer, "host to endpoint\tnumber\tbytes\tunanswered\n");
+	print_access(answer, "memory reads", &s->mem[false]);
+	print_access(answer, "memory writes", &s->mem[true]);
+	print_access(answer, "config reads", &s->cfg[false]);
+	print_access(answer, "config writes", &s->cfg[true]);
+	print_irqs(answer, s);
+	answer_add(answer, "events\tnumber\n");
+	answer_add(answer, "  link up\t%" PRIu64 "\n", s->link_ups);
+	answer_add(answer, "  link down\t%" PRIu64 "\n", s->link_downs);
+	answer_add(answer, "  host reset\t%" PRIu64 "\n", s->host_resets);
+	answer_add(answer, "  bus mastering on\t%" PRIu64 "\n", s->bus_master);
+	answer_add(answer, "endpoint's driver\tnumber\n");
+	answer_add(answer, "  register reads\t%" PRIu64 "\n", s->registers[false]);
+	answer_add(answer, "  register writes\t%" PRIu64 "\n", s->registers[true]);
+	print_path(answer, &cable->irq_path);
+}

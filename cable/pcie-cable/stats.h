@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stats: counters of what passes over the link
+ *
+ * Offered to:	watch (counts), ep_ctrl (register accesses) and control_cmd (prints).
+ */
+#ifndef CABLE_STATS_H
+#define CABLE_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "answer.h"
+
+enum irq_kind { IRQ_MSIX, IRQ_MSI, IRQ_INTX, IRQ_KINDS };
+
+extern const char *const irq_kind_names[IRQ_KINDS];
+
+#define STATS_IRQ_RESULTS	5	/* PCIE_CABLE_IRQ_SENT and so on */
+
+struct stats_access {
+	uint64_t number;
+	uint64_t bytes;
+	uint64_t unanswered;		/* of @number */
+};
+
+struct stats {
+	int64_t since_ns;
+	struct stats_access mem[2];	/* [write] */
+	struct stats_access cfg[2];	/* [write] */
+	uint64_t irq[IRQ_KINDS][STATS_IRQ_RESULTS];
+	uint64_t link_ups;
+	uint64_t link_downs;
+	uint64_t host_resets;
+	uint64_t bus_master;
+	uint64_t registers[2];		/* [write] */
+};
+
+struct cable;
+
+/* All from zero, from now on */
+void stats_reset(struct stats *stats);
+
+void stats_access(struct stats_access *access, uint32_t bytes, bool answer);
+
+void stats_print(const struct cable *cable, struct answer *answer);
+
+#endif /* CABLE_STATS_H */

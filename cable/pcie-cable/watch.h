@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * watch: what passes over the link is counted and traced
+ *
+ * Offered to:	host_fn, ep_ctrl and link, one call for each thing that happens.
+ */
+#ifndef CABLE_WATCH_H
+#define CABLE_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stats.h"
+
+enum watch_event { WATCH_LINK_UP, WATCH_LINK_DOWN, WATCH_HOST_RESET, WATCH_BUS_MASTER };
+
+/*
+ * A read (with what it gave) or a write of the host in a BAR; without @answer the
+ * function did not answer, as its memory is disabled or the link is down.
+ */
+void watch_mem(struct cable *cable, bool write, unsigned int bar, uint64_t offset,
+	       const uint8_t *data, uint32_t count, bool answer);
+
+/* The same in the configuration space, which answers while the link is up */
+void watch_cfg(struct cable *cable, bool write, uint32_t offset, const uint8_t *data,
+	       uint32_t count);
+
+/*
+ * An interrupt of the endpoint and what became of it, one of PCIE_CABLE_IRQ_*, which
+ * is returned.  @number is the vector, from 1; of INTx 1 where it is asserted, else 0.
+ */
+uint32_t watch_irq(struct cable *cable, enum irq_kind kind, uint32_t number, uint32_t result);
+
+void watch_event(struct cable *cable, enum watch_event event);
+
+#endif /* CABLE_WATCH_H */
