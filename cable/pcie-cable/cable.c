@@ -143,7 +143,7 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 		goto err_ram;
 	}
 	if (opt->trace) {
-		ret = trace_open(&cable->trace, loop, opt->trace);
+		ret = trace_open(&cable->trace, loop, opt->trace, opt->trace_kinds);
 		if (ret)
 			goto err_path;
 	}

@@ -45,6 +45,7 @@ struct cable_options {
 	const char *trace;
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
+	unsigned int trace_kinds;	/* as in struct trace */
 	const char *control;
 };
 

@@ -26,6 +26,7 @@ enum {
 	OPT_WINDOWS,
 	OPT_DMA,
 	OPT_TRACE,
+	OPT_TRACE_FILTER,
 	OPT_CONTROL,
 };
 
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "windows", required_argument, NULL, OPT_WINDOWS },
 	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "trace-filter", required_argument, NULL, OPT_TRACE_FILTER },
 	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -183,6 +185,10 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		case OPT_TRACE:
 			opt->trace = optarg;
 			break;
+		case OPT_TRACE_FILTER:
+			if (!trace_parse_kinds(optarg, &opt->trace_kinds))
+				usage("--trace-filter: allowed are, with commas between them: " TRACE_KINDS_ALLOWED);
+			break;
 		case OPT_CONTROL:
 			opt->control = optarg;
 			break;
@@ -244,8 +250,8 @@ static int signals_init(struct signals *signals, struct loop *loop)
 int main(int argc, char **argv)
 {
 	struct cable_options opt = {
-		.host_bus = "rp0", .host_device_id = "card",
-		.dma_channels = EP_DMA_DEFAULT_CHANNELS
+		.host_bus = "rp0", .host_device_id = "card", .trace_kinds = TRACE_ALL,
+		.dma_channels = EP_DMA_DEFAULT_CHANNELS,
 	};
 	static struct cable cable;
 	struct signals signals;

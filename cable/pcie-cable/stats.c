@@ -64,10 +64,10 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	print_access(answer, "config writes", &s->cfg[true]);
 	print_irqs(answer, s);
 	answer_add(answer, "events\tnumber\n");
-	answer_add(answer, "  link up\t%" PRIu64 "\n", s->link_ups);
-	answer_add(answer, "  link down\t%" PRIu64 "\n", s->link_downs);
-	answer_add(answer, "  host reset\t%" PRIu64 "\n", s->host_resets);
-	answer_add(answer, "  bus mastering on\t%" PRIu64 "\n", s->bus_master);
+	answer_add(answer, "  link up\t%" PRIu64 "\n", s->events[WATCH_LINK_UP]);
+	answer_add(answer, "  link down\t%" PRIu64 "\n", s->events[WATCH_LINK_DOWN]);
+	answer_add(answer, "  host reset\t%" PRIu64 "\n", s->events[WATCH_HOST_RESET]);
+	answer_add(answer, "  bus mastering on\t%" PRIu64 "\n", s->events[WATCH_BUS_MASTER]);
 	answer_add(answer, "endpoint's driver\tnumber\n");
 	answer_add(answer, "  register reads\t%" PRIu64 "\n", s->registers[false]);
 	answer_add(answer, "  register writes\t%" PRIu64 "\n", s->registers[true]);

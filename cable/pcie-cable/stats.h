@@ -11,12 +11,17 @@
 #include <stdint.h>
 
 #include "answer.h"
+#include "pcie-cable-regs.h"
 
 enum irq_kind { IRQ_MSIX, IRQ_MSI, IRQ_INTX, IRQ_KINDS };
 
+enum watch_event {
+	WATCH_LINK_UP, WATCH_LINK_DOWN, WATCH_HOST_RESET, WATCH_BUS_MASTER, WATCH_EVENTS
+};
+
 extern const char *const irq_kind_names[IRQ_KINDS];
 
-#define STATS_IRQ_RESULTS	5	/* PCIE_CABLE_IRQ_SENT and so on */
+#define STATS_IRQ_RESULTS	(PCIE_CABLE_IRQ_LINK_DOWN + 1)
 
 struct stats_access {
 	uint64_t number;
@@ -29,10 +34,7 @@ struct stats {
 	struct stats_access mem[2];	/* [write] */
 	struct stats_access cfg[2];	/* [write] */
 	uint64_t irq[IRQ_KINDS][STATS_IRQ_RESULTS];
-	uint64_t link_ups;
-	uint64_t link_downs;
-	uint64_t host_resets;
-	uint64_t bus_master;
+	uint64_t events[WATCH_EVENTS];
 	uint64_t registers[2];		/* [write] */
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -25,12 +26,13 @@ static void flush(struct loop_timer *timer)
 		failed(trace);
 }
 
-int trace_open(struct trace *trace, struct loop *loop, const char *path)
+int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigned int kinds)
 {
 	int ret;
 
 	*trace = (struct trace){
-		.path = path, .loop = loop, .flush.fire = flush, .start_ns = loop_now_ns(),
+		.path = path, .kinds = kinds, .loop = loop, .flush.fire = flush,
+		.start_ns = loop_now_ns(),
 	};
 	trace->file = fopen(path, "we");
 	if (trace->file)
@@ -60,18 +62,75 @@ static void flush_soon(struct trace *trace)
 		loop_timer_arm(trace->loop, &trace->flush, FLUSH_MS);
 }
 
-void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t offset,
-		    const uint8_t *data, uint32_t count, bool answer)
+static const char *const kind_names[TRACE_KINDS] = { "mem", "cfg", "irq", "link" };
+
+bool trace_parse_kinds(const char *list, unsigned int *kinds)
+{
+	unsigned int kind;
+	size_t len;
+
+	*kinds = 0;
+	do {
+		len = strcspn(list, ",");
+		for (kind = 0; kind < TRACE_KINDS; kind++)
+			if (strlen(kind_names[kind]) == len && !strncmp(list, kind_names[kind], len))
+				break;
+		if (kind == TRACE_KINDS)
+			return false;
+		*kinds |= 1u << kind;
+		list += len;
+	} while (*list++ == ',');
+	return true;
+}
+
+/* Begin a line, if it is wanted */
+static bool begin(struct trace *trace, enum trace_kind kind)
 {
 	int64_t ns;
 
-	if (!trace->file)
-		return;
+	if (!trace->file || !(trace->kinds & 1u << kind))
+		return false;
 	ns = loop_now_ns() - trace->start_ns;
-	fprintf(trace->file, "%" PRId64 ".%06" PRId64 " host %s bar%u+0x%" PRIx64 " %u 0x",
-		ns / 1000000000, ns / 1000 % 1000000, write ? "MWr" : "MRd", bar, offset, count);
+	fprintf(trace->file, "%" PRId64 ".%06" PRId64 " ", ns / 1000000000, ns / 1000 % 1000000);
+	return true;
+}
+
+static void access_line(struct trace *trace, const uint8_t *data, uint32_t count, bool answer)
+{
+	fprintf(trace->file, " %u 0x", count);
 	while (count--)
 		fprintf(trace->file, "%02x", data[count]);
 	fputs(answer ? "\n" : " UR\n", trace->file);
+	flush_soon(trace);
+}
+
+void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t offset,
+		    const uint8_t *data, uint32_t count, bool answer)
+{
+	if (!begin(trace, TRACE_MEM))
+		return;
+	fprintf(trace->file, "host %s bar%u+0x%" PRIx64, write ? "MWr" : "MRd", bar, offset);
+	access_line(trace, data, count, answer);
+}
+
+void trace_host_cfg(struct trace *trace, bool write, uint32_t offset, const uint8_t *data,
+		    uint32_t count, bool answer)
+{
+	if (!begin(trace, TRACE_CFG))
+		return;
+	fprintf(trace->file, "host %s cfg+0x%" PRIx32, write ? "CfgWr" : "CfgRd", offset);
+	access_line(trace, data, count, answer);
+}
+
+void trace_text(struct trace *trace, enum trace_kind kind, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!begin(trace, kind))
+		return;
+	va_start(args, fmt);
+	vfprintf(trace->file, fmt, args);
+	va_end(args);
+	fputc('\n', trace->file);
 	flush_soon(trace);
 }

@@ -13,9 +13,15 @@
 
 #include "loop.h"
 
+enum trace_kind { TRACE_MEM, TRACE_CFG, TRACE_IRQ, TRACE_LINK, TRACE_KINDS };
+
+#define TRACE_ALL		((1u << TRACE_KINDS) - 1)
+#define TRACE_KINDS_ALLOWED	"mem, cfg, irq, link"	/* in messages */
+
 /**
  * struct trace - a trace, or none if @file is NULL
  * @path: of the file
+ * @kinds: of lines that are wanted, bits 1 << enum trace_kind
  * @file: buffered; a line is in the file before long
  * @loop: for @flush
  * @flush: armed while there are lines in the buffer
@@ -23,6 +29,7 @@
  */
 struct trace {
 	const char *path;
+	unsigned int kinds;
 	FILE *file;
 	struct loop *loop;
 	struct loop_timer flush;
@@ -30,7 +37,7 @@ struct trace {
 };
 
 /* Begin a trace; an old one of that name is lost. 0, or a negative errno after a message. */
-int trace_open(struct trace *trace, struct loop *loop, const char *path);
+int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigned int kinds);
 void trace_close(struct trace *trace);
 
 /*
@@ -39,5 +46,16 @@ void trace_close(struct trace *trace);
  */
 void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t offset,
 		    const uint8_t *data, uint32_t count, bool answer);
+
+/* The same in the configuration space */
+void trace_host_cfg(struct trace *trace, bool write, uint32_t offset, const uint8_t *data,
+		    uint32_t count, bool answer);
+
+/* Anything else that happens, a line without its end */
+void trace_text(struct trace *trace, enum trace_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The bits for a list of kinds with commas between them; false: there is another word */
+bool trace_parse_kinds(const char *list, unsigned int *kinds);
 
 #endif /* CABLE_TRACE_H */

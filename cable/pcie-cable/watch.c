@@ -12,35 +12,39 @@ void watch_mem(struct cable *cable, bool write, unsigned int bar, uint64_t offse
 void watch_cfg(struct cable *cable, bool write, uint32_t offset, const uint8_t *data,
 	       uint32_t count)
 {
-	(void)offset;
-	(void)data;
 	stats_access(&cable->stats.cfg[write], count, cable->link.up);
+	trace_host_cfg(&cable->trace, write, offset, data, count, cable->link.up);
 }
 
 uint32_t watch_irq(struct cable *cable, enum irq_kind kind, uint32_t number, uint32_t result)
 {
-	(void)number;
-	if (result < STATS_IRQ_RESULTS)
-		cable->stats.irq[kind][result]++;
+	static const char *const results[STATS_IRQ_RESULTS] = {
+		[PCIE_CABLE_IRQ_SENT] = "sent",
+		[PCIE_CABLE_IRQ_DISABLED] = "disabled",
+		[PCIE_CABLE_IRQ_MASKED] = "masked",
+		[PCIE_CABLE_IRQ_NO_VECTOR] = "no-vector",
+		[PCIE_CABLE_IRQ_LINK_DOWN] = "link-down",
+	};
+
+	cable->stats.irq[kind][result]++;
+	if (kind == IRQ_INTX)
+		trace_text(&cable->trace, TRACE_IRQ, "ep INTx %s %s",
+			   number ? "assert" : "deassert", results[result]);
+	else
+		trace_text(&cable->trace, TRACE_IRQ, "ep %s %u %s", irq_kind_names[kind],
+			   number, results[result]);
 	return result;
 }
 
 void watch_event(struct cable *cable, enum watch_event event)
 {
-	struct stats *stats = &cable->stats;
+	static const char *const lines[WATCH_EVENTS] = {
+		[WATCH_LINK_UP] = "link up",
+		[WATCH_LINK_DOWN] = "link down",
+		[WATCH_HOST_RESET] = "host reset",
+		[WATCH_BUS_MASTER] = "host BME",
+	};
 
-	switch (event) {
-	case WATCH_LINK_UP:
-		stats->link_ups++;
-		break;
-	case WATCH_LINK_DOWN:
-		stats->link_downs++;
-		break;
-	case WATCH_HOST_RESET:
-		stats->host_resets++;
-		break;
-	case WATCH_BUS_MASTER:
-		stats->bus_master++;
-		break;
-	}
+	cable->stats.events[event]++;
+	trace_text(&cable->trace, TRACE_LINK, "%s", lines[event]);
 }

@@ -12,8 +12,6 @@
 
 #include "stats.h"
 
-enum watch_event { WATCH_LINK_UP, WATCH_LINK_DOWN, WATCH_HOST_RESET, WATCH_BUS_MASTER };
-
 /*
  * A read (with what it gave) or a write of the host in a BAR; without @answer the
  * function did not answer, as its memory is disabled or the link is down.

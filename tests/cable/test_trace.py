@@ -9,17 +9,25 @@ import vfu
 
 
 @pytest.fixture
-def traced(start, tmp_path):
+def trace(start, tmp_path):
     """A cable with a trace, an endpoint that started the link, and a host."""
-    cable = start("--trace=%s/trace" % tmp_path)
-    endpoint = cable.endpoint()
-    endpoint.start()
-    return cable, endpoint, cable.host(), tmp_path / "trace"
+    def run(*options):
+        cable = start("--trace=%s/trace" % tmp_path, *options)
+        endpoint = cable.endpoint()
+        endpoint.start()
+        return cable, endpoint, cable.host(), tmp_path / "trace"
+    return run
+
+
+@pytest.fixture
+def traced(trace):
+    """One of accesses in BARs"""
+    return trace("--trace-filter=mem")
 
 
 def without_time(path):
     lines = path.read_text().splitlines()
-    assert all(re.match(r"\d+\.\d{6} host ", line) for line in lines)
+    assert all(re.match(r"\d+\.\d{6} (host|ep|link) ", line) for line in lines)
     times = [float(line.split()[0]) for line in lines]
     assert times == sorted(times) and all(0 <= time < 60 for time in times)
     return [line.split(" ", 1)[1] for line in lines]
@@ -71,6 +79,80 @@ def test_other_accesses_are_not_in_it(traced):
     endpoint.reg(vfu.MAGIC)
     assert cable.stop() == 0
     assert path.read_text() == ""
+
+
+def test_configuration(trace):
+    cable, endpoint, host, path = trace("--trace-filter=cfg")
+    host.config(0, 4)
+    host.enable()
+    host.write_region(0, 0, b"1")
+    host.read_region(7, 0x100, 2)
+    endpoint.set_reg(vfu.LINK_CTRL, 0)
+    host.config(8, 4)
+    host.set_config(0x10, 4, 0xfe000000)
+    assert cable.stop() == 0
+    assert without_time(path) == [
+        "host CfgRd cfg+0x0 4 0x10031af4", "host CfgWr cfg+0x4 2 0x0006",
+        "host CfgRd cfg+0x100 2 0x0000", "host CfgRd cfg+0x8 4 0xffffffff UR",
+        "host CfgWr cfg+0x10 4 0xfe000000 UR"]
+
+
+def test_interrupts(trace):
+    cable, endpoint, host, path = trace("--trace-filter=irq")
+    event = vfu.Event()
+    host.set_irqs(vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, 1, [event.fd])
+    host.enable()
+    endpoint.raise_irq(1)
+    host.msix(0x8000)
+    for vector in (1, 2, 77):
+        endpoint.raise_irq(vector)
+    endpoint.set_reg(vfu.LINK_CTRL, 0)
+    endpoint.raise_irq(1)
+    assert cable.stop() == 0
+    assert without_time(path) == [
+        "ep MSI-X 1 disabled", "ep MSI-X 1 sent", "ep MSI-X 2 masked", "ep MSI-X 77 no-vector",
+        "ep MSI-X 1 link-down"]
+
+
+def test_link(trace):
+    cable, endpoint, host, path = trace("--trace-filter=link")
+    host.enable()
+    host.request(vfu.RESET)
+    host.enable(2)
+    endpoint.set_reg(vfu.LINK_CTRL, 0)
+    endpoint.set_reg(vfu.LINK_CTRL, 1)
+    cable.leave(host, "host disconnected")
+    assert cable.stop() == 0
+    assert without_time(path) == ["link up", "host BME", "host reset", "link down", "link up",
+                                  "link down"]
+
+
+def test_all_in_their_order(trace):
+    cable, endpoint, host, path = trace()
+    host.enable()
+    host.write_region(0, 0, b"1")
+    endpoint.raise_irq(1)
+    assert cable.stop() == 0
+    assert without_time(path) == [
+        "link up", "host CfgWr cfg+0x4 2 0x0006", "host BME", "host MWr bar0+0x0 1 0x31",
+        "ep MSI-X 1 disabled", "link down"]
+
+
+def test_several_kinds(trace):
+    cable, endpoint, host, path = trace("--trace-filter=link,mem")
+    host.enable()
+    host.write_region(0, 0, b"1")
+    endpoint.raise_irq(1)
+    assert cable.stop() == 0
+    assert without_time(path) == ["link up", "host BME", "host MWr bar0+0x0 1 0x31", "link down"]
+
+
+@pytest.mark.parametrize("kinds", ["", "me", "memo", "mem,", ",mem", "mem,bar", "mem;cfg", "MEM"])
+def test_bad_filter(program, kinds):
+    got = subprocess.run([program, "--trace-filter=" + kinds], capture_output=True, text=True,
+                         timeout=vfu.PATIENCE, check=False)
+    assert got.returncode == 2
+    assert "--trace-filter: allowed are, with commas between them: mem, cfg, irq, link" in got.stderr
 
 
 def test_what_was_there_is_lost(start, tmp_path):

@@ -37,6 +37,7 @@ MODULES = ("virtio_net", "vmw_vsock_virtio_transport")
 MSIX_TABLE = 0x800
 QUEUE_PFN = 8
 QUEUE_NOTIFY = 16
+BAR_LINE = re.compile(r"\d+\.\d+ host (MRd|MWr) ")
 LINE = re.compile(r"\d+\.\d+ host (MRd|MWr) bar0\+(0x[0-9a-f]+) ([124]) (0x[0-9a-f]+)")
 
 
@@ -101,12 +102,12 @@ DEVICES = (Console(), Ports("console"), Net("net"), Stub("vsock"))
 def canonical(lines):
     """The lines of a trace as those of a program.
 
-    Pages are numbered in their order, and kicks of a queue in a row, of which
+    Only accesses in BARs are. Pages are numbered in their order, and kicks of a queue in a row, of which
     there are as many as a device does not suppress in time, are one.
     """
     pages = 0
     result = []
-    for line in lines:
+    for line in filter(BAR_LINE.match, lines):
         match = LINE.fullmatch(line)
         if not match:
             raise ValueError("not an access to the registers: " + line)
