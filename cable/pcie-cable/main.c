@@ -13,6 +13,7 @@
 #include "help.h"
 #include "log.h"
 #include "mem.h"
+#include "trace_cmd.h"
 
 #define PROGRAM_VERSION		"0.1"
 
@@ -206,7 +207,7 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		}
 	}
 	if (optind < argc)
-		usage("only options are allowed as arguments, or ctl first");
+		usage("only options are allowed as arguments, or ctl or trace first");
 	if (!opt->ep_socket || !opt->host_socket || !opt->host_ram)
 		usage("--ep-socket, --host-socket and --host-ram are needed");
 	if (!strcmp(opt->ep_socket, opt->host_socket))
@@ -260,6 +261,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "ctl"))
 		return ctl_main(argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "trace"))
+		return trace_main(argc - 1, argv + 1);
 	parse_options(argc, argv, &opt);
 	ret = loop_init(&loop);
 	if (!ret)

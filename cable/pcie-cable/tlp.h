@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tlp: Transaction Layer Packets, byte by byte
+ *
+ * Offered to:	trace_tlp
+ * Layout from the PCI Express Base Specification, 2.2.
+ */
+#ifndef CABLE_TLP_H
+#define CABLE_TLP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TLP_MAX_BYTES	4096		/* of payload; a request stays inside of 4 KiB, too */
+
+/* Bus numbers are the host's secret: what one with a single root port would give */
+#define TLP_ID_HOST	0x0000		/* 00:00.0 */
+#define TLP_ID_FUNCTION	0x0100		/* 01:00.0 */
+
+#define TLP_MSG_ASSERT_INTA	0x20
+#define TLP_MSG_DEASSERT_INTA	0x24
+
+struct tlp {
+	size_t len;
+	uint8_t bytes[4 * 4 + TLP_MAX_BYTES + 4];
+};
+
+/* Memory request; @data are the bytes to write, NULL: a read */
+void tlp_mem(struct tlp *tlp, uint16_t requester, uint8_t tag, uint64_t addr,
+	     const uint8_t *data, uint32_t count);
+
+/* Configuration request of type 0, inside of one dword */
+void tlp_cfg(struct tlp *tlp, uint8_t tag, uint32_t offset, const uint8_t *data, uint32_t count);
+
+/* Successful completion of the function for the host; @data NULL: without data */
+void tlp_completion(struct tlp *tlp, uint8_t tag, uint64_t addr, const uint8_t *data,
+		    uint32_t count);
+
+/* Completion that says: unsupported request */
+void tlp_unsupported(struct tlp *tlp, uint8_t tag, uint32_t count);
+
+/* Message of the function without data, which ends at the receiver */
+void tlp_message(struct tlp *tlp, uint8_t code);
+
+#endif /* CABLE_TLP_H */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pci_config.h"
+#include "trace_line.h"
+
+#define MAX_WORDS	7
+#define US_PER_S	1000000
+
+/* Bytes of a value that are shown */
+#define SHOWN		16
+
+static unsigned int split(char *s, char **word)
+{
+	unsigned int n = 0;
+	char *save = NULL;
+
+	for (s = strtok_r(s, " \n", &save); s && n < MAX_WORDS; s = strtok_r(NULL, " \n", &save))
+		word[n++] = s;
+	return s ? MAX_WORDS + 1 : n;
+}
+
+/* @s as a whole, up to @max; @base 10 has no sign and 16 no prefix */
+static bool number(const char *s, int base, uint64_t max, uint64_t *value)
+{
+	const char *digits = base == 10 ? "0123456789" : "0123456789abcdef";
+
+	if (!*s || s[strspn(s, digits)])
+		return false;
+	errno = 0;
+	*value = strtoull(s, NULL, base);
+	return !errno && *value <= max;
+}
+
+static bool parse_time(char *s, int64_t *us)
+{
+	char *dot = strchr(s, '.');
+	uint64_t seconds, rest;
+
+	if (!dot || strlen(dot + 1) != 6)
+		return false;
+	*dot = '\0';
+	if (!number(s, 10, INT64_MAX / US_PER_S - 1, &seconds) ||
+	    !number(dot + 1, 10, US_PER_S - 1, &rest))
+		return false;
+	*us = seconds * US_PER_S + rest;
+	return true;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_value(struct trace_line *line, const char *s)
+{
+	uint32_t i;
+	int hi, lo;
+
+	if (strncmp(s, "0x", 2) || strlen(s + 2) != 2 * (size_t)line->count)
+		return false;
+	s += 2;
+	for (i = line->count; i--; s += 2) {
+		hi = digit(s[0]);
+		lo = digit(s[1]);
+		if (hi < 0 || lo < 0)
+			return false;
+		line->data[i] = hi << 4 | lo;
+	}
+	return true;
+}
+
+static bool parse_place(struct trace_line *line, const char *s)
+{
+	if (line->kind == TRACE_CFG) {
+		return !strncmp(s, "cfg+0x", 6) &&
+		       number(s + 6, 16, PCI_CONFIG_SIZE_EXPRESS - 1, &line->offset);
+	}
+	if (strncmp(s, "bar", 3) || s[3] < '0' || s[3] >= '0' + PCIE_CABLE_NUM_BARS ||
+	    strncmp(s + 4, "+0x", 3))
+		return false;
+	line->bar = s[3] - '0';
+	return number(s + 7, 16, UINT64_MAX, &line->offset);
+}
+
+static void access_text(struct trace_line *line, const char *what, const char *place)
+{
+	const uint32_t shown = line->count <= SHOWN ? line->count : SHOWN;
+	uint32_t i;
+	int n;
+
+	n = snprintf(line->text, sizeof(line->text), "host %-5s %-12s %2u 0x%s", what, place,
+		     line->count, shown < line->count ? ".." : "");
+	for (i = shown; i--;)
+		n += sprintf(line->text + n, "%02x", line->data[i]);
+	if (!line->answer)
+		sprintf(line->text + n, " UR");
+}
+
+static bool parse_access(struct trace_line *line, char **word, unsigned int n)
+{
+	const bool mem = word[2][0] == 'M';
+	uint64_t count;
+
+	line->kind = mem ? TRACE_MEM : TRACE_CFG;
+	line->write = !strcmp(word[2], mem ? "MWr" : "CfgWr");
+	if (!line->write && strcmp(word[2], mem ? "MRd" : "CfgRd"))
+		return false;
+	line->answer = n == 6;
+	if (n != 6 && (n != 7 || strcmp(word[6], "UR")))
+		return false;
+	if (!parse_place(line, word[3]) || !number(word[4], 10, sizeof(line->data), &count) ||
+	    !count || line->offset > UINT64_MAX - count ||
+	    (!mem && line->offset + count > PCI_CONFIG_SIZE_EXPRESS))
+		return false;
+	line->count = count;
+	if (!parse_value(line, word[5]))
+		return false;
+	access_text(line, word[2], word[3]);
+	return true;
+}
+
+static bool parse_irq(struct trace_line *line, char **word)
+{
+	uint64_t vector;
+
+	line->kind = TRACE_IRQ;
+	for (line->irq = 0; line->irq < IRQ_KINDS; line->irq++)
+		if (!strcmp(word[2], irq_kind_names[line->irq]))
+			break;
+	if (line->irq == IRQ_KINDS)
+		return false;
+	if (line->irq == IRQ_INTX) {
+		vector = !strcmp(word[3], "assert");
+		if (!vector && strcmp(word[3], "deassert"))
+			return false;
+	} else if (!number(word[3], 10, UINT32_MAX, &vector)) {
+		return false;
+	}
+	line->number = vector;
+	line->sent = !strcmp(word[4], "sent");
+	return snprintf(line->text, sizeof(line->text), "ep   %-5s %-12s %s", word[2], word[3],
+			word[4]) < (int)sizeof(line->text);
+}
+
+static bool parse_event(struct trace_line *line, char **word)
+{
+	const bool link = !strcmp(word[1], "link");
+
+	line->kind = TRACE_LINK;
+	if (strcmp(word[2], link ? "up" : "reset") && strcmp(word[2], link ? "down" : "BME"))
+		return false;
+	line->restart = !strcmp(word[2], link ? "up" : "reset");
+	snprintf(line->text, sizeof(line->text), "%-4s %s", word[1], word[2]);
+	return true;
+}
+
+bool trace_line_parse(struct trace_line *line, char *s)
+{
+	char *word[MAX_WORDS];
+	const unsigned int n = split(s, word);
+
+	if (n < 3 || n > MAX_WORDS || !parse_time(word[0], &line->us))
+		return false;
+	if (!strcmp(word[1], "host") && n > 3)
+		return n > 5 && parse_access(line, word, n);
+	if (!strcmp(word[1], "ep"))
+		return n == 5 && parse_irq(line, word);
+	return n == 3 && (!strcmp(word[1], "host") || !strcmp(word[1], "link")) &&
+	       parse_event(line, word);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * trace_line: a line of a trace, read again
+ *
+ * Offered to:	trace_cmd
+ */
+#ifndef CABLE_TRACE_LINE_H
+#define CABLE_TRACE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stats.h"
+#include "trace.h"
+#include "vfu_proto.h"
+
+#define TRACE_LINE_TEXT		128
+
+/**
+ * struct trace_line - what a line says
+ * @us: when
+ * @kind: which of the following is valid
+ * @write: of an access (TRACE_MEM, TRACE_CFG)
+ * @answer: the function answered
+ * @bar: of TRACE_MEM
+ * @offset: in @bar or in the configuration space
+ * @count: bytes of @data
+ * @data: the lowest address first
+ * @irq: of TRACE_IRQ
+ * @number: the vector, or 1 where INTx is asserted and 0 where it is not any more
+ * @sent: the interrupt was
+ * @restart: of TRACE_LINK: the function's registers start from zero
+ * @text: the line without its time, with a long value cut short
+ */
+struct trace_line {
+	int64_t us;
+	enum trace_kind kind;
+	bool write;
+	bool answer;
+	unsigned int bar;
+	uint64_t offset;
+	uint32_t count;
+	uint8_t data[VFU_MAX_XFER];
+	enum irq_kind irq;
+	uint32_t number;
+	bool sent;
+	bool restart;
+	char text[TRACE_LINE_TEXT];
+};
+
+/* Read @s, which is changed; false: it is no line of a trace. */
+bool trace_line_parse(struct trace_line *line, char *s);
+
+#endif /* CABLE_TRACE_LINE_H */

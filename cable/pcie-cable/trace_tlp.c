@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/pci_regs.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "trace_tlp.h"
+
+/* Where messages go is in a table that QEMU keeps for itself: the usual place of a PC */
+#define MSI_ADDRESS	0xfee00000
+
+static uint32_t bar_reg(const struct trace_tlp *t, unsigned int bar)
+{
+	const uint8_t *p = t->bar + bar * 4;
+
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static bool is_64bit(const struct trace_tlp *t, unsigned int bar)
+{
+	return (bar_reg(t, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
+	       bar + 1 < PCIE_CABLE_NUM_BARS;
+}
+
+static bool is_upper_half(const struct trace_tlp *t, unsigned int bar)
+{
+	return bar && is_64bit(t, bar - 1) && !is_upper_half(t, bar - 1);
+}
+
+static uint64_t bar_address(const struct trace_tlp *t, unsigned int bar)
+{
+	const uint64_t addr = bar_reg(t, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
+
+	return is_64bit(t, bar) ? addr | (uint64_t)bar_reg(t, bar + 1) << 32 : addr;
+}
+
+/* Of the lowest byte, the flags stay what the function says that they are. */
+static void write_bar_byte(struct trace_tlp *t, unsigned int at, uint8_t v)
+{
+	if (at % 4 || is_upper_half(t, at / 4))
+		t->bar[at] = v;
+	else
+		t->bar[at] = (t->bar[at] & 0xf) | (v & 0xf0);
+}
+
+void trace_tlp_follow(struct trace_tlp *t, const struct trace_line *line)
+{
+	unsigned int at;
+	uint32_t i;
+
+	if (line->kind == TRACE_LINK && line->restart)
+		for (at = 0; at < sizeof(t->bar); at++)
+			write_bar_byte(t, at, 0);
+	if (line->kind != TRACE_CFG || !line->answer)
+		return;
+	for (i = 0; i < line->count; i++) {
+		at = line->offset + i - PCI_BASE_ADDRESS_0;
+		if (at >= sizeof(t->bar))
+			continue;
+		if (line->write)
+			write_bar_byte(t, at, line->data[i]);
+		else
+			t->bar[at] = line->data[i];
+	}
+}
+
+static void emit(struct trace_tlp *t, bool from_host, const struct tlp *tlp, unsigned int *n)
+{
+	t->packet(t->arg, from_host, tlp);
+	(*n)++;
+}
+
+/* Up to the next multiple of @step */
+static uint32_t piece(uint64_t at, uint32_t left, uint32_t step)
+{
+	const uint32_t room = step - at % step;
+
+	return left < room ? left : room;
+}
+
+static unsigned int make_mem(struct trace_tlp *t, const struct trace_line *line)
+{
+	uint64_t addr = bar_address(t, line->bar) + line->offset;
+	unsigned int packets = 0;
+	uint32_t i, n;
+	struct tlp tlp;
+
+	for (i = 0; i < line->count; i += n, addr += n) {
+		n = piece(addr, line->count - i, TLP_MAX_BYTES);
+		if (line->write) {
+			tlp_mem(&tlp, TLP_ID_HOST, 0, addr, line->data + i, n);
+			emit(t, true, &tlp, &packets);
+			continue;
+		}
+		tlp_mem(&tlp, TLP_ID_HOST, ++t->tag, addr, NULL, n);
+		emit(t, true, &tlp, &packets);
+		if (line->answer)
+			tlp_completion(&tlp, t->tag, addr, line->data + i, n);
+		else
+			tlp_unsupported(&tlp, t->tag, n);
+		emit(t, false, &tlp, &packets);
+	}
+	return packets;
+}
+
+static unsigned int make_cfg(struct trace_tlp *t, const struct trace_line *line)
+{
+	unsigned int packets = 0;
+	uint8_t dword[4];
+	uint32_t i, n;
+	struct tlp tlp;
+
+	for (i = 0; i < line->count; i += n) {
+		const uint32_t at = line->offset + i;
+
+		n = piece(at, line->count - i, sizeof(dword));
+		tlp_cfg(&tlp, ++t->tag, at, line->write ? line->data + i : NULL, n);
+		emit(t, true, &tlp, &packets);
+		memset(dword, 0, sizeof(dword));
+		memcpy(dword + at % 4, line->data + i, n);
+		if (line->answer)
+			tlp_completion(&tlp, t->tag, 0, line->write ? NULL : dword, sizeof(dword));
+		else
+			tlp_unsupported(&tlp, t->tag, sizeof(dword));
+		emit(t, false, &tlp, &packets);
+	}
+	return packets;
+}
+
+static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
+{
+	const uint32_t v = line->number;
+	const uint8_t data[4] = { v, v >> 8, v >> 16, v >> 24 };
+	unsigned int packets = 0;
+	struct tlp tlp;
+
+	if (!line->sent)
+		return 0;
+	if (line->irq == IRQ_INTX)
+		tlp_message(&tlp, v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
+	else
+		tlp_mem(&tlp, TLP_ID_FUNCTION, 0, MSI_ADDRESS, data, sizeof(data));
+	emit(t, false, &tlp, &packets);
+	return packets;
+}
+
+unsigned int trace_tlp_make(struct trace_tlp *t, const struct trace_line *line)
+{
+	switch (line->kind) {
+	case TRACE_MEM:
+		return make_mem(t, line);
+	case TRACE_CFG:
+		return make_cfg(t, line);
+	case TRACE_IRQ:
+		return make_irq(t, line);
+	default:
+		return 0;
+	}
+}
