@@ -19,7 +19,7 @@
 #include "sock.h"
 
 #define CONTROL_CLIENTS	4
-#define CONTROL_LINE	256	/* with the end of the line */
+#define CONTROL_LINE_MAX	256	/* with the end of the line */
 
 struct cable;
 struct control;
@@ -31,7 +31,7 @@ struct control_client {
 	uint32_t events;		/* what the loop waits for */
 	bool skip;			/* the rest of a line that is too long */
 	size_t in_len;
-	char in[CONTROL_LINE];
+	char in[CONTROL_LINE_MAX];
 	size_t sent;
 	struct answer answer;
 };

@@ -27,7 +27,7 @@ static size_t join(char *line, int argc, char **argv)
 
 	for (i = 0; i < argc; i++) {
 		n = strlen(argv[i]);
-		if (strchr(argv[i], '\n') || len + n + 1 >= CONTROL_LINE)
+		if (strchr(argv[i], '\n') || len + n + 1 >= CONTROL_LINE_MAX)
 			return 0;
 		memcpy(line + len, argv[i], n);
 		len += n;
@@ -128,7 +128,7 @@ static void print(const char *text, const char *end)
 
 int ctl_main(int argc, char **argv)
 {
-	char line[CONTROL_LINE], text[ANSWER_MAX + 1];
+	char line[CONTROL_LINE_MAX], text[ANSWER_MAX + 1];
 	const char *end;
 	size_t len;
 
@@ -138,7 +138,7 @@ int ctl_main(int argc, char **argv)
 	}
 	len = join(line, argc - 1, argv + 1);
 	if (!len) {
-		log_event("ctl: a command is one line of up to %d characters", CONTROL_LINE - 1);
+		log_event("ctl: a command is one line of up to %d characters", CONTROL_LINE_MAX - 1);
 		return CABLE_EXIT_USAGE;
 	}
 	end = ask(argv[0], line, len, text);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pcie-cable with machines, and a QMP server, that may send anything
+ * pcie-cable with machines, a QMP server and control clients that may send anything
  *
  * An input is a sequence of actions, each of which happens when the program has
  * nothing left to do, or at once.  The whole program runs in its own loop, over
  * socket pairs; the end of the loop with an exit code is the end of the input.
- * Checked: the form of the replies, that there is one for each command at most,
- * and that no descriptor is left open.  Sanitizers and guard pages see the rest.
+ * Checked: the form of the replies and answers, that there is one for each command
+ * at most, and that no descriptor is left open.  Sanitizers and guard pages see the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,8 @@
 enum action {
 	CONNECT_EP, CONNECT_HOST, VERSION, VERSION_TEXT, MESSAGE, RAW, REGISTER, ACCESS,
 	DMA_MAP, DMA_UNMAP, SET_IRQS, ASK, CLOSE, READ_REPLIES, QMP, QMP_TEXT, WAIT,
-	RESIZE, PEER, NUM_ACTIONS
+	RESIZE, PEER, CONTROL, CONTROL_LINE, CONTROL_TEXT, CONTROL_CLOSE, CONTROL_READ,
+	NUM_ACTIONS
 };
 
 /* What a message may bring along */
@@ -50,8 +51,21 @@ struct client {
 	uint8_t reply[VFU_MAX_MESSAGE + 4096];
 };
 
+/* More than the program serves at a time */
+#define MAX_CONTROLS	(CONTROL_CLIENTS + 1)
+
+struct control_peer {
+	int fd;			/* -1: none */
+	bool silent;		/* answers are not read */
+	unsigned int lines;
+	unsigned int answers;
+	size_t len;
+	char line[ANSWER_MAX];
+};
+
 static struct {
 	struct input in;
+	struct control_peer control[MAX_CONTROLS];
 	struct client client[MAX_CLIENTS];
 	unsigned int waits;
 } s;
@@ -420,9 +434,101 @@ static void qmp_text(void)
 	qmp_send("\n", 1);
 }
 
+static void control_close_peer(struct control_peer *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+}
+
+static void control_connect(void)
+{
+	struct control_peer *p;
+	int fd[2];
+
+	for (p = s.control; p < s.control + MAX_CONTROLS && p->fd >= 0; p++)
+		;
+	if (p == s.control + MAX_CONTROLS)
+		return;
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd));
+	*p = (struct control_peer){ .fd = fd[0] };
+	cable.control.listener.accepted(cable.control.listener.arg, fd[1]);
+}
+
+static struct control_peer *some_control(void)
+{
+	return &s.control[in8(&s.in) % MAX_CONTROLS];
+}
+
+static void control_send(struct control_peer *p, const char *text, size_t len)
+{
+	ssize_t i, sent;
+
+	if (p->fd < 0 || !len)
+		return;
+	sent = send(p->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	for (i = 0; i < sent; i++)
+		p->lines += text[i] == '\n';
+}
+
+static void control_line(void)
+{
+	static const char *const lines[] = {
+		"help\n", "stat\n", "stat reset\n", "link down\n", "link up\n", "hot-reset\n",
+		"irq delay 20\n", "irq delay 0\n", "irq drop 2\n", "irq drop 0\n", "irq flush\n",
+		"irq delay\n",
+	};
+	struct control_peer *p = some_control();
+	const char *line = lines[in8(&s.in) % (sizeof(lines) / sizeof(lines[0]))];
+
+	control_send(p, line, strlen(line));
+}
+
+static void control_text(void)
+{
+	struct control_peer *p = some_control();
+	char text[256];
+	uint8_t len = in8(&s.in);
+
+	in_bytes(&s.in, text, len);
+	control_send(p, text, len);
+}
+
+/* An answer is text, and its last line tells that it is */
+static void control_take_byte(struct control_peer *p, char c)
+{
+	CHECK(p->len < sizeof(p->line));
+	if (c != '\n') {
+		CHECK(c == '\t' || (c >= ' ' && c < 0x7f));
+		p->line[p->len++] = c;
+		return;
+	}
+	if ((p->len == 2 && !memcmp(p->line, "ok", 2)) ||
+	    (p->len > 7 && !memcmp(p->line, "error: ", 7)))
+		CHECK(p->answers++ < p->lines);
+	p->len = 0;
+}
+
+static void control_read(struct control_peer *p)
+{
+	char text[4096];
+	ssize_t i, n;
+
+	while (p->fd >= 0) {
+		n = recv(p->fd, text, sizeof(text), MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0)
+			control_close_peer(p);
+		for (i = 0; i < n; i++)
+			control_take_byte(p, text[i]);
+	}
+}
+
 static bool act(void)
 {
 	uint8_t how = in8(&s.in);
+	struct control_peer *p;
 	struct client *c;
 
 	switch ((how & ~MORE) % NUM_ACTIONS) {
@@ -481,6 +587,22 @@ static bool act(void)
 	case RESIZE:
 		CHECK(!ftruncate(fds[FD_RAM], in8(&s.in) % 17 * 4096));
 		break;
+	case CONTROL:
+		control_connect();
+		break;
+	case CONTROL_LINE:
+		control_line();
+		break;
+	case CONTROL_TEXT:
+		control_text();
+		break;
+	case CONTROL_CLOSE:
+		control_close_peer(some_control());
+		break;
+	case CONTROL_READ:
+		p = some_control();
+		p->silent = !p->silent;
+		break;
 	case PEER:
 		how = in8(&s.in);
 		env_private = how & 1;
@@ -496,7 +618,7 @@ static void check_link(void)
 
 	CHECK(!link->enabled || cable.ep.conn);
 	if (link->up)
-		CHECK(link->enabled && cable.host.conn &&
+		CHECK(link->enabled && !link->forced_down && cable.host.conn &&
 		      fn_setup_same_shape(&link->view, &cable.host.shape));
 }
 
@@ -508,6 +630,9 @@ void server_idle(int timeout_ms)
 	for (i = 0; i < MAX_CLIENTS; i++)
 		if (!s.client[i].silent)
 			client_read(&s.client[i]);
+	for (i = 0; i < MAX_CONTROLS; i++)
+		if (!s.control[i].silent)
+			control_read(&s.control[i]);
 	if (s.in.left) {
 		while (act() && s.in.left)
 			;
@@ -550,6 +675,7 @@ static void begin(bool metered)
 		options.ep_socket = "ep";
 		options.host_socket = "/dev/null";
 		options.host_qmp = "qmp";
+		options.control = "control";
 		options.host_bus = "rp0";
 		options.host_device_id = "card";
 		open_fds = env_count_fds();
@@ -560,6 +686,8 @@ static void begin(bool metered)
 	memset(&s, 0, offsetof(typeof(s), client));
 	for (i = 0; i < MAX_CLIENTS; i++)
 		s.client[i].fd = -1;
+	for (i = 0; i < MAX_CONTROLS; i++)
+		s.control[i] = (struct control_peer){ .fd = -1 };
 	s.waits = LAST_WAITS;
 	env_now_ns = 1000000000;
 	env_private = false;
@@ -578,6 +706,8 @@ static void end(int code)
 	CHECK(code == CABLE_EXIT_OK || code == CABLE_EXIT_MACHINE);
 	for (i = 0; i < MAX_CLIENTS; i++)
 		client_close(&s.client[i]);
+	for (i = 0; i < MAX_CONTROLS; i++)
+		control_close_peer(&s.control[i]);
 	cable_close(&cable);
 	CHECK(!loop.timers);
 	loop_exit(&loop);

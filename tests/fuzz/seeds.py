@@ -116,7 +116,8 @@ class Machines:
     """Messages of machines to pcie-cable."""
 
     (EP, HOST, VERSION, TEXT, MESSAGE, RAW, REG, ACCESS, MAP, UNMAP, IRQS, ASK, CLOSE, READ,
-     QMP, QMP_TEXT, WAIT, RESIZE, PEER) = range(19)
+     QMP, QMP_TEXT, WAIT, RESIZE, PEER, CONTROL, LINE, CONTROL_TEXT, CONTROL_CLOSE,
+     CONTROL_READ) = range(24)
     FD_RAM, FD_HOST_RAM, FD_EVENT = range(3)
 
     def number(self, v):
@@ -247,6 +248,25 @@ def server():
     for k in (3, 4, 5, 6, 7):
         yield "plug%d" % k, settled + u8(m.QMP, k, m.WAIT, 110, m.QMP, 1)
     yield "no_qmp", u8(m.PEER, 0) + ready + u8(m.WAIT, 30, m.PEER, 2, m.WAIT, 30, m.QMP, 0)
+    control = u8(m.CONTROL)
+    yield "control_lines", linked + control + b"".join(u8(m.LINE, 0, k) for k in range(12))
+    yield "control_clients", control * 5 + b"".join(u8(m.LINE, k, 0) for k in range(5)) + control
+    for name, text in (("words", b" link\tup \r\nfly\n\n"), ("number", b"irq delay 99999999\n"),
+                       ("bytes", bytes(range(128, 200)) + b"\n"), ("half", b"link do"),
+                       ("long", b"x" * 255)):
+        yield "control_" + name, control + u8(m.CONTROL_TEXT, 0, len(text)) + text + \
+            u8(m.CONTROL_TEXT, 0, 4) + b"wn\n\n" + u8(m.CONTROL_CLOSE, 0)
+    yield "control_link", linked + control + u8(m.LINE, 0, 3) + m.access(1, 7, 0, 64) + \
+        m.reg(0x20, 0) + m.reg(0x20, 1) + u8(m.CLOSE, 1) + m.host() + u8(m.LINE, 0, 4) + m.host()
+    raised = m.irqs(1, 0x24, 0, 3, 0x32) + m.access(1, 7, 0x7e, 2, b"\0\x80")
+    yield "control_late", linked + raised + control + u8(m.LINE, 0, 6) + m.reg(0x1150, 1) + \
+        u8(m.LINE, 0, 7) + m.reg(0x1150, 2) + u8(m.WAIT, 3)
+    yield "control_held", linked + raised + control + u8(m.LINE, 0, 8) + m.reg(0x1150, 1) + \
+        m.reg(0x1150, 1) + m.reg(0x1150, 2) + u8(m.LINE, 0, 10) + m.reg(0x1150, 3)
+    yield "control_lost", linked + raised + control + u8(m.LINE, 0, 6) + m.reg(0x1150, 1) + \
+        u8(m.CLOSE, 1, m.WAIT, 9)
+    yield "control_silent", control + u8(m.CONTROL_READ, 0) + \
+        (u8(m.CONTROL_TEXT, 0, 250) + b"help\n" * 50) * 8 + u8(m.CONTROL_READ, 0)
     yield "qmp_text", settled + u8(m.QMP_TEXT, 19) + b'{"error":{"desc":1}'
 
 
