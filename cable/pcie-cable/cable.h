@@ -14,6 +14,7 @@
 #include "ep_dma.h"
 #include "ep_window.h"
 #include "host_fn.h"
+#include "host_irq.h"
 #include "host_ram.h"
 #include "irq_path.h"
 #include "link.h"

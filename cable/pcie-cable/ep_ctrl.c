@@ -46,7 +46,7 @@ void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn)
 static void interrupt(struct ep_ctrl *ep)
 {
 	if (ep->conn && (ep->event_status & ep->event_enable))
-		vfu_irq_fire(&ep->conn->irqs, PCIE_CABLE_IRQ_EVENT);
+		vfu_irq_fire(&ep->conn->irqs, VFIO_PCI_MSIX_IRQ_INDEX, PCIE_CABLE_IRQ_EVENT);
 }
 
 void ep_ctrl_event(struct ep_ctrl *ep, uint32_t events)
@@ -195,7 +195,7 @@ static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
 	case PCIE_CABLE_FN_CTRL:
 		return fn->setup.present ? PCIE_CABLE_FN_PRESENT : 0;
 	case PCIE_CABLE_FN_MSIX_ENABLED:
-		return host_fn_msix_enabled(cable);
+		return host_irq_msix_enabled(cable);
 	case PCIE_CABLE_FN_IRQ_STATUS:
 		return fn->irq_status;
 	default:
@@ -215,7 +215,7 @@ static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32
 	else if (reg == PCIE_CABLE_FN_CTRL)
 		fn->setup.present = v & PCIE_CABLE_FN_PRESENT;
 	else if (reg == PCIE_CABLE_FN_IRQ_RAISE)
-		fn->irq_status = watch_irq(cable, IRQ_MSIX, v, host_fn_raise(cable, v));
+		fn->irq_status = watch_irq(cable, IRQ_MSIX, v, host_irq_raise_msix(cable, v));
 }
 
 static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)
@@ -291,10 +291,10 @@ static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)
 	}
 }
 
-static unsigned int ctrl_num_msix(void *dev)
+static unsigned int ctrl_num_irqs(void *dev, unsigned int index)
 {
 	(void)dev;
-	return PCIE_CABLE_NUM_IRQS;
+	return index == VFIO_PCI_MSIX_IRQ_INDEX ? PCIE_CABLE_NUM_IRQS : 0;
 }
 
 static void ctrl_region(void *dev, unsigned int index, struct vfu_region *region)
@@ -409,7 +409,7 @@ static void ctrl_closed(void *dev)
 }
 
 const struct vfu_ops ep_ctrl_ops = {
-	.num_msix = ctrl_num_msix,
+	.num_irqs = ctrl_num_irqs,
 	.region = ctrl_region,
 	.read = ctrl_read,
 	.write = ctrl_write,

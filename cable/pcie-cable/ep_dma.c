@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/vfio.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -100,7 +101,8 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 static void interrupt(struct ep_dma *dma)
 {
 	if (dma->status & dma->enable)
-		vfu_irq_fire(&dma->cable->ep.conn->irqs, PCIE_CABLE_IRQ_DMA);
+		vfu_irq_fire(&dma->cable->ep.conn->irqs, VFIO_PCI_MSIX_IRQ_INDEX,
+			     PCIE_CABLE_IRQ_DMA);
 }
 
 static void finish(struct ep_dma *dma, unsigned int c, uint32_t error)

@@ -26,9 +26,10 @@ void ep_bank_connected(struct ep_bank *bank, struct vfu_conn *conn, struct host_
 			pci_config_add_bar(&bank->cfg, b, ram->size, EP_WINDOW_BAR_FLAGS);
 }
 
-static unsigned int bank_num_msix(void *dev)
+static unsigned int bank_num_irqs(void *dev, unsigned int index)
 {
 	(void)dev;
+	(void)index;
 	return 0;
 }
 
@@ -100,7 +101,7 @@ static void bank_closed(void *dev)
 }
 
 const struct vfu_ops ep_bank_ops = {
-	.num_msix = bank_num_msix,
+	.num_irqs = bank_num_irqs,
 	.region = bank_region,
 	.read = bank_read,
 	.write = bank_write,

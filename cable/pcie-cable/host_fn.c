@@ -50,11 +50,9 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 	host->touched = false;
 }
 
-static unsigned int host_num_msix(void *dev)
+static unsigned int host_num_irqs(void *dev, unsigned int index)
 {
-	const struct cable *cable = dev;
-
-	return cable->host.shape.msix_vectors;
+	return host_irq_count(dev, index);
 }
 
 static void host_region(void *dev, unsigned int index, struct vfu_region *region)
@@ -277,35 +275,8 @@ uint32_t host_fn_read_request(const struct cable *cable)
 			 PCI_EXP_DEVCTL_READRQ) >> 12);
 }
 
-uint32_t host_fn_msix_enabled(const struct cable *cable)
-{
-	if (!cable->link.up ||
-	    !(pci_config_msix_control(&cable->host.cfg) & PCI_MSIX_FLAGS_ENABLE))
-		return 0;
-	return cable->host.shape.msix_vectors;
-}
-
-uint32_t host_fn_raise(struct cable *cable, uint32_t vector)
-{
-	struct host_fn *host = &cable->host;
-
-	if (!cable->link.up)
-		return PCIE_CABLE_IRQ_LINK_DOWN;
-	if (!host_fn_msix_enabled(cable) ||
-	    !(pci_config_command(&host->cfg) & PCI_COMMAND_MASTER))
-		return PCIE_CABLE_IRQ_DISABLED;
-	if (!vector || vector > host->shape.msix_vectors)
-		return PCIE_CABLE_IRQ_NO_VECTOR;
-	if (pci_config_msix_control(&host->cfg) & PCI_MSIX_FLAGS_MASKALL)
-		return PCIE_CABLE_IRQ_MASKED;
-	/* QEMU sets a vector up when the driver first unmasks it in the table. */
-	if (!irq_path_send(&cable->irq_path, vector - 1))
-		return PCIE_CABLE_IRQ_MASKED;
-	return PCIE_CABLE_IRQ_SENT;
-}
-
 const struct vfu_ops host_fn_ops = {
-	.num_msix = host_num_msix,
+	.num_irqs = host_num_irqs,
 	.region = host_region,
 	.read = host_read,
 	.write = host_write,

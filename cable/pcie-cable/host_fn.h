@@ -3,7 +3,7 @@
  * host_fn: the function that the host machine sees
  *
  * Offered to:	cable (vfu_ops of the host's connection), link (up, down) and
- *		ep_ctrl (interrupts).
+ *		host_irq (its interrupts).
  *
  * While the link is down every read gives all-ones and writes are dropped.
  * While it is up, BAR accesses land in the endpoint's RAM.
@@ -41,17 +41,11 @@ void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 /* The link comes up with the function @fn; its registers start from zero. */
 void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
 
-/* Send vector @vector (the first is 1); one of PCIE_CABLE_IRQ_*. */
-uint32_t host_fn_raise(struct cable *cable, uint32_t vector);
-
 /* May the function send requests: link up, bus mastering enabled? */
 bool host_fn_may_master(const struct cable *cable);
 
 /* Bytes of payload the host allows in a request to it: of a write, asked for by a read */
 uint32_t host_fn_payload(const struct cable *cable);
 uint32_t host_fn_read_request(const struct cable *cable);
-
-/* Vectors the host has enabled, 0 while MSI-X is off */
-uint32_t host_fn_msix_enabled(const struct cable *cable);
 
 #endif /* CABLE_HOST_FN_H */

@@ -7,18 +7,19 @@
 
 #define NS_PER_MS	1000000ll
 
-static void fire(struct irq_path *path, unsigned int index)
+static void fire(struct irq_path *path, unsigned int type, unsigned int vector)
 {
-	vfu_irq_fire(&path->cable->host.conn->irqs, index);
+	vfu_irq_fire(&path->cable->host.conn->irqs, type, vector);
 }
 
 static void first_arrives(struct irq_path *path)
 {
-	const unsigned int index = path->late[path->first].index;
+	const unsigned int type = path->late[path->first].type;
+	const unsigned int vector = path->late[path->first].vector;
 
 	path->first = (path->first + 1) % IRQ_PATH_LATE;
 	path->num--;
-	fire(path, index);
+	fire(path, type, vector);
 }
 
 static void wait_for_first(struct irq_path *path)
@@ -45,7 +46,7 @@ void irq_path_init(struct irq_path *path, struct cable *cable)
 	*path = (struct irq_path){ .cable = cable, .timer.fire = due };
 }
 
-static void send_late(struct irq_path *path, unsigned int index)
+static void send_late(struct irq_path *path, unsigned int type, unsigned int vector)
 {
 	int64_t due_ns = loop_now_ns() + path->delay_ms * NS_PER_MS, last;
 	unsigned int at;
@@ -58,23 +59,24 @@ static void send_late(struct irq_path *path, unsigned int index)
 		if (due_ns < last)
 			due_ns = last;
 	}
-	path->late[at].index = index;
+	path->late[at].type = type;
+	path->late[at].vector = vector;
 	path->late[at].due_ns = due_ns;
 	if (!path->num++)
 		wait_for_first(path);
 }
 
-bool irq_path_send(struct irq_path *path, unsigned int index)
+bool irq_path_send(struct irq_path *path, unsigned int type, unsigned int vector)
 {
-	if (!vfu_irq_is_set_up(&path->cable->host.conn->irqs, index))
+	if (!vfu_irq_is_set_up(&path->cable->host.conn->irqs, type, vector))
 		return false;
 	if (path->hold_next) {
 		path->hold_next--;
-		path->held[index] = true;
+		path->held[type][vector] = true;
 	} else if (path->delay_ms || path->num) {
-		send_late(path, index);
+		send_late(path, type, vector);
 	} else {
-		fire(path, index);
+		fire(path, type, vector);
 	}
 	return true;
 }
@@ -87,16 +89,28 @@ void irq_path_lose(struct irq_path *path)
 	memset(path->held, 0, sizeof(path->held));
 }
 
+unsigned int irq_path_held(const struct irq_path *path)
+{
+	unsigned int type, i, n = 0;
+
+	for (type = 0; type < IRQ_PATH_TYPES; type++)
+		for (i = 0; i < VFU_IRQ_MAX_MSIX; i++)
+			n += path->held[type][i];
+	return n;
+}
+
 unsigned int irq_path_flush(struct irq_path *path)
 {
-	unsigned int i, n = 0;
+	unsigned int type, i, n = 0;
 
-	for (i = 0; i < VFU_IRQ_MAX; i++) {
-		if (!path->held[i])
-			continue;
-		path->held[i] = false;
-		fire(path, i);
-		n++;
+	for (type = 0; type < IRQ_PATH_TYPES; type++) {
+		for (i = 0; i < VFU_IRQ_MAX_MSIX; i++) {
+			if (!path->held[type][i])
+				continue;
+			path->held[type][i] = false;
+			fire(path, type, i);
+			n++;
+		}
 	}
 	return n;
 }

@@ -2,7 +2,7 @@
 /*
  * irq_path: the way of an interrupt message to the host, which may be made long
  *
- * Offered to:	host_fn (sends), link (loses what is under way) and control_cmd.
+ * Offered to:	host_irq (sends), link (loses what is under way) and control_cmd.
  *
  * A message was sent for the endpoint as soon as it is on its way: a controller does
  * not learn when a posted write arrives.  Messages never overtake each other, but for
@@ -11,6 +11,7 @@
 #ifndef CABLE_IRQ_PATH_H
 #define CABLE_IRQ_PATH_H
 
+#include <linux/vfio.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@
 
 #define IRQ_PATH_LATE	1024	/* under way at a time; then the first arrives at once */
 #define IRQ_PATH_MAX_MS	10000
+#define IRQ_PATH_TYPES	(VFIO_PCI_MSIX_IRQ_INDEX + 1)
 
 struct cable;
 
@@ -26,23 +28,30 @@ struct irq_path {
 	struct cable *cable;
 	unsigned int delay_ms;
 	uint32_t hold_next;		/* so many are to be held back */
-	bool held[VFU_IRQ_MAX];		/* vectors, until they are let go */
+	bool held[IRQ_PATH_TYPES][VFU_IRQ_MAX_MSIX];	/* until they are let go */
 	struct loop_timer timer;
 	unsigned int first;
 	unsigned int num;
 	struct {
-		unsigned int index;
+		unsigned int type;
+		unsigned int vector;
 		int64_t due_ns;
 	} late[IRQ_PATH_LATE];
 };
 
 void irq_path_init(struct irq_path *path, struct cable *cable);
 
-/* Send vector @index, the first is 0; false when the host has not set it up. */
-bool irq_path_send(struct irq_path *path, unsigned int index);
+/*
+ * Send vector @vector, the first is 0, of type @type (VFIO_PCI_MSIX_IRQ_INDEX, ...); false
+ * when the host has not set it up.
+ */
+bool irq_path_send(struct irq_path *path, unsigned int type, unsigned int vector);
 
 /* All that is under way or held back is lost. */
 void irq_path_lose(struct irq_path *path);
+
+/* How many vectors are held back. */
+unsigned int irq_path_held(const struct irq_path *path);
 
 /* Let go what is held back; how many vectors that was. */
 unsigned int irq_path_flush(struct irq_path *path);

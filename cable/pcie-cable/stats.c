@@ -40,14 +40,10 @@ static void print_irqs(struct answer *answer, const struct stats *stats)
 
 static void print_path(struct answer *answer, const struct irq_path *path)
 {
-	unsigned int i, held = 0;
-
-	for (i = 0; i < VFU_IRQ_MAX; i++)
-		held += path->held[i];
 	answer_add(answer, "interrupts under way\n");
 	answer_add(answer, "  delayed by\t%u\tms\n", path->delay_ms);
 	answer_add(answer, "  late\t%u\n", path->num);
-	answer_add(answer, "  vectors held back\t%u\n", held);
+	answer_add(answer, "  vectors held back\t%u\n", irq_path_held(path));
 	answer_add(answer, "  next to be held back\t%" PRIu32 "\n", path->hold_next);
 }
 

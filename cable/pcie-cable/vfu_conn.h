@@ -33,7 +33,8 @@ struct vfu_conn;
  * those that return int give 0 or a negative errno, which becomes the reply.
  */
 struct vfu_ops {
-	unsigned int (*num_msix)(void *dev);
+	/* Interrupts of type @index, VFIO_PCI_*_IRQ_INDEX; 0: there is none. */
+	unsigned int (*num_irqs)(void *dev, unsigned int index);
 	void (*region)(void *dev, unsigned int index, struct vfu_region *region);
 	/* Offset and count are inside the region already. */
 	int (*read)(void *dev, unsigned int index, uint64_t offset,

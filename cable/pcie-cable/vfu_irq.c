@@ -2,37 +2,63 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "vfu_irq.h"
 
-void vfu_irq_init(struct vfu_irqs *irqs)
+/* The vectors of a type, @num of them; NULL where there is no such type */
+static struct vfu_irq *vectors(struct vfu_irqs *irqs, unsigned int index, unsigned int *num)
 {
-	unsigned int i;
-
-	for (i = 0; i < VFU_IRQ_MAX; i++) {
-		irqs->fd[i] = -1;
-		irqs->masked[i] = 0;
-		irqs->pending[i] = 0;
+	switch (index) {
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		*num = VFU_IRQ_MAX_MSI;
+		return irqs->msi;
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		*num = VFU_IRQ_MAX_MSIX;
+		return irqs->msix;
+	default:
+		return NULL;
 	}
 }
 
-static void drop(struct vfu_irqs *irqs, unsigned int i)
+void vfu_irq_init(struct vfu_irqs *irqs)
 {
-	if (irqs->fd[i] >= 0)
-		close(irqs->fd[i]);
-	irqs->fd[i] = -1;
-	irqs->masked[i] = 0;
-	irqs->pending[i] = 0;
+	unsigned int index, i, num;
+	struct vfu_irq *irq;
+
+	for (index = 0; index < VFIO_PCI_NUM_IRQS; index++) {
+		irq = vectors(irqs, index, &num);
+		for (i = 0; irq && i < num; i++)
+			irq[i] = (struct vfu_irq){ .fd = -1 };
+	}
+}
+
+static void drop(struct vfu_irq *irq)
+{
+	if (irq->fd >= 0)
+		close(irq->fd);
+	irq->fd = -1;
+	irq->masked = false;
+	irq->pending = false;
+}
+
+static void drop_all(struct vfu_irqs *irqs, unsigned int index)
+{
+	unsigned int i, num;
+	struct vfu_irq *irq = vectors(irqs, index, &num);
+
+	for (i = 0; irq && i < num; i++)
+		drop(irq + i);
 }
 
 void vfu_irq_exit(struct vfu_irqs *irqs)
 {
-	unsigned int i;
+	unsigned int index;
 
-	for (i = 0; i < VFU_IRQ_MAX; i++)
-		drop(irqs, i);
+	for (index = 0; index < VFIO_PCI_NUM_IRQS; index++)
+		drop_all(irqs, index);
 }
 
 static void signal_fd(int fd)
@@ -44,39 +70,59 @@ static void signal_fd(int fd)
 		log_event("cannot signal an interrupt: error %d", errno);
 }
 
-bool vfu_irq_is_set_up(const struct vfu_irqs *irqs, unsigned int index)
+/* Signal what waits, if it can be */
+static void update(struct vfu_irq *irq)
 {
-	return index < VFU_IRQ_MAX && irqs->fd[index] >= 0;
+	if (irq->fd < 0 || irq->masked || !irq->pending)
+		return;
+	irq->pending = false;
+	signal_fd(irq->fd);
 }
 
-bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index)
+static bool fire(struct vfu_irq *irq)
 {
-	if (!vfu_irq_is_set_up(irqs, index))
+	if (irq->fd < 0)
 		return false;
-	if (irqs->masked[index])
-		irqs->pending[index] = 1;
-	else
-		signal_fd(irqs->fd[index]);
+	irq->pending = true;
+	update(irq);
 	return true;
 }
 
-static void set_masked(struct vfu_irqs *irqs, unsigned int i, bool masked)
+static struct vfu_irq *find(struct vfu_irqs *irqs, unsigned int index, unsigned int vector)
 {
-	irqs->masked[i] = masked;
-	if (!masked && irqs->pending[i] && irqs->fd[i] >= 0) {
-		irqs->pending[i] = 0;
-		signal_fd(irqs->fd[i]);
-	}
+	unsigned int num;
+	struct vfu_irq *irq = vectors(irqs, index, &num);
+
+	return irq && vector < num ? irq + vector : NULL;
 }
 
-static int set_eventfds(struct vfu_irqs *irqs, const struct vfu_irq_set *set,
-			int *fds, unsigned int num_fds)
+bool vfu_irq_is_set_up(struct vfu_irqs *irqs, unsigned int index, unsigned int vector)
+{
+	const struct vfu_irq *irq = find(irqs, index, vector);
+
+	return irq && irq->fd >= 0;
+}
+
+bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index, unsigned int vector)
+{
+	struct vfu_irq *irq = find(irqs, index, vector);
+
+	return irq && fire(irq);
+}
+
+static void set_masked(struct vfu_irq *irq, bool masked)
+{
+	irq->masked = masked;
+	update(irq);
+}
+
+static int set_eventfds(struct vfu_irq *irq, unsigned int count, int *fds, unsigned int num_fds)
 {
 	unsigned int i;
 	int flags;
 
 	/* All vectors get a descriptor or all lose theirs. */
-	if (num_fds && num_fds != set->count)
+	if (num_fds && num_fds != count)
 		return -EINVAL;
 	for (i = 0; i < num_fds; i++) {
 		/* A descriptor that blocks would stop the other machine. */
@@ -85,10 +131,10 @@ static int set_eventfds(struct vfu_irqs *irqs, const struct vfu_irq_set *set,
 		    fcntl(fds[i], F_SETFL, flags | O_NONBLOCK))
 			return -EINVAL;
 	}
-	for (i = 0; i < set->count; i++) {
-		drop(irqs, set->start + i);
+	for (i = 0; i < count; i++) {
+		drop(irq + i);
 		if (num_fds) {
-			irqs->fd[set->start + i] = fds[i];
+			irq[i].fd = fds[i];
 			fds[i] = -1;
 		}
 	}
@@ -101,23 +147,25 @@ int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 {
 	const uint32_t data_type = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
 	const uint32_t action = set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
-	unsigned int i;
+	struct vfu_irq *irq;
+	unsigned int i, num;
 
-	if (set->index != VFIO_PCI_MSIX_IRQ_INDEX || set->start > count ||
-	    set->count > count - set->start)
+	irq = vectors(irqs, set->index, &num);
+	if (!irq || set->start > count || set->count > count - set->start)
 		return -EINVAL;
 	if (data_type == VFIO_IRQ_SET_DATA_BOOL && data_len < set->count)
 		return -EINVAL;
+	irq += set->start;
 
 	if (data_type == VFIO_IRQ_SET_DATA_EVENTFD)
 		return action == VFIO_IRQ_SET_ACTION_TRIGGER ?
-		       set_eventfds(irqs, set, fds, num_fds) : -EINVAL;
+		       set_eventfds(irq, set->count, fds, num_fds) : -EINVAL;
 	if (data_type != VFIO_IRQ_SET_DATA_NONE && data_type != VFIO_IRQ_SET_DATA_BOOL)
 		return -EINVAL;
 
 	/* Triggering nothing at all is how a whole interrupt type is turned off. */
 	if (action == VFIO_IRQ_SET_ACTION_TRIGGER && !set->count) {
-		vfu_irq_exit(irqs);
+		drop_all(irqs, set->index);
 		return 0;
 	}
 	for (i = 0; i < set->count; i++) {
@@ -125,13 +173,13 @@ int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 			continue;
 		switch (action) {
 		case VFIO_IRQ_SET_ACTION_TRIGGER:
-			vfu_irq_fire(irqs, set->start + i);
+			fire(irq + i);
 			break;
 		case VFIO_IRQ_SET_ACTION_MASK:
-			set_masked(irqs, set->start + i, true);
+			set_masked(irq + i, true);
 			break;
 		case VFIO_IRQ_SET_ACTION_UNMASK:
-			set_masked(irqs, set->start + i, false);
+			set_masked(irq + i, false);
 			break;
 		default:
 			return -EINVAL;

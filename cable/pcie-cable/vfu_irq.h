@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * vfu_irq: MSI-X vectors of a device as the event descriptors QEMU gave us
+ * vfu_irq: interrupts of a device as the event descriptors QEMU gave us
  *
- * Offered to:	vfu_msg, which sets them, and ep_ctrl and host_fn, which fire.
- * QEMU keeps the vector table itself; a server only learns vector numbers.
+ * Offered to:	vfu_msg, which sets them, and ep_ctrl and host_irq, which fire.
+ * The types are those of <linux/vfio.h>, VFIO_PCI_MSI_IRQ_INDEX and
+ * VFIO_PCI_MSIX_IRQ_INDEX.  What a vector's message is, QEMU keeps to itself; a
+ * server only learns vector numbers.
  */
 #ifndef CABLE_VFU_IRQ_H
 #define CABLE_VFU_IRQ_H
@@ -13,29 +15,46 @@
 
 #include "vfu_proto.h"
 
-#define VFU_IRQ_MAX	256
+#define VFU_IRQ_MAX_MSI		32
+#define VFU_IRQ_MAX_MSIX	256
 
+/**
+ * struct vfu_irq - one vector
+ * @fd: to be signalled; -1: the machine has not set the vector up
+ * @masked: by the machine
+ * @pending: it was fired while masked
+ */
+struct vfu_irq {
+	int fd;
+	bool masked;
+	bool pending;
+};
+
+/**
+ * struct vfu_irqs - all vectors of a device
+ * @msi: VFIO_PCI_MSI_IRQ_INDEX
+ * @msix: VFIO_PCI_MSIX_IRQ_INDEX
+ */
 struct vfu_irqs {
-	int fd[VFU_IRQ_MAX];
-	uint8_t masked[VFU_IRQ_MAX];
-	uint8_t pending[VFU_IRQ_MAX];
+	struct vfu_irq msi[VFU_IRQ_MAX_MSI];
+	struct vfu_irq msix[VFU_IRQ_MAX_MSIX];
 };
 
 void vfu_irq_init(struct vfu_irqs *irqs);
 void vfu_irq_exit(struct vfu_irqs *irqs);
 
 /*
- * Carry out SET_IRQS for a device with @count vectors.  @data are the bytes
- * after @set; descriptors taken over are set to -1 in @fds.  0 or -EINVAL.
+ * Carry out SET_IRQS for a device with @count vectors of type @set->index.  @data are
+ * the bytes after @set; descriptors taken over are set to -1 in @fds.  0 or -EINVAL.
  */
 int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 		const struct vfu_irq_set *set, const uint8_t *data,
 		uint32_t data_len, int *fds, unsigned int num_fds);
 
-/* Has the machine set vector @index up? */
-bool vfu_irq_is_set_up(const struct vfu_irqs *irqs, unsigned int index);
+/* Has the machine set vector @vector of type @index up? */
+bool vfu_irq_is_set_up(struct vfu_irqs *irqs, unsigned int index, unsigned int vector);
 
-/* Send vector @index; false when the machine has not set it up. */
-bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index);
+/* Send vector @vector of type @index; false when the machine has not set it up. */
+bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index, unsigned int vector);
 
 #endif /* CABLE_VFU_IRQ_H */

@@ -138,12 +138,8 @@ static int handle_get_irq_info(struct vfu_conn *conn, struct vfu_msg *msg)
 	    info.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
 	info.argsz = sizeof(info);
-	info.flags = 0;
-	info.count = 0;
-	if (info.index == VFIO_PCI_MSIX_IRQ_INDEX) {
-		info.count = conn->ops->num_msix(conn->dev);
-		info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
-	}
+	info.count = conn->ops->num_irqs(conn->dev, info.index);
+	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
 	put(msg, &info, sizeof(info));
 	return 0;
 }
@@ -154,7 +150,7 @@ static int handle_set_irqs(struct vfu_conn *conn, struct vfu_msg *msg)
 
 	if (!get(msg, &set, sizeof(set)) || set.argsz < sizeof(set))
 		return -EINVAL;
-	return vfu_irq_set(&conn->irqs, conn->ops->num_msix(conn->dev), &set,
+	return vfu_irq_set(&conn->irqs, conn->ops->num_irqs(conn->dev, set.index), &set,
 			   msg->data + sizeof(set), msg->len - sizeof(set),
 			   msg->fds, msg->num_fds);
 }
