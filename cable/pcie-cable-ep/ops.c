@@ -263,7 +263,7 @@ static int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	if (type != PCI_IRQ_MSIX)
 		return -EINVAL;
 
-	cable_ep_write(ep, regs + PCIE_CABLE_FN_IRQ_RAISE, interrupt_num);
+	cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_RAISE, interrupt_num);
 	switch (cable_ep_read(ep, regs + PCIE_CABLE_FN_IRQ_STATUS)) {
 	case PCIE_CABLE_IRQ_SENT:
 		return 0;

@@ -172,6 +172,8 @@ static uint32_t *setup_reg(struct fn_setup *setup, uint32_t reg)
 		return &setup->msix_table;
 	case PCIE_CABLE_FN_MSIX_PBA:
 		return &setup->msix_pba;
+	case PCIE_CABLE_FN_MSI_VECTORS:
+		return &setup->msi_vectors;
 	default:
 		return NULL;
 	}
@@ -196,6 +198,8 @@ static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
 		return fn->setup.present ? PCIE_CABLE_FN_PRESENT : 0;
 	case PCIE_CABLE_FN_MSIX_ENABLED:
 		return host_irq_msix_enabled(cable);
+	case PCIE_CABLE_FN_MSI_ENABLED:
+		return host_irq_msi_enabled(cable);
 	case PCIE_CABLE_FN_IRQ_STATUS:
 		return fn->irq_status;
 	default:
@@ -214,8 +218,10 @@ static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32
 			      (reg - PCIE_CABLE_FN_BAR(0)) % BAR_STRIDE, v);
 	else if (reg == PCIE_CABLE_FN_CTRL)
 		fn->setup.present = v & PCIE_CABLE_FN_PRESENT;
-	else if (reg == PCIE_CABLE_FN_IRQ_RAISE)
+	else if (reg == PCIE_CABLE_FN_MSIX_RAISE)
 		fn->irq_status = watch_irq(cable, IRQ_MSIX, v, host_irq_raise_msix(cable, v));
+	else if (reg == PCIE_CABLE_FN_MSI_RAISE)
+		fn->irq_status = watch_irq(cable, IRQ_MSI, v, host_irq_raise_msi(cable, v));
 }
 
 static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)
@@ -241,6 +247,8 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 		return EP_NUM_FUNCTIONS;
 	case PCIE_CABLE_NUM_MSIX:
 		return FN_SETUP_MAX_MSIX;
+	case PCIE_CABLE_NUM_MSI:
+		return FN_SETUP_MAX_MSI;
 	case PCIE_CABLE_HOST_RAM_LO:
 		return cable->ram.size;
 	case PCIE_CABLE_HOST_RAM_HI:

@@ -59,6 +59,17 @@ static bool check_msix(const struct fn_setup *fn, bool pba)
 	return true;
 }
 
+static bool check_msi(const struct fn_setup *fn)
+{
+	const uint32_t n = fn->msi_vectors;
+
+	if (n <= FN_SETUP_MAX_MSI && !(n & (n - 1)))
+		return true;
+	log_event("%u MSI vectors; a power of two from 1 to %u is allowed, or 0 for no MSI",
+		  n, FN_SETUP_MAX_MSI);
+	return false;
+}
+
 bool fn_setup_check(const struct fn_setup *fn)
 {
 	unsigned int b;
@@ -70,6 +81,8 @@ bool fn_setup_check(const struct fn_setup *fn)
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
 		if (fn->bar[b].size && !check_bar(fn, b))
 			return false;
+	if (!check_msi(fn))
+		return false;
 	return !fn->msix_vectors || (check_msix(fn, false) && check_msix(fn, true));
 }
 
@@ -81,7 +94,7 @@ bool fn_setup_same_shape(const struct fn_setup *a, const struct fn_setup *b)
 		if (a->bar[i].size != b->bar[i].size ||
 		    (a->bar[i].size && a->bar[i].flags != b->bar[i].flags))
 			return false;
-	if (a->msix_vectors != b->msix_vectors)
+	if (a->msix_vectors != b->msix_vectors || a->msi_vectors != b->msi_vectors)
 		return false;
 	return !a->msix_vectors ||
 	       (a->msix_table == b->msix_table && a->msix_pba == b->msix_pba);

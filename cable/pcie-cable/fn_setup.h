@@ -13,6 +13,7 @@
 
 #include "pcie-cable-regs.h"
 
+#define FN_SETUP_MAX_MSI	32
 #define FN_SETUP_MAX_MSIX	256
 
 struct fn_setup {
@@ -28,12 +29,13 @@ struct fn_setup {
 	uint32_t msix_vectors;
 	uint32_t msix_table;
 	uint32_t msix_pba;
+	uint32_t msi_vectors;
 };
 
 /* Can a host be shown this?  Otherwise a message says what is allowed. */
 bool fn_setup_check(const struct fn_setup *fn);
 
-/* Do both look the same to a QEMU, which fixes BARs and MSI-X when it starts? */
+/* Do both look the same to a QEMU, which fixes BARs, MSI and MSI-X when it starts? */
 bool fn_setup_same_shape(const struct fn_setup *a, const struct fn_setup *b);
 
 /* Where the MSI-X table and its pending bits are: bytes [*start, *end) of @bar */

@@ -47,6 +47,8 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 	pci_config_add_express(cfg);
 	if (fn->msix_vectors)
 		pci_config_add_msix(cfg, fn->msix_vectors, fn->msix_table, fn->msix_pba);
+	if (fn->msi_vectors)
+		pci_config_add_msi(cfg, fn->msi_vectors);
 	host->touched = false;
 }
 

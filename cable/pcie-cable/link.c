@@ -46,10 +46,10 @@ void link_enable(struct cable *cable, const struct fn_setup *fn)
 		return;
 	link->view = *fn;
 	link->enabled = true;
-	log_event("link enabled: function %04x:%04x, %u MSI-X vectors", fn->id & 0xffff,
-		  fn->id >> 16, fn->msix_vectors);
+	log_event("link enabled: function %04x:%04x, %u MSI-X and %u MSI vectors", fn->id & 0xffff,
+		  fn->id >> 16, fn->msix_vectors, fn->msi_vectors);
 	if (host_is_ready(cable) && !host_shape_fits(cable))
-		log_event("the function has other BARs or MSI-X vectors than the host machine was started with; the link stays down until the host machine's QEMU is started again");
+		log_event("the function has other BARs or vectors than the host machine was started with; the link stays down until the host machine's QEMU is started again");
 	update(cable);
 }
 

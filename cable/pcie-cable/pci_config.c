@@ -12,6 +12,11 @@
 
 #define LINK_GEN1_X1		0x11
 
+/* With a 64-bit address, and without masks and pending bits */
+#define MSI_CAP_SIZE		(PCI_MSI_DATA_64 + 2)
+#define MSI_QMASK_SHIFT		1
+#define MSI_QSIZE_SHIFT		4
+
 static void put16(uint8_t *p, uint16_t v)
 {
 	p[0] = v;
@@ -92,6 +97,21 @@ void pci_config_add_msix(struct pci_config *cfg, unsigned int vectors,
 	      PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 }
 
+void pci_config_add_msi(struct pci_config *cfg, unsigned int vectors)
+{
+	const uint8_t at = add_cap(cfg, PCI_CAP_ID_MSI, MSI_CAP_SIZE);
+	unsigned int log2 = 0;
+
+	while (1u << log2 < vectors)
+		log2++;
+	cfg->msi = at;
+	put16(cfg->data + at + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT | log2 << MSI_QMASK_SHIFT);
+	put16(cfg->writable + at + PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	put32(cfg->writable + at + PCI_MSI_ADDRESS_LO, ~3u);
+	put32(cfg->writable + at + PCI_MSI_ADDRESS_HI, ~0u);
+	put16(cfg->writable + at + PCI_MSI_DATA_64, 0xffff);
+}
+
 void pci_config_read(const struct pci_config *cfg, uint32_t offset,
 		     uint8_t *data, uint32_t count)
 {
@@ -133,4 +153,16 @@ uint16_t pci_config_express_control(const struct pci_config *cfg)
 uint16_t pci_config_msix_control(const struct pci_config *cfg)
 {
 	return cfg->msix ? pci_config_get16(cfg, cfg->msix + PCI_MSIX_FLAGS) : 0;
+}
+
+unsigned int pci_config_msi_enabled(const struct pci_config *cfg)
+{
+	const uint16_t control = cfg->msi ? pci_config_get16(cfg, cfg->msi + PCI_MSI_FLAGS) : 0;
+	const unsigned int wanted = (control & PCI_MSI_FLAGS_QMASK) >> MSI_QMASK_SHIFT;
+	const unsigned int given = (control & PCI_MSI_FLAGS_QSIZE) >> MSI_QSIZE_SHIFT;
+
+	if (!(control & PCI_MSI_FLAGS_ENABLE))
+		return 0;
+	/* More than wanted must not be given, but can be written. */
+	return 1u << (given < wanted ? given : wanted);
 }

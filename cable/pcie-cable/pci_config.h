@@ -19,7 +19,8 @@ struct pci_config {
 	uint32_t size;
 	uint8_t next_cap;		/* where the next capability goes */
 	uint8_t msix;			/* offset of the capability; 0: none */
-	uint8_t express;		/* the same */
+	uint8_t msi;			/* likewise */
+	uint8_t express;		/* likewise */
 	uint8_t data[PCI_CONFIG_SIZE_EXPRESS];
 	uint8_t writable[PCI_CONFIG_SIZE_EXPRESS];
 };
@@ -39,6 +40,9 @@ void pci_config_add_express(struct pci_config *cfg);
 void pci_config_add_msix(struct pci_config *cfg, unsigned int vectors,
 			 uint32_t table, uint32_t pba);
 
+/* MSI for @vectors vectors, a power of two; 64-bit addresses, no masks */
+void pci_config_add_msi(struct pci_config *cfg, unsigned int vectors);
+
 /* @offset and @count are inside the space. */
 void pci_config_read(const struct pci_config *cfg, uint32_t offset,
 		     uint8_t *data, uint32_t count);
@@ -52,6 +56,8 @@ uint16_t pci_config_get16(const struct pci_config *cfg, uint32_t offset);
 uint16_t pci_config_command(const struct pci_config *cfg);
 /* The message control word, 0 where there is no MSI-X */
 uint16_t pci_config_msix_control(const struct pci_config *cfg);
+/* MSI vectors that were given out, 0 while MSI is off */
+unsigned int pci_config_msi_enabled(const struct pci_config *cfg);
 
 /* Device Control of the PCI Express capability; 0: there is none */
 uint16_t pci_config_express_control(const struct pci_config *cfg);

@@ -50,11 +50,12 @@
 #define PCIE_CABLE_MAGIC		0x000
 #define   PCIE_CABLE_MAGIC_VALUE	0x4c424350	/* "PCBL" */
 #define PCIE_CABLE_VERSION		0x004
-#define   PCIE_CABLE_VERSION_VALUE	1
+#define   PCIE_CABLE_VERSION_VALUE	2
 
 /* Limits, read only */
 #define PCIE_CABLE_NUM_FUNCTIONS	0x008	/* functions offered, 1 to 8 */
 #define PCIE_CABLE_NUM_MSIX		0x00c	/* MSI-X vectors per function */
+#define PCIE_CABLE_NUM_MSI		0x018	/* MSI vectors per function */
 
 /* Size in bytes of the host's RAM, and so of each mapped outbound window */
 #define PCIE_CABLE_HOST_RAM_LO		0x010
@@ -63,10 +64,10 @@
 /*
  * The link.  Writing ENABLE makes the functions, as set up at that moment,
  * visible to the host; clearing it makes the host read all-ones.  A setup that no
- * host can be shown (no header, bad BAR or MSI-X table) is refused: ENABLE then
- * reads back as 0.  The link is up while it is enabled and a host machine is
- * connected whose QEMU has made the device with the same BARs and MSI-X table;
- * it cannot change those later.
+ * host can be shown (no header, bad BAR, vectors or MSI-X table) is refused:
+ * ENABLE then reads back as 0.  The link is up while it is enabled and a host
+ * machine is connected whose QEMU has made the device with the same BARs, vectors
+ * and MSI-X table; it cannot change those later.
  */
 #define PCIE_CABLE_LINK_CTRL		0x020
 #define   PCIE_CABLE_LINK_ENABLE	(1u << 0)
@@ -107,9 +108,9 @@
 #define PCIE_CABLE_DMA_ENABLE		0x044
 
 /*
- * Registers of function n begin at FN(n).  Everything but BAR_ADDR, IRQ_RAISE
- * and IRQ_STATUS is taken over by the host's view when the link is enabled;
- * later changes wait for the next time.
+ * Registers of function n begin at FN(n).  The header, size and flags of BARs,
+ * and the MSI and MSI-X capabilities are taken over by the host's view when the
+ * link is enabled; later changes wait for the next time.
  */
 #define PCIE_CABLE_FN(n)		(0x1000u + (n) * 0x1000u)
 #define PCIE_CABLE_MAX_FUNCTIONS	8
@@ -146,15 +147,24 @@
 #define PCIE_CABLE_FN_MSIX_ENABLED	0x14c
 
 /*
- * Interrupts.  A store of a vector number (the first is 1) to IRQ_RAISE sends
- * that MSI-X message; IRQ_STATUS then says what became of it.
+ * MSI capability: number of vectors, a power of two up to NUM_MSI (0: no
+ * capability).  It has 64-bit addresses and no masks of single vectors.
  */
-#define PCIE_CABLE_FN_IRQ_RAISE		0x150
+#define PCIE_CABLE_FN_MSI_VECTORS	0x158
+/* Vectors that the host gave out, while it has MSI enabled, else 0; read only */
+#define PCIE_CABLE_FN_MSI_ENABLED	0x15c
+
+/*
+ * Interrupts.  A store of a vector number (the first is 1) to MSIX_RAISE or
+ * MSI_RAISE sends that message; IRQ_STATUS then says what became of it.
+ */
+#define PCIE_CABLE_FN_MSIX_RAISE	0x150
+#define PCIE_CABLE_FN_MSI_RAISE		0x160
 #define PCIE_CABLE_FN_IRQ_STATUS	0x154	/* read only */
 #define   PCIE_CABLE_IRQ_SENT		0
-#define   PCIE_CABLE_IRQ_DISABLED	1	/* MSI-X or bus mastering is off */
-#define   PCIE_CABLE_IRQ_MASKED		2	/* function or vector is masked */
-#define   PCIE_CABLE_IRQ_NO_VECTOR	3	/* vector not in the table */
+#define   PCIE_CABLE_IRQ_DISABLED	1	/* this type, or bus mastering, is off */
+#define   PCIE_CABLE_IRQ_MASKED		2	/* MSI-X: function or vector is masked */
+#define   PCIE_CABLE_IRQ_NO_VECTOR	3	/* not one of those enabled */
 #define   PCIE_CABLE_IRQ_LINK_DOWN	4
 
 /*

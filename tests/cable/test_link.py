@@ -338,7 +338,7 @@ def test_interrupt_that_cannot_be_written(pair):
     host.set_irqs(vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, 1, [write_end])
     host.msix(0x8000)
     for _ in range(9000):
-        endpoint.send(vfu.REGION_WRITE, (vfu.FN + vfu.FN_IRQ_RAISE).to_bytes(8, "little") +
+        endpoint.send(vfu.REGION_WRITE, (vfu.FN + vfu.FN_MSIX_RAISE).to_bytes(8, "little") +
                       b"\0\0\0\0\x04\0\0\0\x01\0\0\0", flags=vfu.NO_REPLY)
     assert endpoint.fn(vfu.FN_IRQ_STATUS) == vfu.SENT
     refused(errno.EINVAL, host.set_irqs, vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, 1, [read_end])
@@ -376,14 +376,15 @@ def test_changes_wait_for_the_next_link(pair):
 @pytest.mark.parametrize("change", [
     lambda ep: ep.set_bar(0, 0x2000, ep.BAR0), lambda ep: ep.set_bar(0, 0x1000, ep.BAR0, 8),
     lambda ep: ep.set_bar(2, 0x1000, ep.BAR0), lambda ep: ep.set_fn(vfu.FN_MSIX_VECTORS, 4),
-    lambda ep: ep.set_fn(vfu.FN_MSIX_VECTORS, 0), lambda ep: ep.set_fn(vfu.FN_MSIX_PBA, 0xc01)])
+    lambda ep: ep.set_fn(vfu.FN_MSIX_VECTORS, 0), lambda ep: ep.set_fn(vfu.FN_MSIX_PBA, 0xc01),
+    lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 4)])
 def test_other_shape(cable, pair, change):
     endpoint, host = pair
     endpoint.set_reg(vfu.LINK_CTRL, 0)
     endpoint.events()
     change(endpoint)
     endpoint.set_reg(vfu.LINK_CTRL, 1)
-    cable.expect("the function has other BARs or MSI-X vectors")
+    cable.expect("the function has other BARs or vectors")
     assert endpoint.reg(vfu.LINK_CTRL) == 1
     assert endpoint.reg(vfu.LINK_STATUS) == 0
     assert endpoint.events() == 0

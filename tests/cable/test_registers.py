@@ -12,23 +12,25 @@ from vfu import FN
 
 def test_identification(endpoint):
     assert endpoint.reg(vfu.MAGIC) == 0x4c424350
-    assert endpoint.reg(vfu.REGS_VERSION) == 1
+    assert endpoint.reg(vfu.REGS_VERSION) == 2
     assert endpoint.reg(vfu.NUM_FUNCTIONS) == 1
     assert endpoint.reg(vfu.NUM_MSIX) == 256
+    assert endpoint.reg(vfu.NUM_MSI) == 32
     assert endpoint.reg(vfu.HOST_RAM_LO) == 64 << 20
     assert endpoint.reg(vfu.HOST_RAM_HI) == 0
 
 
 def test_read_only_registers(endpoint):
-    for reg in (vfu.MAGIC, vfu.REGS_VERSION, vfu.NUM_FUNCTIONS, vfu.NUM_MSIX, vfu.HOST_RAM_LO,
-                vfu.LINK_STATUS, FN + vfu.FN_MSIX_ENABLED, FN + vfu.FN_IRQ_STATUS):
+    for reg in (vfu.MAGIC, vfu.REGS_VERSION, vfu.NUM_FUNCTIONS, vfu.NUM_MSIX, vfu.NUM_MSI,
+                vfu.HOST_RAM_LO, vfu.LINK_STATUS, FN + vfu.FN_MSIX_ENABLED,
+                FN + vfu.FN_MSI_ENABLED, FN + vfu.FN_IRQ_STATUS):
         before = endpoint.reg(reg)
         endpoint.set_reg(reg, 0xffffffff)
         assert endpoint.reg(reg) == before
 
 
 def test_unlisted_registers_read_zero(endpoint):
-    for reg in (0x18, 0x30, 0xffc, FN + 0x14, FN + 0x4c, FN + 0x100, FN + 0x158, FN + 0xffc,
+    for reg in (0x1c, 0x30, 0xffc, FN + 0x14, FN + 0x4c, FN + 0x100, FN + 0x16c, FN + 0xffc,
                 FN + 0x1000, FN + 0x7000, 0xfffc):
         endpoint.set_reg(reg, 0xffffffff)
         assert endpoint.reg(reg) == 0
@@ -72,6 +74,8 @@ def test_setup_reads_back(endpoint):
     bar = vfu.fn_bar(0)
     assert [endpoint.fn(bar + i) for i in (0, 4, 8, 0x10, 0x14)] == [0x1000, 0, 0, endpoint.BAR0, 0]
     assert [endpoint.fn(i) for i in range(0x140, 0x14c, 4)] == [3, 1, 0x801]
+    endpoint.set_fn(vfu.FN_MSI_VECTORS, 8)
+    assert endpoint.fn(vfu.FN_MSI_VECTORS) == 8
 
 
 def test_reset_forgets(cable, endpoint):
@@ -122,6 +126,10 @@ REFUSED_SETUPS = {
     "64 bits without room": (lambda ep: ep.set_bar(0, 0x1000, 0, 4), "needs the next register"),
     "64 bits at the end": (lambda ep: ep.set_bar(5, 0x1000, 0, 4), "needs the next register"),
     "vectors": (lambda ep: ep.set_fn(vfu.FN_MSIX_VECTORS, 257), "1 to 256 are allowed"),
+    "MSI vectors": (lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 64),
+                    "64 MSI vectors; a power of two from 1 to 32 is allowed, or 0"),
+    "odd MSI vectors": (lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 3), "3 MSI vectors; a power"),
+    "very many MSI vectors": (lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 1 << 31), "a power of two"),
     "table outside": (lambda ep: ep.set_fn(vfu.FN_MSIX_TABLE, 0xfe1), "MSI-X table"),
     "table without BAR": (lambda ep: ep.set_fn(vfu.FN_MSIX_TABLE, 2), "MSI-X table"),
     "table in BAR 7": (lambda ep: ep.set_fn(vfu.FN_MSIX_TABLE, 7), "MSI-X table"),

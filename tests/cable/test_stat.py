@@ -96,7 +96,7 @@ def test_interrupts(linked, stats):                             # noqa: F811
 
     def raised(vector):
         before = stats()
-        endpoint.set_fn(vfu.FN_IRQ_RAISE, vector)
+        endpoint.set_fn(vfu.FN_MSIX_RAISE, vector)
         changed = stats().changed(before)
         assert changed.pop("register writes") == [1]
         return changed

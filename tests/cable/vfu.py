@@ -15,7 +15,7 @@ VERSION, DMA_MAP, DMA_UNMAP, GET_INFO, GET_REGION_INFO = 1, 2, 3, 4, 5
 GET_IRQ_INFO, SET_IRQS, REGION_READ, REGION_WRITE, RESET = 7, 8, 9, 10, 13
 REPLY, NO_REPLY, ERROR = 1, 0x10, 0x20
 CONFIG = 7
-MSIX = 2
+MSI, MSIX = 1, 2
 
 IRQ_NONE, IRQ_BOOL, IRQ_EVENTFD = 1, 2, 4
 IRQ_MASK, IRQ_UNMASK, IRQ_TRIGGER = 8, 16, 32
@@ -196,13 +196,14 @@ class Event:
 
 # Registers, by the description in pcie-cable-regs.h
 MAGIC, REGS_VERSION, NUM_FUNCTIONS, NUM_MSIX = 0x00, 0x04, 0x08, 0x0c
-HOST_RAM_LO, HOST_RAM_HI = 0x10, 0x14
+HOST_RAM_LO, HOST_RAM_HI, NUM_MSI = 0x10, 0x14, 0x18
 LINK_CTRL, LINK_STATUS, EVENT_STATUS, EVENT_ENABLE = 0x20, 0x24, 0x28, 0x2c
 LINK_UP, LINK_DOWN, BME = 1, 2, 4
 FN = 0x1000
 FN_ID, FN_CLASS, FN_SUBSYS, FN_MISC, FN_CTRL = 0x00, 0x04, 0x08, 0x0c, 0x10
 FN_MSIX_VECTORS, FN_MSIX_TABLE, FN_MSIX_PBA, FN_MSIX_ENABLED = 0x140, 0x144, 0x148, 0x14c
-FN_IRQ_RAISE, FN_IRQ_STATUS = 0x150, 0x154
+FN_MSIX_RAISE, FN_IRQ_STATUS = 0x150, 0x154
+FN_MSI_VECTORS, FN_MSI_ENABLED, FN_MSI_RAISE = 0x158, 0x15c, 0x160
 SENT, DISABLED, MASKED, NO_VECTOR, NO_LINK = range(5)
 
 
@@ -253,7 +254,7 @@ class Endpoint(Client):
         self.set_fn(at + 0x10, addr & 0xffffffff)
         self.set_fn(at + 0x14, addr >> 32)
 
-    def set_up(self, vectors=3):
+    def set_up(self, vectors=3, msi=0):
         """A function with 4 KiB in BAR 0, and MSI-X in BAR 1."""
         self.set_fn(FN_ID, 0x10031af4)
         self.set_fn(FN_CLASS, 0x07800001)
@@ -265,6 +266,7 @@ class Endpoint(Client):
         self.set_fn(FN_MSIX_VECTORS, vectors)
         self.set_fn(FN_MSIX_TABLE, 0x001)
         self.set_fn(FN_MSIX_PBA, 0x801)
+        self.set_fn(FN_MSI_VECTORS, msi)
         self.set_reg(EVENT_ENABLE, 7)
 
     def start(self, **setup):
@@ -278,8 +280,8 @@ class Endpoint(Client):
         self.set_reg(EVENT_STATUS, got)
         return got
 
-    def raise_irq(self, vector):
-        self.set_fn(FN_IRQ_RAISE, vector)
+    def raise_irq(self, vector, register=FN_MSIX_RAISE):
+        self.set_fn(register, vector)
         return self.fn(FN_IRQ_STATUS)
 
     def at(self, addr, count):
@@ -311,3 +313,6 @@ class Host(Client):
 
     def msix(self, control):
         self.set_config(self.capability(0x11) + 2, 2, control)
+
+    def msi(self, control):
+        self.set_config(self.capability(0x05) + 2, 2, control)

@@ -617,6 +617,8 @@ static void check_link(void)
 	const struct link *link = &cable.link;
 
 	CHECK(!link->enabled || cable.ep.conn);
+	CHECK(link->view.msi_vectors <= VFU_IRQ_MAX_MSI &&
+	      link->view.msix_vectors <= VFU_IRQ_MAX_MSIX);
 	if (link->up)
 		CHECK(link->enabled && !link->forced_down && cable.host.conn &&
 		      fn_setup_same_shape(&link->view, &cable.host.shape));

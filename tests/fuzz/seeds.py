@@ -181,6 +181,12 @@ def server():
     yield "interrupts", linked + m.irqs(1, 0x24, 0, 3, 0x32) + \
         m.access(1, 7, 0x7e, 2, b"\0\x80") + m.reg(0x1150, 1) + m.irqs(1, 9, 0, 1) + \
         m.reg(0x1150, 1) + m.irqs(1, 0x12, 0, 2, data=b"\1\1") + m.irqs(1, 0x21, 0, 0)
+    msi = m.endpoint() + m.set_up() + m.reg(0x1158, 16) + m.reg(0x20, 1) + m.host()
+    yield "msi", msi + m.irqs(1, 0x24, 0, 8, 0x82, index=1) + m.irqs(1, 0x24, 8, 8, 0x82, index=1) + \
+        m.access(1, 7, 0x8a, 2, b"\x41\0") + b"".join(m.reg(0x1160, v) for v in (0, 1, 16, 17)) + \
+        m.irqs(1, 0x21, 0, 0, index=1) + m.reg(0x1160, 1) + m.access(0, 0, 0x115c, 4)
+    yield "msi_all_ones", msi + m.access(1, 7, 0x88, 8, b"\xff" * 8) + m.reg(0x1160, 33) + \
+        u8(m.ASK, 1, 3, 0) + m.reg(0x1160, 1)
     yield "few_fds", linked + m.irqs(1, 0x24, 0, 3, 0x22)
     yield "reset", linked + u8(m.ASK, 1, 3, 0) + u8(m.ASK, 0, 3, 0) + m.access(1, 7, 0, 4)
     yield "ep_leaves", linked + m.access(1, 0, 0, 8, b"x") + u8(m.CLOSE, 0) + \
@@ -234,7 +240,8 @@ def server():
     yield "bad_setups", m.endpoint() + m.reg(0x20, 1) + m.set_up() + b"".join(
         m.reg(at, value) + m.reg(0x20, 1) + m.reg(0x20, 0)
         for at, value in ((0x1040, 17), (0x1048, 3), (0x1040, 4096), (0x1048, 4), (0x1140, 999),
-                          (0x1140, 3), (0x1144, 7), (0x1144, 0x1000), (0x1050, 0x40000000)))
+                          (0x1140, 3), (0x1144, 7), (0x1144, 0x1000), (0x1050, 0x40000000),
+                          (0x1158, 64), (0x1158, 3), (0x1158, 32)))
     yield "other_shape", linked + m.reg(0x20, 0) + m.reg(0x1140, 2) + m.reg(0x20, 1)
     yield "raw", m.endpoint() + u8(m.RAW, 0, 16, 0) + struct.pack("<HHIII", 1, 4, 16, 0, 0) + \
         u8(m.RAW, 0, 8, 0) + struct.pack("<HHI", 1, 4, 32) + u8(m.RAW, 0, 4, 0x12) + u32(0)
