@@ -10,6 +10,7 @@
  * dma.c	the DMA engine, where the kernel has dmaengine
  * events.c	the controller's interrupt: link up, link down, bus mastering
  * ops.c	struct pci_epc_ops
+ * irqs.c	of these, the operations for interrupts
  */
 #ifndef CABLE_EP_H
 #define CABLE_EP_H
@@ -130,5 +131,14 @@ void cable_ep_events_stop(struct cable_ep *ep);
 extern const struct pci_epc_ops cable_ep_mapped_ops;
 extern const struct pci_epc_ops cable_ep_metered_ops;
 void cable_ep_clear_functions(struct cable_ep *ep);
+int cable_ep_may_change(struct cable_ep *ep, u8 func_no, const char *what,
+			const void *wanted, const void *visible, size_t size);
+
+/* irqs.c */
+int cable_ep_set_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+		      u16 nr_irqs, enum pci_barno bir, u32 offset);
+int cable_ep_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no);
+int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
+		       unsigned int type, u16 interrupt_num);
 
 #endif /* CABLE_EP_H */

@@ -16,7 +16,6 @@
 
 #define CABLE_EP_BAR_MIN	128		/* as in pci_epf_alloc_space() */
 #define CABLE_EP_BAR_MAX_32	SZ_2G
-#define CABLE_EP_MSIX_ENTRY	16		/* bytes in the MSI-X table */
 
 static const struct pci_epc_features cable_ep_features = {
 	.linkup_notifier	= true,
@@ -29,9 +28,8 @@ static const struct pci_epc_features cable_ep_features = {
  * after that would leave the host with BARs that the function's memory does not
  * fill, so it has to wait for the link to be stopped.
  */
-static int cable_ep_may_change(struct cable_ep *ep, u8 func_no,
-			       const char *what, const void *wanted,
-			       const void *visible, size_t size)
+int cable_ep_may_change(struct cable_ep *ep, u8 func_no, const char *what,
+			const void *wanted, const void *visible, size_t size)
 {
 	if (!ep->started || !memcmp(wanted, visible, size))
 		return 0;
@@ -196,87 +194,6 @@ static void cable_ep_clear_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	if (!ep || epf_bar->barno < BAR_0 || epf_bar->barno > BAR_5)
 		return;
 	cable_ep_remove_bar(ep, func_no, epf_bar->barno);
-}
-
-static int cable_ep_set_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
-			     u16 nr_irqs, enum pci_barno bir, u32 offset)
-{
-	struct cable_ep *ep = epc_get_drvdata(epc);
-	u32 pba = offset + nr_irqs * CABLE_EP_MSIX_ENTRY;
-	u32 end = pba + BITS_TO_LONGS(nr_irqs) * 8;
-	u32 words[CABLE_EP_MSIX_WORDS] = { nr_irqs, offset | bir, pba | bir };
-	u32 regs = PCIE_CABLE_FN(func_no);
-	struct cable_ep_fn *fn;
-	int ret;
-
-	if (!ep)
-		return -ENODEV;
-
-	fn = &ep->fn[func_no];
-	if (nr_irqs > ep->num_msix) {
-		dev_err(&epc->dev, "%u MSI-X vectors wanted, 1 to %u possible\n",
-			nr_irqs, ep->num_msix);
-		return -EINVAL;
-	}
-	if (bir < BAR_0 || bir > BAR_5 || offset % 8 || end < offset ||
-	    end > fn->shape.bar[bir].size) {
-		dev_err(&epc->dev,
-			"MSI-X table at %#x does not fit into BAR %d, or is not aligned to 8 bytes\n",
-			offset, bir);
-		return -EINVAL;
-	}
-	ret = cable_ep_may_change(ep, func_no, "MSI-X", words, fn->visible.msix,
-				  sizeof(words));
-	if (ret)
-		return ret;
-
-	memcpy(fn->shape.msix, words, sizeof(words));
-	cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_VECTORS, words[0]);
-	cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_TABLE, words[1]);
-	cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_PBA, words[2]);
-	return 0;
-}
-
-static int cable_ep_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
-{
-	struct cable_ep *ep = epc_get_drvdata(epc);
-	u32 count;
-
-	if (!ep)
-		return -ENODEV;
-
-	count = cable_ep_read(ep, PCIE_CABLE_FN(func_no) +
-				  PCIE_CABLE_FN_MSIX_ENABLED);
-	if (count > ep->num_msix)
-		return -EIO;
-	return pci_ep_get_msix_result(count);
-}
-
-static int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
-			      unsigned int type, u16 interrupt_num)
-{
-	struct cable_ep *ep = epc_get_drvdata(epc);
-	u32 regs = PCIE_CABLE_FN(func_no);
-
-	if (!ep)
-		return -ENODEV;
-	if (type != PCI_IRQ_MSIX)
-		return -EINVAL;
-
-	cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_RAISE, interrupt_num);
-	switch (cable_ep_read(ep, regs + PCIE_CABLE_FN_IRQ_STATUS)) {
-	case PCIE_CABLE_IRQ_SENT:
-		return 0;
-	case PCIE_CABLE_IRQ_MASKED:
-		/* To be tried again: the interrupt is not kept pending */
-		return -EPERM;
-	default:
-		/*
-		 * Nobody to interrupt: the host has MSI-X or bus mastering off,
-		 * it gave out fewer vectors, or the link is down.
-		 */
-		return -EINVAL;
-	}
 }
 
 static int cable_ep_start(struct pci_epc *epc)
