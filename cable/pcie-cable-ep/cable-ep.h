@@ -33,6 +33,7 @@ struct cable_ep_bar {
 struct cable_ep_shape {
 	u32			header[CABLE_EP_HDR_WORDS];
 	u32			msix[CABLE_EP_MSIX_WORDS];
+	u32			msi;		/* vectors, 0: none */
 	struct cable_ep_bar	bar[PCIE_CABLE_NUM_BARS];
 };
 
@@ -70,6 +71,7 @@ struct cable_ep {
 	u64				host_ram;	/* bytes */
 	unsigned int			num_functions;
 	u32				num_msix;	/* vectors per function */
+	u32				num_msi;	/* likewise */
 	unsigned int			num_ob;		/* 0: windows are mapped */
 	u32				ob_granule;	/* bytes */
 	unsigned int			num_windows;
@@ -138,6 +140,8 @@ int cable_ep_may_change(struct cable_ep *ep, u8 func_no, const char *what,
 int cable_ep_set_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		      u16 nr_irqs, enum pci_barno bir, u32 offset);
 int cable_ep_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no);
+int cable_ep_set_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no, u8 nr_irqs);
+int cable_ep_get_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no);
 int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		       unsigned int type, u16 interrupt_num);
 

@@ -31,6 +31,7 @@ static int cable_ep_identify(struct cable_ep *ep)
 				     PCIE_CABLE_MAX_FUNCTIONS);
 
 	ep->num_msix = cable_ep_read(ep, PCIE_CABLE_NUM_MSIX);
+	ep->num_msi = cable_ep_read(ep, PCIE_CABLE_NUM_MSI);
 	ep->num_ob = cable_ep_read(ep, PCIE_CABLE_OB_WINDOWS);
 	ep->host_ram = (u64)cable_ep_read(ep, PCIE_CABLE_HOST_RAM_HI) << 32 |
 		       cable_ep_read(ep, PCIE_CABLE_HOST_RAM_LO);

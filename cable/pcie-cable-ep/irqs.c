@@ -61,6 +61,49 @@ int cable_ep_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 	return pci_ep_get_msix_result(count);
 }
 
+/* A number that the capability cannot express becomes the next one it can */
+int cable_ep_set_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no, u8 nr_irqs)
+{
+	u32 count = roundup_pow_of_two(pci_ep_set_msi_count(nr_irqs));
+	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep_fn *fn;
+	int ret;
+
+	if (!ep)
+		return -ENODEV;
+
+	fn = &ep->fn[func_no];
+	if (count > ep->num_msi) {
+		dev_err(&epc->dev, "%u MSI vectors wanted, 1 to %u possible\n",
+			count, ep->num_msi);
+		return -EINVAL;
+	}
+	ret = cable_ep_may_change(ep, func_no, "MSI", &count, &fn->visible.msi,
+				  sizeof(count));
+	if (ret)
+		return ret;
+
+	fn->shape.msi = count;
+	cable_ep_write(ep, PCIE_CABLE_FN(func_no) + PCIE_CABLE_FN_MSI_VECTORS,
+		       count);
+	return 0;
+}
+
+int cable_ep_get_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
+{
+	struct cable_ep *ep = epc_get_drvdata(epc);
+	u32 count;
+
+	if (!ep)
+		return -ENODEV;
+
+	count = cable_ep_read(ep, PCIE_CABLE_FN(func_no) +
+				  PCIE_CABLE_FN_MSI_ENABLED);
+	if (count > ep->num_msi)
+		return -EIO;
+	return pci_ep_get_msi_result(count);
+}
+
 int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		       unsigned int type, u16 interrupt_num)
 {
@@ -69,10 +112,20 @@ int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 
 	if (!ep)
 		return -ENODEV;
-	if (type != PCI_IRQ_MSIX)
-		return -EINVAL;
 
-	cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_RAISE, interrupt_num);
+	switch (type) {
+	case PCI_IRQ_MSI:
+		cable_ep_write(ep, regs + PCIE_CABLE_FN_MSI_RAISE,
+			       interrupt_num);
+		break;
+	case PCI_IRQ_MSIX:
+		cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_RAISE,
+			       interrupt_num);
+		break;
+	default:
+		return -EINVAL;
+	}
+
 	switch (cable_ep_read(ep, regs + PCIE_CABLE_FN_IRQ_STATUS)) {
 	case PCIE_CABLE_IRQ_SENT:
 		return 0;
@@ -81,8 +134,8 @@ int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		return -EPERM;
 	default:
 		/*
-		 * Nobody to interrupt: the host has MSI-X or bus mastering off,
-		 * it gave out fewer vectors, or the link is down.
+		 * Nobody to interrupt: the host has this type or bus mastering
+		 * off, it gave out fewer vectors, or the link is down.
 		 */
 		return -EINVAL;
 	}

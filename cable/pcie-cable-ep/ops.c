@@ -19,6 +19,7 @@
 
 static const struct pci_epc_features cable_ep_features = {
 	.linkup_notifier	= true,
+	.msi_capable		= true,
 	.msix_capable		= true,
 	PCI_EP_FEATURE_DYNAMIC_INBOUND
 };
@@ -166,6 +167,16 @@ static int cable_ep_set_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	return 0;
 }
 
+static bool cable_ep_has_bars(const struct cable_ep_shape *shape)
+{
+	int b;
+
+	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
+		if (shape->bar[b].size)
+			return true;
+	return false;
+}
+
 static void cable_ep_remove_bar(struct cable_ep *ep, u8 func_no, int b)
 {
 	struct cable_ep_shape *shape = &ep->fn[func_no].shape;
@@ -177,12 +188,17 @@ static void cable_ep_remove_bar(struct cable_ep *ep, u8 func_no, int b)
 	cable_ep_point_bar(ep, regs + PCIE_CABLE_FN_BAR(b), 0);
 
 	/*
-	 * The MSI-X table goes with the BAR it is in.  No operation removes the
-	 * capability, and the next function may have none.
+	 * The MSI-X table goes with the BAR it is in, and MSI with the last of
+	 * them.  No operation removes a capability, and the next function may
+	 * have none.
 	 */
 	if ((shape->msix[1] & PCI_MSIX_TABLE_BIR) == b) {
 		memset(shape->msix, 0, sizeof(shape->msix));
 		cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_VECTORS, 0);
+	}
+	if (!cable_ep_has_bars(shape)) {
+		shape->msi = 0;
+		cable_ep_write(ep, regs + PCIE_CABLE_FN_MSI_VECTORS, 0);
 	}
 }
 
@@ -242,6 +258,8 @@ cable_ep_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 	.align_addr	= cable_ep_ ## windows ## _align,	\
 	.map_addr	= cable_ep_ ## windows ## _map,		\
 	.unmap_addr	= cable_ep_ ## windows ## _unmap,	\
+	.set_msi	= cable_ep_set_msi,			\
+	.get_msi	= cable_ep_get_msi,			\
 	.set_msix	= cable_ep_set_msix,			\
 	.get_msix	= cable_ep_get_msix,			\
 	.raise_irq	= cable_ep_raise_irq,			\

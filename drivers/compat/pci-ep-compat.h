@@ -10,9 +10,30 @@
 
 #include <linux/configfs.h>
 #include <linux/hrtimer.h>
+#include <linux/log2.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
 #include <linux/slab.h>
+
+/* How many vectors a controller's set_msi() is asked for by its argument @nr_irqs */
+static inline unsigned int pci_ep_set_msi_count(u8 nr_irqs)
+{
+#ifdef HAVE_EPC_NR_IRQS
+	return nr_irqs;
+#else
+	return 1u << nr_irqs;
+#endif
+}
+
+/* What a controller's get_msi() returns for @count vectors, 0 if disabled */
+static inline int pci_ep_get_msi_result(int count)
+{
+#ifdef HAVE_EPC_NR_IRQS
+	return count;
+#else
+	return count ? ilog2(count) : -EINVAL;
+#endif
+}
 
 /* What a controller's get_msix() returns for @count vectors, 0 if disabled */
 static inline int pci_ep_get_msix_result(int count)

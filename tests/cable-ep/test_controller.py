@@ -15,11 +15,17 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP)
 
+sys.path.insert(1, os.path.join(TOP, "tests", "cable"))
+
+import vfu                                              # noqa: E402
 from cable.vm.cable import Pair                         # noqa: E402
+from cable.vm.machine import MEMORY                     # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 LOGS = os.path.join(TOP, "build", "log", "cable-ep")
 FUNCTION = "functions/epf_epc_check/f1"
+ATTRIBUTES = FUNCTION + "/epf_epc_check.0"
+EPERM, EINVAL = "Operation not permitted", "Invalid argument"
 DRIVER = "/sys/bus/pci/drivers/pcie-cable-ep"
 
 
@@ -120,3 +126,61 @@ def test_controller_goes_with_a_bank(linked):
 def test_module_is_held_by_functions(linked):
     code, text = linked.endpoint.shell.run("rmmod pcie_cable_ep 2>&1")
     assert code != 0 and "temporarily unavailable" in text
+
+
+@pytest.fixture
+def host(linked):
+    """What the host's QEMU would do, for a function that the endpoint has started."""
+    start = linked.controller() + "/start"
+    linked.at_endpoint("echo 1 >%s/serve" % ATTRIBUTES, "echo 1 >" + start)
+    host = vfu.Host(linked.cable.host_socket, linked.cable.ram, MEMORY << 20)
+    host.enable()
+    yield host
+    host.close()
+    linked.at_endpoint("echo 0 >" + start)
+
+
+def raises(pair, what):
+    """Raise an interrupt; what the shell says of it."""
+    return pair.endpoint.shell.run("echo %s 2>&1 >/sys/kernel/config/pci_ep/%s/raise" % (
+        what, ATTRIBUTES))[1]
+
+
+def vectors(pair):
+    return pair.at_endpoint("cat %s/vectors" % ATTRIBUTES).strip()
+
+
+def set_up_events(host, index, count):
+    events = [vfu.Event() for _ in range(count)]
+    host.set_irqs(vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, count, [e.fd for e in events],
+                  index=index)
+    return events
+
+
+def test_msi(linked, host):
+    """The function asks for 5 vectors, which makes 8; the host gives out fewer."""
+    assert host.irq_info(vfu.MSI) == (1, 8)
+    events = set_up_events(host, vfu.MSI, 8)
+    assert vectors(linked) == "msi 0 msix 0"
+    assert EINVAL in raises(linked, "msi 1")
+    for log2 in range(4):
+        host.msi(log2 << 4 | 1)
+        assert vectors(linked) == "msi %d msix 0" % (1 << log2)
+        assert raises(linked, "msi %d" % (1 << log2)) == ""
+        assert [e.take() for e in events] == [i + 1 == 1 << log2 for i in range(8)]
+        assert EINVAL in raises(linked, "msi %d" % ((1 << log2) + 1))
+    assert EINVAL in raises(linked, "msi 0")
+    host.enable(2)
+    assert EINVAL in raises(linked, "msi 1")
+    assert [e.take() for e in events] == [0] * 8
+
+
+def test_msix(linked, host):
+    events = set_up_events(host, vfu.MSIX, 2)
+    host.msix(0x8000)
+    assert vectors(linked) == "msi 0 msix 3"
+    assert raises(linked, "msix 2") == ""
+    assert [e.take() for e in events] == [0, 1]
+    assert EPERM in raises(linked, "msix 3")
+    assert EINVAL in raises(linked, "msix 4")
+    assert EINVAL in raises(linked, "msi 1")

@@ -7,6 +7,10 @@
  * they write to the host's memory through mapped windows can be seen there:
  * EPC_CHECK_COUNT words from EPC_CHECK_VALUE on, at EPC_CHECK_ADDR.  Metered windows
  * must not let them through, with no host.
+ *
+ * For a host, a write to "serve" sets up all that it can be shown; the link is to
+ * be started then.  "vectors" tells how many the host uses, "msi N msix N", and
+ * "raise" takes the interrupt to be sent to it: "msi N" or "msix N".
  */
 #include <linux/configfs.h>
 #include <linux/device.h>
@@ -26,6 +30,7 @@
 #define EPC_CHECK_COUNT		512
 #define EPC_CHECK_BAR_SIZE	SZ_4K
 #define EPC_CHECK_VECTORS	3
+#define EPC_CHECK_MSI		5	/* which makes 8 */
 #define EPC_CHECK_MAX_WINDOWS	32
 #define EPC_CHECK_DMA_CHANNELS	2	/* the default of pcie-cable */
 #define EPC_CHECK_METERED_WINDOWS	16	/* the default of pcie-cable */
@@ -214,6 +219,13 @@ static int epc_check_set_msix(struct epc_check *c, u16 count, enum pci_barno b,
 				offset);
 }
 
+static int epc_check_set_msi(struct epc_check *c, u8 count)
+{
+	struct pci_epf *epf = c->epf;
+
+	return pci_epc_set_msi(epf->epc, epf->func_no, epf->vfunc_no, count);
+}
+
 static void epc_check_bars(struct epc_check *c)
 {
 	int mem64 = PCI_BASE_ADDRESS_MEM_TYPE_64;
@@ -255,12 +267,15 @@ static void epc_check_interrupts(struct epc_check *c)
 		     epc_check_set_msix(c, 1, BAR_2, 0), -EINVAL);
 	epc_check_is(c, "MSI-X",
 		     epc_check_set_msix(c, EPC_CHECK_VECTORS, BAR_0, 0x800), 0);
+	epc_check_is(c, "MSI", epc_check_set_msi(c, EPC_CHECK_MSI), 0);
 	epc_check_is(c, "vectors the host uses",
 		     pci_epc_get_msix(epc, fn, vfn), 0);
+	epc_check_is(c, "MSI vectors the host uses",
+		     pci_epc_get_msi(epc, fn, vfn), 0);
 	epc_check_is(c, "MSI-X without a host",
 		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSIX, 1), -EINVAL);
-	epc_check_is(c, "MSI", pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSI, 1),
-		     -EINVAL);
+	epc_check_is(c, "MSI without a host",
+		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSI, 1), -EINVAL);
 	epc_check_is(c, "INTx",
 		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_INTX, 1), -EINVAL);
 }
@@ -288,17 +303,28 @@ static void epc_check_started(struct epc_check *c)
 	epc_check_is(c, "more vectors, started",
 		     epc_check_set_msix(c, EPC_CHECK_VECTORS + 1, BAR_0, 0x800),
 		     -EBUSY);
+	epc_check_is(c, "more MSI vectors, started",
+		     epc_check_set_msi(c, 9), -EBUSY);
+	epc_check_is(c, "fewer MSI vectors, started",
+		     epc_check_set_msi(c, 4), -EBUSY);
+	epc_check_is(c, "as many MSI vectors, started",
+		     epc_check_set_msi(c, 8), 0);
 	epc_check_clear_bar(c);
 	epc_check_is(c, "same BAR, started",
 		     epc_check_set_bar(c, BAR_0, EPC_CHECK_BAR_SIZE, 0), 0);
 	epc_check_is(c, "same vectors, started",
 		     epc_check_set_msix(c, EPC_CHECK_VECTORS, BAR_0, 0x800), 0);
+	epc_check_is(c, "same MSI vectors, started",
+		     epc_check_set_msi(c, EPC_CHECK_MSI), 0);
 	pci_epc_stop(epc);
+	epc_check_is(c, "most MSI vectors, stopped", epc_check_set_msi(c, 32), 0);
 	epc_check_is(c, "larger BAR, stopped",
 		     epc_check_set_bar(c, BAR_0, SZ_8K, 0), 0);
 	epc_check_clear_bar(c);
 	epc_check_is(c, "start after the BAR with MSI-X has gone",
 		     pci_epc_start(epc), 0);
+	epc_check_is(c, "MSI after the last BAR has gone, started",
+		     epc_check_set_msi(c, 32), -EBUSY);
 	pci_epc_stop(epc);
 }
 
@@ -408,7 +434,7 @@ static ssize_t epc_check_check_show(struct config_item *item, char *page)
 	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
 	epc_check_is(c, "tells of the link", features->linkup_notifier, 1);
 	epc_check_is(c, "has MSI-X", features->msix_capable, 1);
-	epc_check_is(c, "has no MSI", features->msi_capable, 0);
+	epc_check_is(c, "has MSI", features->msi_capable, 1);
 	epc_check_window(c);
 	epc_check_limits(c);
 	epc_check_windows(c);
@@ -423,8 +449,79 @@ static ssize_t epc_check_check_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(epc_check_, check);
 
+static ssize_t epc_check_serve_store(struct config_item *item,
+				     const char *page, size_t len)
+{
+	struct epc_check *c = container_of(to_config_group(item),
+					   struct epc_check, group);
+	struct pci_epf *epf = c->epf;
+	int ret;
+
+	if (!c->bar)
+		return -ENOTCONN;
+
+	ret = pci_epc_write_header(epf->epc, epf->func_no, epf->vfunc_no,
+				   &epc_check_header);
+	if (!ret)
+		ret = epc_check_set_bar(c, BAR_0, EPC_CHECK_BAR_SIZE, 0);
+	if (!ret)
+		ret = epc_check_set_msi(c, EPC_CHECK_MSI);
+	if (!ret)
+		ret = epc_check_set_msix(c, EPC_CHECK_VECTORS, BAR_0, 0x800);
+	return ret ? ret : len;
+}
+
+CONFIGFS_ATTR_WO(epc_check_, serve);
+
+static ssize_t epc_check_vectors_show(struct config_item *item, char *page)
+{
+	struct epc_check *c = container_of(to_config_group(item),
+					   struct epc_check, group);
+	struct pci_epf *epf = c->epf;
+
+	if (!c->bar)
+		return -ENOTCONN;
+
+	return sysfs_emit(page, "msi %d msix %d\n",
+			  pci_epc_get_msi(epf->epc, epf->func_no,
+					  epf->vfunc_no),
+			  pci_epc_get_msix(epf->epc, epf->func_no,
+					   epf->vfunc_no));
+}
+
+CONFIGFS_ATTR_RO(epc_check_, vectors);
+
+static ssize_t epc_check_raise_store(struct config_item *item,
+				     const char *page, size_t len)
+{
+	struct epc_check *c = container_of(to_config_group(item),
+					   struct epc_check, group);
+	struct pci_epf *epf = c->epf;
+	unsigned int type;
+	u16 number;
+	int ret;
+
+	if (!c->bar)
+		return -ENOTCONN;
+
+	if (sscanf(page, "msi %hu", &number) == 1)
+		type = PCI_IRQ_MSI;
+	else if (sscanf(page, "msix %hu", &number) == 1)
+		type = PCI_IRQ_MSIX;
+	else
+		return -EINVAL;
+	ret = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no, type,
+				number);
+	return ret ? ret : len;
+}
+
+CONFIGFS_ATTR_WO(epc_check_, raise);
+
 static struct configfs_attribute *epc_check_attrs[] = {
 	&epc_check_attr_check,
+	&epc_check_attr_serve,
+	&epc_check_attr_vectors,
+	&epc_check_attr_raise,
 	NULL,
 };
 
