@@ -200,6 +200,8 @@ static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
 		return host_irq_msix_enabled(cable);
 	case PCIE_CABLE_FN_MSI_ENABLED:
 		return host_irq_msi_enabled(cable);
+	case PCIE_CABLE_FN_INTX:
+		return cable->host.intx ? PCIE_CABLE_INTX_ASSERT : 0;
 	case PCIE_CABLE_FN_IRQ_STATUS:
 		return fn->irq_status;
 	default:
@@ -211,17 +213,35 @@ static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32
 {
 	uint32_t *plain = setup_reg(&fn->setup, reg);
 
-	if (plain)
+	if (plain) {
 		*plain = v;
-	else if (is_bar_reg(reg))
+		return;
+	}
+	if (is_bar_reg(reg)) {
 		bar_reg_write(cable, fn, (reg - PCIE_CABLE_FN_BAR(0)) / BAR_STRIDE,
 			      (reg - PCIE_CABLE_FN_BAR(0)) % BAR_STRIDE, v);
-	else if (reg == PCIE_CABLE_FN_CTRL)
+		return;
+	}
+	switch (reg) {
+	case PCIE_CABLE_FN_CTRL:
 		fn->setup.present = v & PCIE_CABLE_FN_PRESENT;
-	else if (reg == PCIE_CABLE_FN_MSIX_RAISE)
+		break;
+	case PCIE_CABLE_FN_MSIX_RAISE:
 		fn->irq_status = watch_irq(cable, IRQ_MSIX, v, host_irq_raise_msix(cable, v));
-	else if (reg == PCIE_CABLE_FN_MSI_RAISE)
+		break;
+	case PCIE_CABLE_FN_MSI_RAISE:
 		fn->irq_status = watch_irq(cable, IRQ_MSI, v, host_irq_raise_msi(cable, v));
+		break;
+	case PCIE_CABLE_FN_INTX:
+		v &= PCIE_CABLE_INTX_ASSERT;
+		fn->irq_status = watch_irq(cable, IRQ_INTX, v, host_irq_set_intx(cable, v));
+		break;
+	case PCIE_CABLE_FN_INTX_PULSE:
+		/* Two messages */
+		fn->irq_status = watch_irq(cable, IRQ_INTX, 1, host_irq_pulse_intx(cable));
+		watch_irq(cable, IRQ_INTX, 0, fn->irq_status);
+		break;
+	}
 }
 
 static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)

@@ -8,6 +8,8 @@
 #define BAR_MAX_32	(1ull << 31)
 #define BAR_MAX_64	(1ull << 36)
 
+#define MAX_PIN		4u
+
 static bool check_bar(const struct fn_setup *fn, unsigned int b)
 {
 	const uint64_t size = fn->bar[b].size;
@@ -81,6 +83,11 @@ bool fn_setup_check(const struct fn_setup *fn)
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
 		if (fn->bar[b].size && !check_bar(fn, b))
 			return false;
+	if (fn_setup_pin(fn) > MAX_PIN) {
+		log_event("interrupt pin %u; 1 (A) to %u (D) are allowed, or 0 for no INTx",
+			  fn_setup_pin(fn), MAX_PIN);
+		return false;
+	}
 	if (!check_msi(fn))
 		return false;
 	return !fn->msix_vectors || (check_msix(fn, false) && check_msix(fn, true));
@@ -94,7 +101,8 @@ bool fn_setup_same_shape(const struct fn_setup *a, const struct fn_setup *b)
 		if (a->bar[i].size != b->bar[i].size ||
 		    (a->bar[i].size && a->bar[i].flags != b->bar[i].flags))
 			return false;
-	if (a->msix_vectors != b->msix_vectors || a->msi_vectors != b->msi_vectors)
+	if (a->msix_vectors != b->msix_vectors || a->msi_vectors != b->msi_vectors ||
+	    fn_setup_pin(a) != fn_setup_pin(b))
 		return false;
 	return !a->msix_vectors ||
 	       (a->msix_table == b->msix_table && a->msix_pba == b->msix_pba);

@@ -35,7 +35,13 @@ struct fn_setup {
 /* Can a host be shown this?  Otherwise a message says what is allowed. */
 bool fn_setup_check(const struct fn_setup *fn);
 
-/* Do both look the same to a QEMU, which fixes BARs, MSI and MSI-X when it starts? */
+/* The interrupt pin, 1 (A) to 4 (D); 0: no INTx */
+static inline unsigned int fn_setup_pin(const struct fn_setup *fn)
+{
+	return fn->misc >> 8 & 0xff;
+}
+
+/* Do both look the same to a QEMU, which fixes BARs and interrupts when it starts? */
 bool fn_setup_same_shape(const struct fn_setup *a, const struct fn_setup *b);
 
 /* Where the MSI-X table and its pending bits are: bytes [*start, *end) of @bar */

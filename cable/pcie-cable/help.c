@@ -177,8 +177,8 @@ const char help_text[] =
 "    up. If it has got no processor for so long, a line says so.\n"
 "\n"
 "LIMITS\n"
-"    One function, memory BARs, MSI-X (up to 256 vectors) and MSI (1, 2, 4, 8, 16\n"
-"    or 32). An endpoint that starts the link again with other BARs or another\n"
-"    number of vectors needs the host's QEMU started again; the link stays down\n"
-"    until then.\n"
+"    One function, memory BARs, MSI-X (up to 256 vectors), MSI (1, 2, 4, 8, 16 or\n"
+"    32) and INTx. An endpoint that starts the link again with other BARs, another\n"
+"    number of vectors or another interrupt pin needs the host's QEMU started again;\n"
+"    the link stays down until then.\n"
 "    Never unplug the device (device_del): QEMU 11.1 aborts if it has MSI-X.\n";

@@ -40,7 +40,7 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 
 	pci_config_init(cfg, PCI_CONFIG_SIZE_EXPRESS, fn->id, fn->class_rev, fn->subsys);
 	cfg->data[PCI_CACHE_LINE_SIZE] = fn->misc;
-	/* No interrupt pin: the cable has no INTx, and QEMU would ask for it. */
+	cfg->data[PCI_INTERRUPT_PIN] = fn_setup_pin(fn);
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
 		if (fn->bar[b].size)
 			pci_config_add_bar(cfg, b, fn->bar[b].size, fn->bar[b].flags);
@@ -133,6 +133,7 @@ static void config_write(struct cable *cable, uint64_t offset, const uint8_t *da
 	uint16_t risen;
 
 	pci_config_write(&host->cfg, offset, data, count);
+	host_irq_update(cable);
 	risen = pci_config_command(&host->cfg) & ~before;
 	if (risen & COMMAND_USED) {
 		host->touched = true;
@@ -239,6 +240,7 @@ static void host_reset(void *dev)
 	if (!cable->link.up)
 		return;
 	pci_config_reset(&host->cfg);
+	host_irq_forget(cable);
 	/* A machine that starts resets its devices before it has used them. */
 	if (host->touched)
 		link_host_reset(cable);

@@ -25,6 +25,7 @@ struct host_fn {
 	struct vfu_conn *conn;		/* NULL: no host */
 	struct fn_setup shape;		/* as that host has realized it */
 	struct pci_config cfg;
+	bool intx;			/* asserted by the endpoint; see host_irq */
 	bool touched;			/* used by the host since its last reset */
 	bool seen_ram;			/* the host has mapped the RAM file */
 	bool wrote;			/* to a BAR, with no read since */

@@ -6,6 +6,8 @@
 unsigned int host_irq_count(const struct cable *cable, unsigned int index)
 {
 	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return fn_setup_pin(&cable->host.shape) != 0;
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		return cable->host.shape.msi_vectors;
 	case VFIO_PCI_MSIX_IRQ_INDEX:
@@ -66,4 +68,58 @@ uint32_t host_irq_raise_msi(struct cable *cable, uint32_t vector)
 	if (!irq_path_send(&cable->irq_path, VFIO_PCI_MSI_IRQ_INDEX, vector - 1))
 		return PCIE_CABLE_IRQ_DISABLED;
 	return PCIE_CABLE_IRQ_SENT;
+}
+
+/* What becomes of INTx now */
+static uint32_t intx_status(const struct cable *cable)
+{
+	if (!cable->link.up)
+		return PCIE_CABLE_IRQ_LINK_DOWN;
+	if (!fn_setup_pin(&cable->host.shape))
+		return PCIE_CABLE_IRQ_NO_VECTOR;
+	if (pci_config_command(&cable->host.cfg) & PCI_COMMAND_INTX_DISABLE ||
+	    host_irq_msi_enabled(cable) || host_irq_msix_enabled(cable))
+		return PCIE_CABLE_IRQ_DISABLED;
+	return PCIE_CABLE_IRQ_SENT;
+}
+
+void host_irq_update(struct cable *cable)
+{
+	struct host_fn *host = &cable->host;
+
+	pci_config_set_intx(&host->cfg, host->intx);
+	vfu_irq_level(&host->conn->irqs,
+		      host->intx && intx_status(cable) == PCIE_CABLE_IRQ_SENT);
+}
+
+uint32_t host_irq_set_intx(struct cable *cable, bool asserted)
+{
+	const uint32_t status = intx_status(cable);
+
+	if (status == PCIE_CABLE_IRQ_SENT || status == PCIE_CABLE_IRQ_DISABLED) {
+		cable->host.intx = asserted;
+		host_irq_update(cable);
+	}
+	return status;
+}
+
+uint32_t host_irq_pulse_intx(struct cable *cable)
+{
+	const uint32_t status = intx_status(cable);
+
+	/* QEMU sets INTx up before the host's write that turns the others off has ended. */
+	if (status == PCIE_CABLE_IRQ_SENT &&
+	    !irq_path_send(&cable->irq_path, VFIO_PCI_INTX_IRQ_INDEX, 0))
+		return PCIE_CABLE_IRQ_DISABLED;
+	return status;
+}
+
+void host_irq_forget(struct cable *cable)
+{
+	struct host_fn *host = &cable->host;
+
+	host->intx = false;
+	pci_config_set_intx(&host->cfg, false);
+	if (host->conn)
+		vfu_irq_forget(&host->conn->irqs);
 }

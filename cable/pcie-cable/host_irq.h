@@ -2,11 +2,16 @@
 /*
  * host_irq: interrupts of the function that the host machine sees
  *
- * Offered to:	ep_ctrl (registers) and host_fn (what QEMU asks for).
+ * Offered to:	ep_ctrl (registers), host_fn (what QEMU asks for) and link.
+ *
+ * INTx is a level.  QEMU hears of it by an event descriptor, asserts the pin of its
+ * machine, and masks INTx here; when the driver next accesses a BAR it deasserts the
+ * pin and unmasks.  So each unmasking has to signal again while the level is asserted.
  */
 #ifndef CABLE_HOST_IRQ_H
 #define CABLE_HOST_IRQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cable;
@@ -21,5 +26,15 @@ uint32_t host_irq_msi_enabled(const struct cable *cable);
 /* Send vector @vector (the first is 1); one of PCIE_CABLE_IRQ_*. */
 uint32_t host_irq_raise_msix(struct cable *cable, uint32_t vector);
 uint32_t host_irq_raise_msi(struct cable *cable, uint32_t vector);
+
+/* Assert or deassert INTx, or send a pulse; one of PCIE_CABLE_IRQ_*. */
+uint32_t host_irq_set_intx(struct cable *cable, bool asserted);
+uint32_t host_irq_pulse_intx(struct cable *cable);
+
+/* The host has written to the configuration space. */
+void host_irq_update(struct cable *cable);
+
+/* The function starts anew: nothing is asserted, and nothing waits. */
+void host_irq_forget(struct cable *cable);
 
 #endif /* CABLE_HOST_IRQ_H */

@@ -10,6 +10,7 @@ static void set_up(struct cable *cable, bool up)
 	cable->link.up = up;
 	log_event("link %s", up ? "up" : "down");
 	watch_event(cable, up ? WATCH_LINK_UP : WATCH_LINK_DOWN);
+	host_irq_forget(cable);
 	if (up)
 		host_fn_link_up(&cable->host, &cable->link.view);
 	else
@@ -49,7 +50,7 @@ void link_enable(struct cable *cable, const struct fn_setup *fn)
 	log_event("link enabled: function %04x:%04x, %u MSI-X and %u MSI vectors", fn->id & 0xffff,
 		  fn->id >> 16, fn->msix_vectors, fn->msi_vectors);
 	if (host_is_ready(cable) && !host_shape_fits(cable))
-		log_event("the function has other BARs or vectors than the host machine was started with; the link stays down until the host machine's QEMU is started again");
+		log_event("the function has other BARs or interrupts than the host machine was started with; the link stays down until the host machine's QEMU is started again");
 	update(cable);
 }
 

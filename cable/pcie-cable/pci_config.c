@@ -127,6 +127,13 @@ void pci_config_write(struct pci_config *cfg, uint32_t offset,
 		*p = (*p & ~*mask) | (*data & *mask);
 }
 
+void pci_config_set_intx(struct pci_config *cfg, bool asserted)
+{
+	cfg->data[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
+	if (asserted)
+		cfg->data[PCI_STATUS] |= PCI_STATUS_INTERRUPT;
+}
+
 void pci_config_reset(struct pci_config *cfg)
 {
 	uint32_t i;

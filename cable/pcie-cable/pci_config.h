@@ -10,6 +10,7 @@
 #define CABLE_PCI_CONFIG_H
 
 #include <linux/pci_regs.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PCI_CONFIG_SIZE		256	/* conventional */
@@ -48,6 +49,9 @@ void pci_config_read(const struct pci_config *cfg, uint32_t offset,
 		     uint8_t *data, uint32_t count);
 void pci_config_write(struct pci_config *cfg, uint32_t offset,
 		      const uint8_t *data, uint32_t count);
+
+/* Show in the status register whether INTx is asserted. */
+void pci_config_set_intx(struct pci_config *cfg, bool asserted);
 
 /* Everything a machine can write goes back to zero, as after a reset. */
 void pci_config_reset(struct pci_config *cfg);

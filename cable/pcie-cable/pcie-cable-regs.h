@@ -120,6 +120,7 @@
 #define PCIE_CABLE_FN_CLASS		0x04	/* class << 8 | revision */
 #define PCIE_CABLE_FN_SUBSYS		0x08	/* subsystem << 16 | its vendor */
 #define PCIE_CABLE_FN_MISC		0x0c	/* interrupt pin << 8 | cache line */
+/* Interrupt pin: 1 (A) to 4 (D), or 0 for a function without INTx */
 #define PCIE_CABLE_FN_CTRL		0x10
 #define   PCIE_CABLE_FN_PRESENT		(1u << 0)	/* header was written */
 
@@ -164,8 +165,21 @@
 #define   PCIE_CABLE_IRQ_SENT		0
 #define   PCIE_CABLE_IRQ_DISABLED	1	/* this type, or bus mastering, is off */
 #define   PCIE_CABLE_IRQ_MASKED		2	/* MSI-X: function or vector is masked */
-#define   PCIE_CABLE_IRQ_NO_VECTOR	3	/* not one of those enabled */
+#define   PCIE_CABLE_IRQ_NO_VECTOR	3	/* not one of those enabled; no pin */
 #define   PCIE_CABLE_IRQ_LINK_DOWN	4
+
+/*
+ * INTx, which the host has off while MSI or MSI-X is enabled, or Interrupt Disable
+ * is set in its command register; it needs no bus mastering.  A store to INTX
+ * changes the level, and any store to INTX_PULSE sends a pulse, which is kept while
+ * the host is still about the interrupt before it.  IRQ_STATUS then says what became
+ * of it: a level that is DISABLED is kept, shows in the host's status register, and
+ * gets through when the host has INTx on.  A reset of the host and the link's going
+ * down deassert it; a function that no host sees, or without a pin, cannot assert it.
+ */
+#define PCIE_CABLE_FN_INTX		0x164
+#define   PCIE_CABLE_INTX_ASSERT	(1u << 0)
+#define PCIE_CABLE_FN_INTX_PULSE	0x168
 
 /*
  * Metered window w: while ENABLE is set in CTRL, SIZE bytes of BAR2 from BASE on

@@ -12,6 +12,9 @@
 static struct vfu_irq *vectors(struct vfu_irqs *irqs, unsigned int index, unsigned int *num)
 {
 	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		*num = 1;
+		return &irqs->intx;
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		*num = VFU_IRQ_MAX_MSI;
 		return irqs->msi;
@@ -33,6 +36,15 @@ void vfu_irq_init(struct vfu_irqs *irqs)
 		for (i = 0; irq && i < num; i++)
 			irq[i] = (struct vfu_irq){ .fd = -1 };
 	}
+	irqs->intx.automask = true;
+}
+
+uint32_t vfu_irq_flags(unsigned int index)
+{
+	if (index == VFIO_PCI_INTX_IRQ_INDEX)
+		return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
+		       VFIO_IRQ_INFO_AUTOMASKED;
+	return VFIO_IRQ_INFO_EVENTFD;
 }
 
 static void drop(struct vfu_irq *irq)
@@ -73,9 +85,10 @@ static void signal_fd(int fd)
 /* Signal what waits, if it can be */
 static void update(struct vfu_irq *irq)
 {
-	if (irq->fd < 0 || irq->masked || !irq->pending)
+	if (irq->fd < 0 || irq->masked || !(irq->pending || irq->level))
 		return;
 	irq->pending = false;
+	irq->masked = irq->automask;
 	signal_fd(irq->fd);
 }
 
@@ -110,6 +123,26 @@ bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index, unsigned int vector
 	return irq && fire(irq);
 }
 
+void vfu_irq_level(struct vfu_irqs *irqs, bool asserted)
+{
+	irqs->intx.level = asserted;
+	update(&irqs->intx);
+}
+
+void vfu_irq_forget(struct vfu_irqs *irqs)
+{
+	unsigned int index, i, num;
+	struct vfu_irq *irq;
+
+	for (index = 0; index < VFIO_PCI_NUM_IRQS; index++) {
+		irq = vectors(irqs, index, &num);
+		for (i = 0; irq && i < num; i++) {
+			irq[i].pending = false;
+			irq[i].level = false;
+		}
+	}
+}
+
 static void set_masked(struct vfu_irq *irq, bool masked)
 {
 	irq->masked = masked;
@@ -136,6 +169,7 @@ static int set_eventfds(struct vfu_irq *irq, unsigned int count, int *fds, unsig
 		if (num_fds) {
 			irq[i].fd = fds[i];
 			fds[i] = -1;
+			update(irq + i);
 		}
 	}
 	return 0;

@@ -3,9 +3,9 @@
  * vfu_irq: interrupts of a device as the event descriptors QEMU gave us
  *
  * Offered to:	vfu_msg, which sets them, and ep_ctrl and host_irq, which fire.
- * The types are those of <linux/vfio.h>, VFIO_PCI_MSI_IRQ_INDEX and
- * VFIO_PCI_MSIX_IRQ_INDEX.  What a vector's message is, QEMU keeps to itself; a
- * server only learns vector numbers.
+ * The types are those of <linux/vfio.h>, VFIO_PCI_INTX_IRQ_INDEX and the two for MSI
+ * and MSI-X.  What a vector's message is, QEMU keeps to itself; a server only learns
+ * vector numbers.
  */
 #ifndef CABLE_VFU_IRQ_H
 #define CABLE_VFU_IRQ_H
@@ -19,23 +19,29 @@
 #define VFU_IRQ_MAX_MSIX	256
 
 /**
- * struct vfu_irq - one vector
+ * struct vfu_irq - one vector, or INTx
  * @fd: to be signalled; -1: the machine has not set the vector up
- * @masked: by the machine
+ * @automask: signalling it masks it
+ * @masked: until the machine unmasks it
  * @pending: it was fired while masked
+ * @level: as good as fired at any time
  */
 struct vfu_irq {
 	int fd;
+	bool automask;
 	bool masked;
 	bool pending;
+	bool level;
 };
 
 /**
- * struct vfu_irqs - all vectors of a device
+ * struct vfu_irqs - all interrupts of a device
+ * @intx: VFIO_PCI_INTX_IRQ_INDEX
  * @msi: VFIO_PCI_MSI_IRQ_INDEX
  * @msix: VFIO_PCI_MSIX_IRQ_INDEX
  */
 struct vfu_irqs {
+	struct vfu_irq intx;
 	struct vfu_irq msi[VFU_IRQ_MAX_MSI];
 	struct vfu_irq msix[VFU_IRQ_MAX_MSIX];
 };
@@ -54,7 +60,16 @@ int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 /* Has the machine set vector @vector of type @index up? */
 bool vfu_irq_is_set_up(struct vfu_irqs *irqs, unsigned int index, unsigned int vector);
 
+/* Flags that GET_IRQ_INFO tells of type @index */
+uint32_t vfu_irq_flags(unsigned int index);
+
 /* Send vector @vector of type @index; false when the machine has not set it up. */
 bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index, unsigned int vector);
+
+/* INTx is asserted from now on, or not. */
+void vfu_irq_level(struct vfu_irqs *irqs, bool asserted);
+
+/* Nothing is asserted or pending any more. */
+void vfu_irq_forget(struct vfu_irqs *irqs);
 
 #endif /* CABLE_VFU_IRQ_H */

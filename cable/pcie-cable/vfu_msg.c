@@ -139,7 +139,7 @@ static int handle_get_irq_info(struct vfu_conn *conn, struct vfu_msg *msg)
 		return -EINVAL;
 	info.argsz = sizeof(info);
 	info.count = conn->ops->num_irqs(conn->dev, info.index);
-	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
+	info.flags = info.count ? vfu_irq_flags(info.index) : 0;
 	put(msg, &info, sizeof(info));
 	return 0;
 }

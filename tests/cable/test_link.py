@@ -79,7 +79,7 @@ def test_configuration_space(pair):
     assert host.config(8, 4) == 0x07800001
     assert host.config(0xc, 4) == 0x10
     assert host.config(0x2c, 4) == 0x00031af4
-    assert host.config(0x3c, 4) == 0
+    assert host.config(0x3c, 4) == 0x100
     assert host.config(0x100, 4) == 0
     express = host.capability(0x10)
     assert host.config(express + 2, 2) == 0x02
@@ -87,7 +87,8 @@ def test_configuration_space(pair):
     assert host.config(msix + 2, 2) == 2
     assert host.config(msix + 4, 8) == 0x0000080100000001
     assert host.irq_info(vfu.MSIX) == (1, 3)
-    assert host.irq_info(0) == (0, 0)
+    assert host.irq_info(vfu.INTX) == (7, 1)
+    assert host.irq_info(vfu.MSI) == (0, 0)
     assert host.region_info(0) == (3, 0x1000, None)
     assert host.region_info(1) == (3, 0x1000, None)
     assert host.region_info(2) == (0, 0, None)
@@ -377,14 +378,15 @@ def test_changes_wait_for_the_next_link(pair):
     lambda ep: ep.set_bar(0, 0x2000, ep.BAR0), lambda ep: ep.set_bar(0, 0x1000, ep.BAR0, 8),
     lambda ep: ep.set_bar(2, 0x1000, ep.BAR0), lambda ep: ep.set_fn(vfu.FN_MSIX_VECTORS, 4),
     lambda ep: ep.set_fn(vfu.FN_MSIX_VECTORS, 0), lambda ep: ep.set_fn(vfu.FN_MSIX_PBA, 0xc01),
-    lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 4)])
+    lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 4), lambda ep: ep.set_fn(vfu.FN_MISC, 0x0210),
+    lambda ep: ep.set_fn(vfu.FN_MISC, 0x10)])
 def test_other_shape(cable, pair, change):
     endpoint, host = pair
     endpoint.set_reg(vfu.LINK_CTRL, 0)
     endpoint.events()
     change(endpoint)
     endpoint.set_reg(vfu.LINK_CTRL, 1)
-    cable.expect("the function has other BARs or vectors")
+    cable.expect("the function has other BARs or interrupts")
     assert endpoint.reg(vfu.LINK_CTRL) == 1
     assert endpoint.reg(vfu.LINK_STATUS) == 0
     assert endpoint.events() == 0

@@ -130,6 +130,8 @@ REFUSED_SETUPS = {
                     "64 MSI vectors; a power of two from 1 to 32 is allowed, or 0"),
     "odd MSI vectors": (lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 3), "3 MSI vectors; a power"),
     "very many MSI vectors": (lambda ep: ep.set_fn(vfu.FN_MSI_VECTORS, 1 << 31), "a power of two"),
+    "pin": (lambda ep: ep.set_fn(vfu.FN_MISC, 0x0510),
+            "interrupt pin 5; 1 (A) to 4 (D) are allowed, or 0"),
     "table outside": (lambda ep: ep.set_fn(vfu.FN_MSIX_TABLE, 0xfe1), "MSI-X table"),
     "table without BAR": (lambda ep: ep.set_fn(vfu.FN_MSIX_TABLE, 2), "MSI-X table"),
     "table in BAR 7": (lambda ep: ep.set_fn(vfu.FN_MSIX_TABLE, 7), "MSI-X table"),

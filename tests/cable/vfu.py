@@ -15,7 +15,7 @@ VERSION, DMA_MAP, DMA_UNMAP, GET_INFO, GET_REGION_INFO = 1, 2, 3, 4, 5
 GET_IRQ_INFO, SET_IRQS, REGION_READ, REGION_WRITE, RESET = 7, 8, 9, 10, 13
 REPLY, NO_REPLY, ERROR = 1, 0x10, 0x20
 CONFIG = 7
-MSI, MSIX = 1, 2
+INTX, MSI, MSIX = 0, 1, 2
 
 IRQ_NONE, IRQ_BOOL, IRQ_EVENTFD = 1, 2, 4
 IRQ_MASK, IRQ_UNMASK, IRQ_TRIGGER = 8, 16, 32
@@ -204,6 +204,7 @@ FN_ID, FN_CLASS, FN_SUBSYS, FN_MISC, FN_CTRL = 0x00, 0x04, 0x08, 0x0c, 0x10
 FN_MSIX_VECTORS, FN_MSIX_TABLE, FN_MSIX_PBA, FN_MSIX_ENABLED = 0x140, 0x144, 0x148, 0x14c
 FN_MSIX_RAISE, FN_IRQ_STATUS = 0x150, 0x154
 FN_MSI_VECTORS, FN_MSI_ENABLED, FN_MSI_RAISE = 0x158, 0x15c, 0x160
+FN_INTX, FN_INTX_PULSE = 0x164, 0x168
 SENT, DISABLED, MASKED, NO_VECTOR, NO_LINK = range(5)
 
 
@@ -254,12 +255,12 @@ class Endpoint(Client):
         self.set_fn(at + 0x10, addr & 0xffffffff)
         self.set_fn(at + 0x14, addr >> 32)
 
-    def set_up(self, vectors=3, msi=0):
+    def set_up(self, vectors=3, msi=0, pin=1):
         """A function with 4 KiB in BAR 0, and MSI-X in BAR 1."""
         self.set_fn(FN_ID, 0x10031af4)
         self.set_fn(FN_CLASS, 0x07800001)
         self.set_fn(FN_SUBSYS, 0x00031af4)
-        self.set_fn(FN_MISC, 0x0110)
+        self.set_fn(FN_MISC, pin << 8 | 0x10)
         self.set_fn(FN_CTRL, 1)
         self.set_bar(0, 0x1000, self.BAR0)
         self.set_bar(1, 0x1000, self.BAR1)

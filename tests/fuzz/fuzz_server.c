@@ -619,6 +619,7 @@ static void check_link(void)
 	CHECK(!link->enabled || cable.ep.conn);
 	CHECK(link->view.msi_vectors <= VFU_IRQ_MAX_MSI &&
 	      link->view.msix_vectors <= VFU_IRQ_MAX_MSIX);
+	CHECK(link->up || !cable.host.intx);
 	if (link->up)
 		CHECK(link->enabled && !link->forced_down && cable.host.conn &&
 		      fn_setup_same_shape(&link->view, &cable.host.shape));

@@ -187,6 +187,18 @@ def server():
         m.irqs(1, 0x21, 0, 0, index=1) + m.reg(0x1160, 1) + m.access(0, 0, 0x115c, 4)
     yield "msi_all_ones", msi + m.access(1, 7, 0x88, 8, b"\xff" * 8) + m.reg(0x1160, 33) + \
         u8(m.ASK, 1, 3, 0) + m.reg(0x1160, 1)
+    intx = m.endpoint() + m.set_up() + m.regs((0x100c, 0x110), (0x1158, 1)) + \
+        m.reg(0x20, 1) + m.host()
+    event = m.irqs(1, 0x24, 0, 1, 0x12, index=0)
+    unmask = m.irqs(1, 0x11, 0, 1, index=0)
+    yield "intx", intx + event + m.reg(0x1168, 1) + m.reg(0x1168, 1) + unmask + unmask + \
+        m.reg(0x1164, 1) + unmask + m.access(1, 7, 4, 2, b"\6\4") + unmask + m.access(1, 7, 6, 2) + \
+        m.access(1, 7, 4, 2, b"\6\0") + m.access(1, 7, 0x7e, 2, b"\0\x80") + \
+        m.irqs(1, 0x21, 0, 0, index=0) + m.access(1, 7, 0x7e, 2, b"\0\0") + event + m.reg(0x1164, 0)
+    yield "intx_reset", intx + event + m.reg(0x1164, 1) + u8(m.ASK, 1, 3, 0) + unmask + \
+        m.access(0, 0, 0x1164, 4)
+    for name, end in (("off", m.reg(0x20, 0)), ("leaves", u8(m.CLOSE, 1)), ("alone", u8(m.CLOSE, 0))):
+        yield "intx_" + name, intx + event + m.reg(0x1164, 1) + end + unmask + m.reg(0x1168, 1)
     yield "few_fds", linked + m.irqs(1, 0x24, 0, 3, 0x22)
     yield "reset", linked + u8(m.ASK, 1, 3, 0) + u8(m.ASK, 0, 3, 0) + m.access(1, 7, 0, 4)
     yield "ep_leaves", linked + m.access(1, 0, 0, 8, b"x") + u8(m.CLOSE, 0) + \
@@ -219,7 +231,7 @@ def server():
     yield "windows", m.endpoint() + m.access(0, 2, 0, 64, b"z") + m.access(0, 4, 3, 61) + \
         m.access(0, 1, 0, 16) + m.access(0, 7, 0, 255) + m.access(0, 0, 1, 2) + \
         b"".join(m.access(0, 0, reg, 4) for reg in range(0, 0x30, 4)) + \
-        b"".join(m.access(0, 0, 0x1000 + reg, 4) for reg in range(0, 0x160, 4))
+        b"".join(m.access(0, 0, 0x1000 + reg, 4) for reg in range(0, 0x170, 4))
     metered = linked + b"".join(
         m.regs((0x9000 + w * 32, w * 0x1000), (0x9004 + w * 32, 0), (0x9008 + w * 32, size),
                (0x900c + w * 32, 0), (0x9010 + w * 32, target), (0x9014 + w * 32, high)) +
@@ -241,7 +253,7 @@ def server():
         m.reg(at, value) + m.reg(0x20, 1) + m.reg(0x20, 0)
         for at, value in ((0x1040, 17), (0x1048, 3), (0x1040, 4096), (0x1048, 4), (0x1140, 999),
                           (0x1140, 3), (0x1144, 7), (0x1144, 0x1000), (0x1050, 0x40000000),
-                          (0x1158, 64), (0x1158, 3), (0x1158, 32)))
+                          (0x1158, 64), (0x1158, 3), (0x1158, 32), (0x100c, 0x500)))
     yield "other_shape", linked + m.reg(0x20, 0) + m.reg(0x1140, 2) + m.reg(0x20, 1)
     yield "raw", m.endpoint() + u8(m.RAW, 0, 16, 0) + struct.pack("<HHIII", 1, 4, 16, 0, 0) + \
         u8(m.RAW, 0, 8, 0) + struct.pack("<HHI", 1, 4, 32) + u8(m.RAW, 0, 4, 0x12) + u32(0)
