@@ -6,9 +6,13 @@
 
 const char *const irq_kind_names[IRQ_KINDS] = { "MSI-X", "MSI", "INTx" };
 
-void stats_reset(struct stats *stats)
+void stats_reset(struct cable *cable)
 {
-	*stats = (struct stats){ .since_ns = loop_now_ns() };
+	cable->stats = (struct stats){ .since_ns = loop_now_ns() };
+	cable->atu.reads = (struct ep_atu_count){ 0 };
+	cable->atu.writes = (struct ep_atu_count){ 0 };
+	cable->dma.reads = (struct ep_dma_count){ 0 };
+	cable->dma.writes = (struct ep_dma_count){ 0 };
 }
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer)
@@ -28,14 +32,40 @@ static void print_irqs(struct answer *answer, const struct stats *stats)
 {
 	unsigned int kind, result;
 
-	answer_add(answer, "endpoint to host\tsent\tdisabled\tmasked\tno vector\tlink down\n");
+	answer_add(answer, "interrupts\tsent\tdisabled\tmasked\tno vector\tlink down\n");
 	for (kind = 0; kind < IRQ_KINDS; kind++) {
-		answer_add(answer, "  %s interrupts", irq_kind_names[kind]);
+		answer_add(answer, "  %s", irq_kind_names[kind]);
 		for (result = 0; result < STATS_IRQ_RESULTS; result++)
 			answer_add(answer, "\t%" PRIu64, stats->irq[kind][result]);
 		answer_add(answer, "\n");
 	}
-	answer_add(answer, "  outbound windows\tnot counted: they are memory of both machines\n");
+}
+
+static void print_window(struct answer *answer, const char *what, const struct ep_atu_count *c)
+{
+	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what,
+		   c->accesses + c->unanswered, c->bytes, c->unanswered);
+}
+
+static void print_dma(struct answer *answer, const char *what, const struct ep_dma_count *c)
+{
+	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what, c->lists,
+		   c->bytes, c->tlps);
+}
+
+static void print_host_memory(struct answer *answer, const struct cable *cable)
+{
+	if (ep_atu_is_metered(&cable->atu)) {
+		answer_add(answer, "endpoint to host\tnumber\tbytes\tunanswered\n");
+		print_window(answer, "window reads", &cable->atu.reads);
+		print_window(answer, "window writes", &cable->atu.writes);
+	} else {
+		answer_add(answer, "endpoint to host\n");
+		answer_add(answer, "  mapped windows\tnot counted: they are memory of both machines\n");
+	}
+	answer_add(answer, "endpoint's DMA\tlists\tbytes\trequests\n");
+	print_dma(answer, "from the host", &cable->dma.reads);
+	print_dma(answer, "to the host", &cable->dma.writes);
 }
 
 static void print_path(struct answer *answer, const struct irq_path *path)
@@ -58,6 +88,7 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	print_access(answer, "memory writes", &s->mem[true]);
 	print_access(answer, "config reads", &s->cfg[false]);
 	print_access(answer, "config writes", &s->cfg[true]);
+	print_host_memory(answer, cable);
 	print_irqs(answer, s);
 	answer_add(answer, "events\tnumber\n");
 	answer_add(answer, "  link up\t%" PRIu64 "\n", s->events[WATCH_LINK_UP]);

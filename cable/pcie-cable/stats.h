@@ -40,8 +40,8 @@ struct stats {
 
 struct cable;
 
-/* All from zero, from now on */
-void stats_reset(struct stats *stats);
+/* All from zero, from now on, also what windows and DMA have counted */
+void stats_reset(struct cable *cable);
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer);
 

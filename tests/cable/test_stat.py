@@ -6,6 +6,8 @@ import re
 import pytest
 import vfu
 from test_control import Control, controlled, ctl, linked      # noqa: F401
+from test_dma import LOCAL, READ, Engine
+from test_windows import Windows
 
 
 class Stats:
@@ -45,15 +47,17 @@ def test_nothing_yet(stats):
     assert got.link == "link is down: the endpoint has not started it"
     assert got.columns == {
         "host to endpoint": ["number", "bytes", "unanswered"],
-        "endpoint to host": ["sent", "disabled", "masked", "no vector", "link down"],
+        "endpoint to host": [], "endpoint's DMA": ["lists", "bytes", "requests"],
+        "interrupts": ["sent", "disabled", "masked", "no vector", "link down"],
         "events": ["number"], "endpoint's driver": ["number"], "interrupts under way": []}
     assert got.table["host to endpoint"] == {
         "memory reads": [0, 0, 0], "memory writes": [0, 0, 0],
         "config reads": [0, 0, 0], "config writes": [0, 0, 0]}
-    windows = got.table["endpoint to host"].pop("outbound windows")
-    assert windows == ["not counted: they are memory of both machines"]
     assert got.table["endpoint to host"] == {
-        name + " interrupts": [0] * 5 for name in ("MSI-X", "MSI", "INTx")}
+        "mapped windows": ["not counted: they are memory of both machines"]}
+    assert got.table["endpoint's DMA"] == {"from the host": [0, 0, 0], "to the host": [0, 0, 0]}
+    assert got.table["interrupts"] == {
+        name: [0] * 5 for name in ("MSI-X", "MSI", "INTx")}
 
 
 def test_memory(linked, stats):                                 # noqa: F811
@@ -101,13 +105,13 @@ def test_interrupts(linked, stats):                             # noqa: F811
         assert changed.pop("register writes") == [1]
         return changed
 
-    assert raised(1) == {"MSI-X interrupts": [0, 1, 0, 0, 0]}
+    assert raised(1) == {"MSI-X": [0, 1, 0, 0, 0]}
     host.msix(0x8000)
-    assert raised(1) == {"MSI-X interrupts": [1, 0, 0, 0, 0]}
-    assert raised(2) == {"MSI-X interrupts": [0, 0, 1, 0, 0]}
-    assert raised(9) == {"MSI-X interrupts": [0, 0, 0, 1, 0]}
+    assert raised(1) == {"MSI-X": [1, 0, 0, 0, 0]}
+    assert raised(2) == {"MSI-X": [0, 0, 1, 0, 0]}
+    assert raised(9) == {"MSI-X": [0, 0, 0, 1, 0]}
     endpoint.set_reg(vfu.LINK_CTRL, 0)
-    assert raised(1) == {"MSI-X interrupts": [0, 0, 0, 0, 1]}
+    assert raised(1) == {"MSI-X": [0, 0, 0, 0, 1]}
 
 
 def test_events(linked, stats, ctl):                            # noqa: F811
@@ -155,7 +159,33 @@ def test_under_way(linked, stats, ctl):                         # noqa: F811
     assert got.table["interrupts under way"] == {
         "delayed by": [9000, "ms"], "late": [1], "vectors held back": [2],
         "next to be held back": [7]}
-    assert got.table["endpoint to host"]["MSI-X interrupts"] == [4, 0, 0, 0, 0]
+    assert got.table["interrupts"]["MSI-X"] == [4, 0, 0, 0, 0]
+
+
+def test_metered_windows(start, tmp_path):
+    path = str(tmp_path / "control")
+    windows = Windows(start("--windows=metered,granule=4K", "--control=" + path))
+    control = Control(path)
+    assert Stats(control).columns["endpoint to host"] == ["number", "bytes", "unanswered"]
+    windows.set(0, 0, 0x1000, 0x10000)
+    before = Stats(control)
+    windows.read(0)
+    windows.write(0, b"1234")
+    windows.write(0x1000, b"1234")
+    assert Stats(control).changed(before) == {"window reads": [1, 8, 0], "window writes": [2, 4, 1]}
+    control.ask("stat reset")
+    assert Stats(control).table["endpoint to host"] == {
+        "window reads": [0, 0, 0], "window writes": [0, 0, 0]}
+
+
+def test_dma(controlled, stats, ctl):                           # noqa: F811
+    engine = Engine(controlled)
+    before = stats()
+    engine.start(READ, (0x10000, LOCAL, 300))
+    assert engine.result(READ) == (0, 1)
+    assert stats().changed(before)["from the host"][:2] == [1, 300]
+    ctl("stat", "reset")
+    assert stats().table["endpoint's DMA"]["from the host"] == [0, 0, 0]
 
 
 def test_reset(linked, stats, ctl):                             # noqa: F811
