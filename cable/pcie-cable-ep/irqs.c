@@ -122,6 +122,13 @@ int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		cable_ep_write(ep, regs + PCIE_CABLE_FN_MSIX_RAISE,
 			       interrupt_num);
 		break;
+	case PCI_IRQ_INTX:
+		/*
+		 * A pulse, as other controllers send: a function has no means
+		 * to deassert it when the driver is done.
+		 */
+		cable_ep_write(ep, regs + PCIE_CABLE_FN_INTX_PULSE, 1);
+		break;
 	default:
 		return -EINVAL;
 	}
@@ -135,7 +142,8 @@ int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	default:
 		/*
 		 * Nobody to interrupt: the host has this type or bus mastering
-		 * off, it gave out fewer vectors, or the link is down.
+		 * off, it gave out fewer vectors, the function has no pin, or
+		 * the link is down.
 		 */
 		return -EINVAL;
 	}

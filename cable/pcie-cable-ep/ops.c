@@ -21,6 +21,7 @@ static const struct pci_epc_features cable_ep_features = {
 	.linkup_notifier	= true,
 	.msi_capable		= true,
 	.msix_capable		= true,
+	PCI_EP_FEATURE_INTX
 	PCI_EP_FEATURE_DYNAMIC_INBOUND
 };
 

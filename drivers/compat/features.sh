@@ -28,6 +28,7 @@ has()
 has EPC_NR_IRQS			pci-epc.h	'[^a-z0-9]u8 nr_irqs'
 has EPC_BAR_DISABLED		pci-epc.h	'^[[:space:]]BAR_DISABLED,'
 has EPC_DYNAMIC_INBOUND		pci-epc.h	'dynamic_inbound_mapping :'
+has EPC_INTX_CAPABLE		pci-epc.h	'intx_capable :'
 
 # The rest of the kernel
 has CONFIGFS_CONST_OPS		configfs.h	'const struct configfs_item_operations'

@@ -56,7 +56,14 @@ static inline bool pci_ep_bar_usable(const struct pci_epc_features *features,
 	return features->bar[bar].type != BAR_RESERVED;
 }
 
-/* For the initialiser of a controller's struct pci_epc_features: it can */
+/* For the initialiser of a controller's struct pci_epc_features: it can raise INTx */
+#ifdef HAVE_EPC_INTX_CAPABLE
+#define PCI_EP_FEATURE_INTX	.intx_capable = true,
+#else
+#define PCI_EP_FEATURE_INTX
+#endif
+
+/* For the same: a BAR that is set again just changes its address */
 #ifdef HAVE_EPC_DYNAMIC_INBOUND
 #define PCI_EP_FEATURE_DYNAMIC_INBOUND	.dynamic_inbound_mapping = true,
 #else

@@ -184,3 +184,21 @@ def test_msix(linked, host):
     assert EPERM in raises(linked, "msix 3")
     assert EINVAL in raises(linked, "msix 4")
     assert EINVAL in raises(linked, "msi 1")
+
+
+def test_intx(linked, host):
+    """A pulse, on the pin of the function's header; one that comes too early is kept."""
+    assert host.config(0x3d, 1) == 2
+    event, = set_up_events(host, vfu.INTX, 1)
+    assert raises(linked, "intx 1") == ""
+    assert event.take() == 1
+    assert not host.config(6, 2) & 8
+    assert raises(linked, "intx 1") == ""
+    assert event.take() == 0
+    host.set_irqs(vfu.IRQ_NONE | vfu.IRQ_UNMASK, 0, 1, index=vfu.INTX)
+    assert event.take() == 1
+    host.msi(1)
+    assert EINVAL in raises(linked, "intx 1")
+    host.msi(0)
+    host.enable(0x406)
+    assert EINVAL in raises(linked, "intx 1")

@@ -10,7 +10,7 @@
  *
  * For a host, a write to "serve" sets up all that it can be shown; the link is to
  * be started then.  "vectors" tells how many the host uses, "msi N msix N", and
- * "raise" takes the interrupt to be sent to it: "msi N" or "msix N".
+ * "raise" takes the interrupt to be sent to it: "msi N", "msix N" or "intx N".
  */
 #include <linux/configfs.h>
 #include <linux/device.h>
@@ -47,6 +47,7 @@ static struct pci_epf_header epc_check_header = {
 	.vendorid	= 0x1af4,
 	.deviceid	= 0x10ff,
 	.baseclass_code	= 0xff,
+	.interrupt_pin	= PCI_INTERRUPT_INTB,
 };
 
 static void epc_check_is(struct epc_check *c, const char *what, s64 got,
@@ -276,7 +277,7 @@ static void epc_check_interrupts(struct epc_check *c)
 		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSIX, 1), -EINVAL);
 	epc_check_is(c, "MSI without a host",
 		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_MSI, 1), -EINVAL);
-	epc_check_is(c, "INTx",
+	epc_check_is(c, "INTx without a host",
 		     pci_epc_raise_irq(epc, fn, vfn, PCI_IRQ_INTX, 1), -EINVAL);
 }
 
@@ -435,6 +436,9 @@ static ssize_t epc_check_check_show(struct config_item *item, char *page)
 	epc_check_is(c, "tells of the link", features->linkup_notifier, 1);
 	epc_check_is(c, "has MSI-X", features->msix_capable, 1);
 	epc_check_is(c, "has MSI", features->msi_capable, 1);
+#ifdef HAVE_EPC_INTX_CAPABLE
+	epc_check_is(c, "has INTx", features->intx_capable, 1);
+#endif
 	epc_check_window(c);
 	epc_check_limits(c);
 	epc_check_windows(c);
@@ -508,6 +512,8 @@ static ssize_t epc_check_raise_store(struct config_item *item,
 		type = PCI_IRQ_MSI;
 	else if (sscanf(page, "msix %hu", &number) == 1)
 		type = PCI_IRQ_MSIX;
+	else if (sscanf(page, "intx %hu", &number) == 1)
+		type = PCI_IRQ_INTX;
 	else
 		return -EINVAL;
 	ret = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no, type,
