@@ -8,6 +8,7 @@ help:
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
+	@echo '  check-endpoint-test  of these, the kernel'\''s own test of endpoints: docs/endpoint-test.md'
 	@echo '  model    search all interleavings of host drivers and the register engine'
 	@echo '  traces   record again what the drivers of real hosts do with the registers:'
 	@echo '           tests/model/traces; DEVICE=NAME for one device; docs/model.md'
@@ -41,6 +42,10 @@ check:
 check-debug:
 	@$(VM)/mk-all debug
 	@$(VM)/enter python3 tests/run.py e2e-debug
+
+check-endpoint-test:
+	@$(VM)/mk-all trixie-backports trixie
+	@$(VM)/enter python3 tests/run.py endpoint-test
 
 ring-model:
 	@$(VM)/mk-sandbox
@@ -80,5 +85,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check check-debug model traces ring-model fuzz soak bench clean \
-	distclean
+.PHONY: help sandbox modules demo check check-debug check-endpoint-test model traces ring-model \
+	fuzz soak bench clean distclean

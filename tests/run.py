@@ -119,6 +119,15 @@ def pytest(name, folder, **environment):
     return len(every) - len(bad) - count["skipped"], failed, log
 
 
+def endpoint_test():
+    """The kernel's own test of endpoints, and what of it was left out, and why."""
+    passed, failed, log = pytest("endpoint-test", "tests/endpoint-test")
+    with open(log, errors="replace") as f:
+        for remark in re.findall(r"^remark: (.*)", f.read(), re.M):
+            say("    " + remark)
+    return passed, failed, log
+
+
 PARTS = {
     "unit": lambda: cmocka("unit"),
     "model": model,
@@ -130,6 +139,7 @@ PARTS = {
     "cable": lambda: pytest("cable", "tests/cable"),
     "cable-ep": lambda: pytest("cable-ep", "tests/cable-ep"),
     "soak": lambda: pytest("soak", "tests/soak"),
+    "endpoint-test": endpoint_test,
     "e2e": lambda: pytest("e2e", "tests/e2e"),
     "e2e-debug": lambda: pytest("e2e-debug", "tests/e2e", E2E_SUITES="debug",
                                 E2E_LOGS="e2e-debug"),

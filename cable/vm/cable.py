@@ -165,18 +165,20 @@ class Console:
 class Pair:
     """Host, endpoint and the cable between them.
 
-    suite: Debian suite of the endpoint's kernel. first: which machine is
-    started first, "host" or "endpoint". windows: the kind of the controller's windows.
+    suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
+    machine is started first, "host" or "endpoint". windows: the kind of the controller's
+    windows. Nothing is configured on the endpoint by boot().
     """
 
-    def __init__(self, suite, logs, first="host", windows="mapped"):
+    def __init__(self, suite, logs, first="host", windows="mapped",
+                 host_suite="trixie-backports"):
         self.directory = tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
         self.cable = Cable(self.directory, logs, windows)
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
-        self.host = Host("host", "trixie-backports", self.directory, logs, self.cable.ram,
+        self.host = Host("host", host_suite, self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)
         self.transcript = None
 
@@ -201,10 +203,18 @@ class Pair:
     def start_endpoint(self):
         self.endpoint.start(self.endpoint_devices())
 
+    def boot(self):
+        """Start the cable and both machines, the host first."""
+        self.cable.start()
+        self.start_host()
+        self.start_endpoint()
+        self.endpoint.wait_booted()
+        self.host.wait_booted()
+
     def start(self):
         """Boot and configure everything; a login from the endpoint is possible then."""
-        self.cable.start()
         if self.first == "endpoint":
+            self.cable.start()
             self.start_endpoint()
             self.endpoint.wait_booted()
             self.load_modules()
@@ -212,10 +222,7 @@ class Pair:
             self.start_host()
             self.host.wait_booted()
         else:
-            self.start_host()
-            self.start_endpoint()
-            self.endpoint.wait_booted()
-            self.host.wait_booted()
+            self.boot()
             self.load_modules()
             self.configure()
         self.wait_consoles()
@@ -238,8 +245,8 @@ class Pair:
     def at_endpoint_is(self, condition):
         return self.endpoint.shell.run("[ %s ]" % condition)[0] == 0
 
-    def load_modules(self):
-        for name in MODULES:
+    def load_modules(self, names=MODULES):
+        for name in names:
             # The debug kernel has the tree itself
             if name == "pci-ep-configfs" and self.at_endpoint_is("-d /sys/kernel/config/pci_ep"):
                 continue

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Machines for the kernel's endpoint test, and a report of what it left out."""
+
+import os
+import sys
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, TOP)
+sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
+
+from cable.vm.endpoint_test import EndpointTest, make   # noqa: E402
+from cable.vm.machine import Machine                    # noqa: E402
+from limit import time_limit                            # noqa: E402
+
+LOGS = os.path.join(TOP, "build", "log", "endpoint-test")
+SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
+TIME_LIMIT = 240
+
+remarks = []
+
+
+def remark(text):
+    """A line for the summary."""
+    remarks.append(text)
+
+
+def pytest_collection_modifyitems(items):
+    """Those of one kernel share their machines, so they follow each other."""
+    items.sort(key=lambda item: SUITES.index(item.callspec.params["suite"])
+               if "suite" in getattr(item, "fixturenames", ()) else -1)
+
+
+def pytest_terminal_summary(terminalreporter):
+    for text in remarks:
+        terminalreporter.write_line("remark: " + text)
+
+
+@pytest.fixture(scope="module")
+def machines(request):
+    """Function that starts a pair of machines, which the tests of a module share."""
+    pairs = {}
+
+    def get(suite, host_suite="trixie-backports", **arguments):
+        key = suite, host_suite
+        if key not in pairs:
+            stop()
+            make(suite, host_suite)
+            pairs[key] = EndpointTest(suite, os.path.join(LOGS, "%s-with-host-%s" % key),
+                                      host_suite, **arguments)
+            pairs[key].start()
+        return pairs[key]
+
+    def stop():
+        for pair in pairs.values():
+            pair.stop()
+        pairs.clear()
+
+    yield get
+    stop()
+
+
+@pytest.fixture
+def watched(request, machines):
+    """The same, within a time limit, and with a look into both kernels' logs."""
+    used = []
+
+    def get(*arguments, **named):
+        used[:] = [machines(*arguments, **named)]
+        return used[0]
+
+    request.node.used = used
+    with time_limit(TIME_LIMIT):
+        yield get
+        for pair in used:
+            assert pair.cable.process.poll() is None, "pcie-cable has ended"
+            bad = ["%s: %s" % (machine.name, line)
+                   for machine in (pair.endpoint, pair.host) for line in machine.alarms()]
+            assert not bad, "alarming kernel messages:\n" + "\n".join(bad)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for pair in getattr(item, "used", ()):
+            for path in (pair.cable.log, pair.endpoint.log, pair.host.log):
+                report.sections.append(("the end of " + path, Machine.tail(path, 25)))
