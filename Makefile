@@ -6,6 +6,8 @@ help:
 	@echo
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
+	@echo '  cable    boot them with modules of your own: EP_MODULES, HOST_MODULES, EP_FILES,'
+	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT; docs/endpoint-test.md'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  check-endpoint-test  of these, the kernel'\''s own test of endpoints: docs/endpoint-test.md'
@@ -34,6 +36,13 @@ modules:
 demo:
 	@$(VM)/mk-all trixie-backports
 	@$(VM)/enter python3 -m cable.vm.demo
+
+cable:
+	@$(VM)/mk-all $(SUITE)
+	@EP_MODULES='$(EP_MODULES)' EP_FILES='$(EP_FILES)' EP_SCRIPT='$(EP_SCRIPT)' \
+		HOST_MODULES='$(HOST_MODULES)' HOST_FILES='$(HOST_FILES)' \
+		HOST_SCRIPT='$(HOST_SCRIPT)' SUITE='$(SUITE)' HOST_SUITE='$(HOST_SUITE)' \
+		LIMIT='$(LIMIT)' $(VM)/join
 
 check:
 	@$(VM)/mk-all trixie-backports trixie debug
@@ -85,5 +94,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo check check-debug check-endpoint-test model traces ring-model \
+.PHONY: help sandbox modules demo cable check check-debug check-endpoint-test model traces ring-model \
 	fuzz soak bench clean distclean

@@ -167,12 +167,12 @@ class Pair:
 
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
     machine is started first, "host" or "endpoint". windows: the kind of the controller's
-    windows. Nothing is configured on the endpoint by boot().
+    windows. directory: for sockets. Nothing is configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows="mapped",
-                 host_suite="trixie-backports"):
-        self.directory = tempfile.mkdtemp(prefix="cable-")
+                 host_suite="trixie-backports", directory=None):
+        self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.logs = logs
         os.makedirs(logs, exist_ok=True)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The two machines, with modules and files of a user's own: cable/vm/join runs this.
+
+Usage: python3 -m cable.vm.join FOLDER SUITE HOST_SUITE LIMIT
+
+FOLDER has what is for the machines, host/ and endpoint/: modules/, files/ and, to be run,
+script; it gets the sockets of the machines' consoles, and log/.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+
+from .cable import Pair
+from .machine import TOP, Machine, MachineError
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def content(folder):
+    return sorted(os.path.join(folder, name) for name in os.listdir(folder))
+
+
+def has_script(folder, role):
+    return os.path.exists(os.path.join(folder, role, "script"))
+
+
+def make_image(machine, suite, folder):
+    """The machine's image, with what is for it, and a shell on its console."""
+    own = os.path.join(folder, machine.role)
+    files = content(os.path.join(own, "files"))
+    if has_script(folder, machine.role):
+        files.append(os.path.join(own, "script"))
+    options = ["-n", "join-" + machine.role, "-s"]
+    for path in content(os.path.join(own, "modules")):
+        options += ["-x", path]
+    for path in files:
+        options += ["-f", path]
+    subprocess.run([os.path.join(TOP, "cable", "vm", "mk-initramfs"), *options,
+                    machine.role, suite], check=True)
+    machine.image = os.path.join(TOP, "build", "images", "join-%s-%s.cpio" % (
+        machine.role, machine.release))
+
+
+def run_scripts(pair, folder, limit):
+    """Run what is to be run, first at the endpoint; the first exit status that is not 0."""
+    for machine in (pair.endpoint, pair.host):
+        if not has_script(folder, machine.role):
+            continue
+        say("--- %s's script" % machine.role)
+        code, output = machine.shell.run("sh /root/script", limit)
+        say(output.strip("\n"))
+        say("--- %s's script: exit status %d" % (machine.role, code))
+        if code:
+            return code
+    return 0
+
+
+def stay():
+    """Until the user does not want the machines any more."""
+    say("""
+Both machines run. In other terminals:
+
+    cable/vm/attach endpoint        its console; Ctrl-] detaches
+    cable/vm/attach host
+
+    build/join/log                  what their kernels and the cable say
+
+Ctrl-C here ends them.""")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        say("")
+
+
+def main():
+    folder, suite, host_suite, limit = os.path.abspath(sys.argv[1]), *sys.argv[2:4], int(sys.argv[4])
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not terminal and not any(has_script(folder, role) for role in ("endpoint", "host")):
+        say("join: no terminal, and neither EP_SCRIPT nor HOST_SCRIPT: nothing to do")
+        return 2
+
+    pair = Pair(suite, os.path.join(folder, "log"), host_suite=host_suite, directory=folder)
+    make_image(pair.endpoint, suite, folder)
+    make_image(pair.host, host_suite, folder)
+    try:
+        say("Booting the host (x86-64, %s) and the endpoint (arm64, %s) ..." % (
+            pair.host.release, pair.endpoint.release))
+        pair.boot()
+        pair.load_modules(("pcie-cable-ep", "pci-ep-configfs"))
+        code = run_scripts(pair, folder, limit)
+        if terminal:
+            stay()
+        return code
+    except MachineError as error:
+        say("join: " + str(error))
+        for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
+                     pair.endpoint.qemu_log, pair.host.qemu_log):
+            say("join: the end of %s:" % path)
+            say(Machine.tail(path, 15))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        pair.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
