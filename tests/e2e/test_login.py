@@ -20,11 +20,12 @@ def test_login_from_host(pair):
 
 
 def test_lspci(pair):
-    """The host sees a legacy virtio console with MSI-X behind its root port."""
+    """The host sees a legacy virtio console behind its root port, and uses its MSI-X."""
     card = pair.host_card()
     text = pair.host.shell.check("lspci -vvnn -s " + card)
     assert "[1af4:1003]" in text
     assert "MSI-X: Enable+ Count=" in text
+    assert "Interrupt: pin A" in text and "DisINTx+" in text
     assert "Express" in text and "Endpoint" in text
     assert "Kernel driver in use: virtio-pci" in text
 
