@@ -20,7 +20,7 @@ DEVICE = "/dev/pci-endpoint-test.0"
 
 # The entry of the driver's table decides where it looks for the function's registers
 # (BAR0 in both, where pci-epf-test has them) and how its buffers are aligned.
-ALIGNED = 0x104c, 0xb500        # to 4 KiB
+ALIGNED = 0x1d87, 0x3588        # to 64 KiB
 UNALIGNED = 0x16c3, 0xedda      # as they come
 
 # What the host gives out is up to the host: one MSI vector, unless it remaps interrupts.
@@ -82,12 +82,12 @@ def parse_tap(text):
 class EndpointTest(Pair):
     """Two machines, and between them the function that the kernel tests endpoints with.
 
-    identity: ALIGNED or UNALIGNED. parameters: of the host's driver.
+    identity: ALIGNED or UNALIGNED. parameters: of the host's driver. options: of Pair.
     """
 
     def __init__(self, suite, logs, host_suite="trixie-backports", identity=ALIGNED,
-                 parameters=""):
-        super().__init__(suite, logs, host_suite=host_suite)
+                 parameters="", **options):
+        super().__init__(suite, logs, host_suite=host_suite, **options)
         self.identity = identity
         self.parameters = parameters
         for machine in (self.endpoint, self.host):

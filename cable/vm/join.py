@@ -77,7 +77,8 @@ Ctrl-C here ends them.""")
 
 
 def main():
-    folder, suite, host_suite, limit = os.path.abspath(sys.argv[1]), *sys.argv[2:4], int(sys.argv[4])
+    folder, suite, host_suite, limit = sys.argv[1:]
+    folder = os.path.abspath(folder)
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not terminal and not any(has_script(folder, role) for role in ("endpoint", "host")):
         say("join: no terminal, and neither EP_SCRIPT nor HOST_SCRIPT: nothing to do")
@@ -91,7 +92,7 @@ def main():
             pair.host.release, pair.endpoint.release))
         pair.boot()
         pair.load_modules(("pcie-cable-ep", "pci-ep-configfs"))
-        code = run_scripts(pair, folder, limit)
+        code = run_scripts(pair, folder, int(limit))
         if terminal:
             stay()
         return code

@@ -43,11 +43,11 @@ def machines(request):
     pairs = {}
 
     def get(suite, host_suite="trixie-backports", **arguments):
-        key = suite, host_suite
+        key = suite, host_suite, *arguments.values()
         if key not in pairs:
             stop()
             make(suite, host_suite)
-            pairs[key] = EndpointTest(suite, os.path.join(LOGS, "%s-with-host-%s" % key),
+            pairs[key] = EndpointTest(suite, os.path.join(LOGS, "%s-with-host-%s" % key[:2]),
                                       host_suite, **arguments)
             pairs[key].start()
         return pairs[key]
