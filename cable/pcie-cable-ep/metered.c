@@ -88,9 +88,9 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	base = addr - ep->windows->phys_base;
 	if (addr < ep->windows->phys_base || base >= ep->windows->size ||
 	    size > ep->windows->size - base ||
-	    (base | pci_addr | size) & (ep->ob_granule - 1)) {
+	    (base | pci_addr) & (ep->ob_granule - 1)) {
 		dev_err_ratelimited(&epc->dev,
-				    "%zu bytes at %pa for %#llx: multiples of %u in the window space are needed, use pci_epc_mem_map()\n",
+				    "%zu bytes at %pa for %#llx: both have to be multiples of %u, the first in the window space; use pci_epc_mem_map()\n",
 				    size, &addr, pci_addr, ep->ob_granule);
 		return -EINVAL;
 	}
@@ -108,7 +108,8 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	ep->ob[i].size = size;
 	regs = PCIE_CABLE_OB(i);
 	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_BASE_LO, base);
-	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_SIZE_LO, size);
+	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_SIZE_LO,
+			  ALIGN(size, ep->ob_granule));
 	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_TARGET_LO, pci_addr);
 	cable_ep_write(ep, regs + PCIE_CABLE_OB_CTRL,
 		       PCIE_CABLE_OB_ENABLE | PCIE_CABLE_OB_FN(func_no));
