@@ -5,6 +5,9 @@
 #include "ep_atu.h"
 #include "mem.h"
 
+/* In which an endpoint that copies from a window asks for the next word */
+#define AWAKE_NS	100000
+
 #define OB_STRIDE	(PCIE_CABLE_OB(1) - PCIE_CABLE_OB(0))
 
 void ep_atu_reset(struct ep_atu *atu)
@@ -126,6 +129,7 @@ void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t c
 	else
 		memset(data, 0xff, count);
 	account(&cable->atu.reads, mem, count);
+	loop_stay_awake(cable->loop, AWAKE_NS);
 }
 
 void ep_atu_write(struct cable *cable, uint64_t offset, const uint8_t *data, uint32_t count)

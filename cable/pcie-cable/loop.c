@@ -84,10 +84,17 @@ void loop_timer_arm(struct loop *loop, struct loop_timer *timer, unsigned int ms
 	*p = timer;
 }
 
+void loop_stay_awake(struct loop *loop, int64_t ns)
+{
+	loop->awake_until_ns = loop_now_ns() + ns;
+}
+
 static int timeout_ms(const struct loop *loop)
 {
 	int64_t left;
 
+	if (loop->awake_until_ns && loop_now_ns() < loop->awake_until_ns)
+		return 0;
 	if (!loop->timers)
 		return -1;
 	left = loop->timers->when_ns - loop_now_ns();

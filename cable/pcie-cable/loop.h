@@ -32,6 +32,7 @@ struct loop {
 	struct loop_timer *timers;
 	struct epoll_event batch[LOOP_BATCH];
 	int batch_len;
+	int64_t awake_until_ns;
 	bool stop;
 	int exit_code;
 };
@@ -45,6 +46,13 @@ int loop_run(struct loop *loop);
 
 /* End the loop after the current callback; the first exit code counts. */
 void loop_stop(struct loop *loop, int exit_code);
+
+/*
+ * Do not sleep for @ns nanoseconds from now on, if there is nothing to do: the next
+ * message of a machine that has just got an answer is on its way, and to be woken for
+ * it takes longer than all else.
+ */
+void loop_stay_awake(struct loop *loop, int64_t ns);
 
 /* Watch @src->fd for @events (EPOLLIN, EPOLLOUT); 0, or a negative errno. */
 int loop_add(struct loop *loop, struct loop_source *src, uint32_t events);
