@@ -21,6 +21,7 @@ DEVICE = "/dev/pci-endpoint-test.0"
 # The entry of the driver's table decides where it looks for the function's registers
 # (BAR0 in both, where pci-epf-test has them) and how its buffers are aligned.
 ALIGNED = 0x1d87, 0x3588        # to 64 KiB
+ALIGNED_64K = 0x1d87, 0x3588    # to 64 KiB
 UNALIGNED = 0x16c3, 0xedda      # as they come
 
 # What the host gives out is up to the host: one MSI vector, unless it remaps interrupts.
@@ -88,6 +89,7 @@ class EndpointTest(Pair):
     def __init__(self, suite, logs, host_suite="trixie-backports", identity=ALIGNED,
                  parameters="", **options):
         super().__init__(suite, logs, host_suite=host_suite, **options)
+        self.suite = suite
         self.identity = identity
         self.parameters = parameters
         for machine in (self.endpoint, self.host):

@@ -18,6 +18,7 @@ cd /sys/kernel/config/pci_ep
 mkdir functions/pci_epf_test/f0
 echo 0x104c >functions/pci_epf_test/f0/vendorid
 echo 0xb500 >functions/pci_epf_test/f0/deviceid
+echo 1 >functions/pci_epf_test/f0/msi_interrupts
 echo 4 >functions/pci_epf_test/f0/msix_interrupts
 ln -s functions/pci_epf_test/f0 controllers/*
 cd controllers/*
