@@ -252,8 +252,11 @@ def server():
     yield "bad_setups", m.endpoint() + m.reg(0x20, 1) + m.set_up() + b"".join(
         m.reg(at, value) + m.reg(0x20, 1) + m.reg(0x20, 0)
         for at, value in ((0x1040, 17), (0x1048, 3), (0x1040, 4096), (0x1048, 4), (0x1140, 999),
-                          (0x1140, 3), (0x1144, 7), (0x1144, 0x1000), (0x1050, 0x40000000),
-                          (0x1158, 64), (0x1158, 3), (0x1158, 32), (0x100c, 0x500)))
+                          (0x1140, 3), (0x1144, 7), (0x1144, 0x1000), (0x1050, 0x40000000)))
+    # All but these is good
+    yield "bad_interrupts", m.endpoint() + m.set_up() + b"".join(
+        m.reg(at, value) + m.reg(0x20, 1) + m.reg(0x20, 0)
+        for at, value in ((0x1158, 64), (0x1158, 3), (0x1158, 32), (0x100c, 0x500)))
     yield "other_shape", linked + m.reg(0x20, 0) + m.reg(0x1140, 2) + m.reg(0x20, 1)
     yield "raw", m.endpoint() + u8(m.RAW, 0, 16, 0) + struct.pack("<HHIII", 1, 4, 16, 0, 0) + \
         u8(m.RAW, 0, 8, 0) + struct.pack("<HHI", 1, 4, 32) + u8(m.RAW, 0, 4, 0x12) + u32(0)
