@@ -88,8 +88,9 @@ void host_irq_update(struct cable *cable)
 	struct host_fn *host = &cable->host;
 
 	pci_config_set_intx(&host->cfg, host->intx);
-	vfu_irq_level(&host->conn->irqs,
-		      host->intx && intx_status(cable) == PCIE_CABLE_IRQ_SENT);
+	if (host->conn)
+		vfu_irq_intx(&host->conn->irqs, host->intx,
+			     intx_status(cable) == PCIE_CABLE_IRQ_SENT);
 }
 
 uint32_t host_irq_set_intx(struct cable *cable, bool asserted)
@@ -119,7 +120,7 @@ void host_irq_forget(struct cable *cable)
 	struct host_fn *host = &cable->host;
 
 	host->intx = false;
-	pci_config_set_intx(&host->cfg, false);
 	if (host->conn)
-		vfu_irq_forget(&host->conn->irqs);
+		vfu_irq_forget_intx(&host->conn->irqs);
+	host_irq_update(cable);
 }

@@ -34,7 +34,7 @@ uint32_t host_irq_pulse_intx(struct cable *cable);
 /* The host has written to the configuration space. */
 void host_irq_update(struct cable *cable);
 
-/* The function starts anew: nothing is asserted, and nothing waits. */
+/* The configuration space is a new one, or gone: INTx is not asserted, and none waits. */
 void host_irq_forget(struct cable *cable);
 
 #endif /* CABLE_HOST_IRQ_H */

@@ -10,11 +10,11 @@ static void set_up(struct cable *cable, bool up)
 	cable->link.up = up;
 	log_event("link %s", up ? "up" : "down");
 	watch_event(cable, up ? WATCH_LINK_UP : WATCH_LINK_DOWN);
-	host_irq_forget(cable);
 	if (up)
 		host_fn_link_up(&cable->host, &cable->link.view);
 	else
 		irq_path_lose(&cable->irq_path);
+	host_irq_forget(cable);
 	ep_ctrl_event(&cable->ep, up ? PCIE_CABLE_EVENT_LINK_UP : PCIE_CABLE_EVENT_LINK_DOWN);
 }
 

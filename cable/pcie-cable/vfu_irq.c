@@ -85,7 +85,7 @@ static void signal_fd(int fd)
 /* Signal what waits, if it can be */
 static void update(struct vfu_irq *irq)
 {
-	if (irq->fd < 0 || irq->masked || !(irq->pending || irq->level))
+	if (irq->fd < 0 || irq->masked || irq->off || !(irq->pending || irq->level))
 		return;
 	irq->pending = false;
 	irq->masked = irq->automask;
@@ -123,24 +123,17 @@ bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index, unsigned int vector
 	return irq && fire(irq);
 }
 
-void vfu_irq_level(struct vfu_irqs *irqs, bool asserted)
+void vfu_irq_intx(struct vfu_irqs *irqs, bool asserted, bool allowed)
 {
 	irqs->intx.level = asserted;
+	irqs->intx.off = !allowed;
 	update(&irqs->intx);
 }
 
-void vfu_irq_forget(struct vfu_irqs *irqs)
+void vfu_irq_forget_intx(struct vfu_irqs *irqs)
 {
-	unsigned int index, i, num;
-	struct vfu_irq *irq;
-
-	for (index = 0; index < VFIO_PCI_NUM_IRQS; index++) {
-		irq = vectors(irqs, index, &num);
-		for (i = 0; irq && i < num; i++) {
-			irq[i].pending = false;
-			irq[i].level = false;
-		}
-	}
+	irqs->intx.pending = false;
+	irqs->intx.level = false;
 }
 
 static void set_masked(struct vfu_irq *irq, bool masked)

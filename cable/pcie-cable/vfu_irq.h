@@ -23,6 +23,7 @@
  * @fd: to be signalled; -1: the machine has not set the vector up
  * @automask: signalling it masks it
  * @masked: until the machine unmasks it
+ * @off: the device must not send it now
  * @pending: it was fired while masked
  * @level: as good as fired at any time
  */
@@ -30,6 +31,7 @@ struct vfu_irq {
 	int fd;
 	bool automask;
 	bool masked;
+	bool off;
 	bool pending;
 	bool level;
 };
@@ -66,10 +68,10 @@ uint32_t vfu_irq_flags(unsigned int index);
 /* Send vector @vector of type @index; false when the machine has not set it up. */
 bool vfu_irq_fire(struct vfu_irqs *irqs, unsigned int index, unsigned int vector);
 
-/* INTx is asserted from now on, or not. */
-void vfu_irq_level(struct vfu_irqs *irqs, bool asserted);
+/* From now on INTx is asserted, or not, and may be signalled, or waits. */
+void vfu_irq_intx(struct vfu_irqs *irqs, bool asserted, bool allowed);
 
-/* Nothing is asserted or pending any more. */
-void vfu_irq_forget(struct vfu_irqs *irqs);
+/* No INTx waits any more. */
+void vfu_irq_forget_intx(struct vfu_irqs *irqs);
 
 #endif /* CABLE_VFU_IRQ_H */

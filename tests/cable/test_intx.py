@@ -159,6 +159,31 @@ def test_off(intx, how):
     assert event.take() == 0
 
 
+def test_off_while_one_waits(intx):
+    endpoint, host, event = intx
+    assert pulse(endpoint) == pulse(endpoint) == SENT
+    assert event.take() == 1
+    host.enable(MEMORY_AND_MASTER | INTX_DISABLE)
+    unmask(host)
+    assert event.take() == 0
+    host.enable()
+    assert event.take() == 1
+
+
+def test_reset_turns_it_on(intx):
+    endpoint, host, event = intx
+    host.enable(MEMORY_AND_MASTER | INTX_DISABLE)
+    host.request(vfu.RESET)
+    assert pulse(endpoint) == SENT
+    assert event.take() == 1
+    host.enable(MEMORY_AND_MASTER | INTX_DISABLE)
+    endpoint.set_reg(vfu.LINK_CTRL, 0)
+    endpoint.set_reg(vfu.LINK_CTRL, 1)
+    unmask(host)
+    assert pulse(endpoint) == SENT
+    assert event.take() == 1
+
+
 def test_bus_mastering_does_not_matter(intx):
     endpoint, host, event = intx
     host.enable(0)
