@@ -28,6 +28,7 @@ class Cable:
         self.ep_socket = os.path.join(directory, "ep.sock")
         self.host_socket = os.path.join(directory, "host.sock")
         self.host_qmp = os.path.join(directory, "host.plug")
+        self.control = os.path.join(directory, "control")
         self.ram = tempfile.mktemp(prefix="host-ram-", dir="/dev/shm")
         self.log = os.path.join(logs, "cable.log")
         self.windows = windows
@@ -41,13 +42,24 @@ class Cable:
             self.process = subprocess.Popen(
                 [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
                  "--host-ram", "%s,size=%dM" % (self.ram, MEMORY),
-                 "--host-qmp", self.host_qmp, "--windows", self.windows, *trace],
+                 "--host-qmp", self.host_qmp, "--control", self.control,
+                 "--windows", self.windows, *trace],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)
             and os.path.exists(self.ram)), 5)
         if self.process.poll() is not None:
             raise MachineError("pcie-cable ended: " + Machine.tail(self.log, 10))
+
+    def ctl(self, *command):
+        """What the running program answers to a command."""
+        return subprocess.run([PROGRAM, "ctl", self.control, *command], check=True, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+
+    def stat(self, name):
+        """A line of its counters: the numbers in it."""
+        match = re.search(r"^ *%s  +(\d.*)$" % name, self.ctl("stat"), re.M)
+        return [int(number) for number in match[1].split()]
 
     def said(self, text):
         """How often the program's log has the text."""

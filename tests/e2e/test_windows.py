@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The console through metered windows: translated, counted, and refused when PCIe would."""
+
+import pytest
+
+from transfer import exchange
+
+SIZE = 16 << 10
+FUNCTION = "/sys/bus/pci/devices/%s/config"
+# The command register: memory space, with and without bus mastering, no INTx
+MASTER_ON, MASTER_OFF = r"\006\004", r"\002\004"
+
+
+@pytest.fixture
+def metered(pool, suite, guard):
+    """A pair of machines whose controller has metered windows; it stays for the next test."""
+    if pool.pair and pool.pair.suite == suite and not pool.spoilt and \
+            pool.pair.cable.windows == "metered":
+        return pool.pair
+    return pool.fresh(suite, windows="metered")
+
+
+def core_and_cable(pair):
+    """Reads, bytes read, writes, bytes written: by the core, and by the cable.
+
+    Both at a time when nothing happens: the core's are the same before and after.
+    """
+    names = "np_reads", "np_bytes", "posted_writes", "posted_bytes"
+    for _ in range(50):
+        before = [pair.counter_values()[name] for name in names]
+        cable = pair.cable.stat("window reads")[:2] + pair.cable.stat("window writes")[:2]
+        if [pair.counter_values()[name] for name in names] == before:
+            return before, cable
+    raise AssertionError("the function is never idle")
+
+
+def set_command(pair, value):
+    pair.at_host("printf '%s' | dd of=%s bs=1 seek=4 conv=notrunc 2>/dev/null" % (
+        value, FUNCTION % pair.host_card()))
+
+
+def test_logins(metered):
+    assert metered.login_to_host() == "x86_64"
+    assert metered.login_to_endpoint() == "aarch64"
+
+
+def test_counters_agree(metered):
+    """What the core counts are the requests that pass over the link, to the last one."""
+    pair = metered
+    pair.answer(pair.host, False)
+    pair.hold(pair.host)
+    pair.drain(pair.endpoint, pair.host)
+    exchange(pair, SIZE)
+    core, cable = core_and_cable(pair)
+    pair.release(pair.host)
+    pair.answer(pair.host, True)
+    assert core == cable
+    assert core[1] > SIZE and core[3] > SIZE
+
+
+def test_bus_mastering_off(metered):
+    """Nothing of the host is read or written; the function is there again when it is on."""
+    pair = metered
+    pair.answer(pair.host, False)
+    pair.hold(pair.host)
+    pair.drain(pair.endpoint, pair.host)
+    set_command(pair, MASTER_OFF)
+    answered = pair.cable.stat("window reads")[:1] + pair.cable.stat("window writes")[:1]
+    unanswered = pair.cable.stat("window reads")[2]
+    pair.endpoint.shell.check("echo to nobody >/dev/hvc0")
+    pair.endpoint.shell.check("sleep 0.5")
+    reads, writes = pair.cable.stat("window reads"), pair.cable.stat("window writes")
+    assert reads[2] > unanswered, "the endpoint has not tried"
+    assert [reads[0] - reads[2] + unanswered, writes[0] - writes[2]] == answered
+    set_command(pair, MASTER_ON)
+    card = pair.unbind_driver()
+    pair.bind_driver(card)
+    pair.wait_consoles()
+    pair.release(pair.host)
+    pair.answer(pair.host, True)
+    assert pair.login_to_host() == "x86_64"
