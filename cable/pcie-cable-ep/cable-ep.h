@@ -10,6 +10,7 @@
  * dma.c	the DMA engine, where the kernel has dmaengine
  * events.c	the controller's interrupt: link up, link down, bus mastering
  * ops.c	struct pci_epc_ops
+ * features.c	what the controller can do
  * irqs.c	of these, the operations for interrupts
  */
 #ifndef CABLE_EP_H
@@ -72,7 +73,10 @@ struct cable_ep {
 	unsigned int			num_functions;
 	u32				num_msix;	/* vectors per function */
 	u32				num_msi;	/* likewise */
+	bool				intx;		/* can be raised */
+	struct pci_epc_features		features;
 	unsigned int			num_ob;		/* 0: windows are mapped */
+	bool				ob_passes_low_bits;
 	u32				ob_granule;	/* bytes */
 	unsigned int			num_windows;
 	struct pci_epc_mem_window	*windows;
@@ -91,6 +95,10 @@ static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
 /* bank.c */
 extern struct pci_driver cable_ep_bank_driver;
 bool cable_ep_is_bank(struct pci_dev *pdev);
+
+/* features.c */
+int cable_ep_find_features(struct cable_ep *ep);
+int cable_ep_check_kind(struct cable_ep *ep, const struct pci_epf_bar *epf_bar);
 
 /* mapped.c */
 int cable_ep_mapped_init(struct cable_ep *ep);
@@ -132,6 +140,7 @@ void cable_ep_events_stop(struct cable_ep *ep);
 /* ops.c */
 extern const struct pci_epc_ops cable_ep_mapped_ops;
 extern const struct pci_epc_ops cable_ep_metered_ops;
+extern const struct pci_epc_ops cable_ep_low_bits_ops;
 void cable_ep_clear_functions(struct cable_ep *ep);
 int cable_ep_may_change(struct cable_ep *ep, u8 func_no, const char *what,
 			const void *wanted, const void *visible, size_t size);

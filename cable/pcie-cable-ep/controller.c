@@ -30,12 +30,18 @@ static int cable_ep_identify(struct cable_ep *ep)
 				     ep->num_functions,
 				     PCIE_CABLE_MAX_FUNCTIONS);
 
-	ep->num_msix = cable_ep_read(ep, PCIE_CABLE_NUM_MSIX);
-	ep->num_msi = cable_ep_read(ep, PCIE_CABLE_NUM_MSI);
-	ep->num_ob = cable_ep_read(ep, PCIE_CABLE_OB_WINDOWS);
 	ep->host_ram = (u64)cable_ep_read(ep, PCIE_CABLE_HOST_RAM_HI) << 32 |
 		       cable_ep_read(ep, PCIE_CABLE_HOST_RAM_LO);
-	return 0;
+	return cable_ep_find_features(ep);
+}
+
+/* Functions look whether there is an align_addr */
+static const struct pci_epc_ops *cable_ep_ops(struct cable_ep *ep)
+{
+	if (!ep->num_ob)
+		return &cable_ep_mapped_ops;
+	return ep->ob_passes_low_bits ? &cable_ep_low_bits_ops :
+					&cable_ep_metered_ops;
 }
 
 static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -77,8 +83,7 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	cable_ep_clear_functions(ep);
 
 	/* Not devm: remove() has to be done with it in the middle */
-	epc = pci_epc_create(dev, ep->num_ob ? &cable_ep_metered_ops :
-						   &cable_ep_mapped_ops);
+	epc = pci_epc_create(dev, cable_ep_ops(ep));
 	if (IS_ERR(epc))
 		return dev_err_probe(dev, PTR_ERR(epc),
 				     "cannot create the controller\n");

@@ -123,6 +123,10 @@ int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			       interrupt_num);
 		break;
 	case PCI_IRQ_INTX:
+		if (!ep->intx) {
+			dev_err(&epc->dev, "this controller cannot raise INTx\n");
+			return -EINVAL;
+		}
 		/*
 		 * A pulse, as other controllers send: a function has no means
 		 * to deassert it when the driver is done.

@@ -86,9 +86,11 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		return -ENODEV;
 
 	base = addr - ep->windows->phys_base;
+	/* A controller that passes low bits takes whatever it is given, and maps it wrongly */
 	if (addr < ep->windows->phys_base || base >= ep->windows->size ||
 	    size > ep->windows->size - base ||
-	    (base | pci_addr) & (ep->ob_granule - 1)) {
+	    (!ep->ob_passes_low_bits &&
+	     (base | pci_addr) & (ep->ob_granule - 1))) {
 		dev_err_ratelimited(&epc->dev,
 				    "%zu bytes at %pa for %#llx: both have to be multiples of %u, the first in the window space; use pci_epc_mem_map()\n",
 				    size, &addr, pci_addr, ep->ob_granule);

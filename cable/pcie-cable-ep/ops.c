@@ -17,14 +17,6 @@
 #define CABLE_EP_BAR_MIN	128		/* as in pci_epf_alloc_space() */
 #define CABLE_EP_BAR_MAX_32	SZ_2G
 
-static const struct pci_epc_features cable_ep_features = {
-	.linkup_notifier	= true,
-	.msi_capable		= true,
-	.msix_capable		= true,
-	PCI_EP_FEATURE_INTX
-	PCI_EP_FEATURE_DYNAMIC_INBOUND
-};
-
 /*
  * The host takes over a function's shape when the link is started.  A change
  * after that would leave the host with BARs that the function's memory does not
@@ -112,7 +104,7 @@ static int cable_ep_check_bar(struct cable_ep *ep, u8 func_no,
 		dev_err(dev, "BAR %d: is the upper half of BAR %d\n", b, b - 1);
 		return -EINVAL;
 	}
-	return 0;
+	return cable_ep_check_kind(ep, epf_bar);
 }
 
 static void cable_ep_point_bar(struct cable_ep *ep, u32 regs, u64 addr)
@@ -249,14 +241,16 @@ static void cable_ep_stop(struct pci_epc *epc)
 static const struct pci_epc_features *
 cable_ep_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 {
-	return &cable_ep_features;
+	struct cable_ep *ep = epc_get_drvdata(epc);
+
+	return ep ? &ep->features : NULL;
 }
 
-#define CABLE_EP_OPS(windows)					\
+#define CABLE_EP_OPS(windows, align)				\
 	.write_header	= cable_ep_write_header,		\
 	.set_bar	= cable_ep_set_bar,			\
 	.clear_bar	= cable_ep_clear_bar,			\
-	.align_addr	= cable_ep_ ## windows ## _align,	\
+	.align_addr	= align,				\
 	.map_addr	= cable_ep_ ## windows ## _map,		\
 	.unmap_addr	= cable_ep_ ## windows ## _unmap,	\
 	.set_msi	= cable_ep_set_msi,			\
@@ -270,11 +264,15 @@ cable_ep_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 	.owner		= THIS_MODULE
 
 const struct pci_epc_ops cable_ep_mapped_ops = {
-	CABLE_EP_OPS(mapped),
+	CABLE_EP_OPS(mapped, cable_ep_mapped_align),
 };
 
 const struct pci_epc_ops cable_ep_metered_ops = {
-	CABLE_EP_OPS(metered),
+	CABLE_EP_OPS(metered, cable_ep_metered_align),
+};
+
+const struct pci_epc_ops cable_ep_low_bits_ops = {
+	CABLE_EP_OPS(metered, NULL),
 };
 
 /* Forget what an earlier user of the device has left; nobody else uses @ep */

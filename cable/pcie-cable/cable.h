@@ -19,6 +19,7 @@
 #include "irq_path.h"
 #include "link.h"
 #include "loop.h"
+#include "profile.h"
 #include "qmp.h"
 #include "sock.h"
 #include "stats.h"
@@ -44,6 +45,7 @@ struct cable_options {
 	const char *host_bus;
 	const char *host_device_id;
 	const char *trace;
+	const struct profile *profile;
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
 	unsigned int trace_kinds;	/* as in struct trace */
@@ -56,6 +58,7 @@ struct cable {
 	struct sock_listener host_listener;
 	char *host_socket_abs;
 	struct host_ram ram;
+	const struct profile *profile;
 	struct ep_ctrl ep;
 	struct ep_atu atu;
 	struct ep_dma dma;

@@ -81,31 +81,52 @@ void ep_atu_reg_write(struct ep_atu *atu, uint64_t offset, uint32_t v)
 	}
 }
 
-static bool shows(const struct ep_atu_window *win, uint64_t mask, uint64_t offset,
-		  uint32_t count)
+/* Does @count bytes from @offset on lie in the window, and at which host address? */
+static bool covers(const struct ep_atu_limits *limits, const struct ep_atu_window *win,
+		   uint64_t offset, uint32_t count, uint64_t *addr)
 {
+	const uint64_t mask = ~(limits->granule - 1);
 	const uint64_t base = win->base & mask, size = win->size & mask;
 
-	return (win->ctrl & PCIE_CABLE_OB_ENABLE) && offset >= base &&
-	       offset - base < size && count <= size - (offset - base);
+	if (!(win->ctrl & PCIE_CABLE_OB_ENABLE) || offset < base ||
+	    offset - base >= size || count > size - (offset - base))
+		return false;
+	*addr = (win->target & mask) + offset - base;
+	return true;
+}
+
+/* As many low bits of the offset as the size has go to the host as they are. */
+static bool covers_low_bits(const struct ep_atu_limits *limits, const struct ep_atu_window *win,
+			    uint64_t offset, uint32_t count, uint64_t *addr)
+{
+	uint64_t low = limits->granule - 1;
+
+	while (low < win->size - 1 && low < limits->space)
+		low = low << 1 | 1;
+	if (!(win->ctrl & PCIE_CABLE_OB_ENABLE) || !win->size || !count ||
+	    (offset & ~low) != (win->base & ~low) ||
+	    ((offset + count - 1) & ~low) != (win->base & ~low))
+		return false;
+	*addr = (win->target & ~low) | (offset & low);
+	return true;
 }
 
 /* The host's memory that an access goes to; NULL: the access is not answered. */
 static uint8_t *translate(struct cable *cable, uint64_t offset, uint32_t count)
 {
-	const struct ep_atu *atu = &cable->atu;
-	const uint64_t mask = ~(atu->limits.granule - 1);
-	const struct ep_atu_window *win = atu->window;
-	const struct ep_atu_window *end = win + atu->limits.windows;
+	const struct ep_atu_limits *limits = &cable->atu.limits;
+	const struct ep_atu_window *win = cable->atu.window;
+	const struct ep_atu_window *end = win + limits->windows;
 	const struct host_ram *ram = &cable->ram;
-	uint64_t addr;
+	bool covered = false;
+	uint64_t addr = 0;
 
-	while (win < end && !shows(win, mask, offset, count))
-		win++;
-	if (win == end || !host_fn_may_master(cable))
-		return NULL;
-	addr = (win->target & mask) + offset - (win->base & mask);
-	if (addr >= ram->size || count > ram->size - addr)
+	for (; win < end && !covered; win++)
+		covered = limits->passes_low_bits ?
+			  covers_low_bits(limits, win, offset, count, &addr) :
+			  covers(limits, win, offset, count, &addr);
+	if (!covered || !host_fn_may_master(cable) ||
+	    addr >= ram->size || count > ram->size - addr)
 		return NULL;
 	return ram->mem + addr;
 }

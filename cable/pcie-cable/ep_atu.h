@@ -29,11 +29,13 @@ struct cable;
  * @windows: 1 to PCIE_CABLE_MAX_OB_WINDOWS; 0: windows are mapped, not metered
  * @space: bytes of BAR2, a power of two
  * @granule: bytes, a power of two; see PCIE_CABLE_OB_GRANULE
+ * @passes_low_bits: see PCIE_CABLE_FEATURE_LOW_BITS
  */
 struct ep_atu_limits {
 	unsigned int windows;
 	uint64_t space;
 	uint64_t granule;
+	bool passes_low_bits;
 };
 
 /* One direction of the accesses that windows carried: numbers and bytes */

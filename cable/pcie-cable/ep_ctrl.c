@@ -29,7 +29,7 @@ void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn)
 	struct pci_config *cfg = &ep->cfg;
 	unsigned int b;
 
-	*ep = (struct ep_ctrl){ .conn = conn };
+	*ep = (struct ep_ctrl){ .conn = conn, .events_told = cable->profile->events };
 	pci_config_init(cfg, PCI_CONFIG_SIZE, CTRL_ID, EP_CLASS_REV, CTRL_ID);
 	pci_config_add_bar(cfg, PCIE_CABLE_BAR_REGS, PCIE_CABLE_REGS_SIZE, 0);
 	pci_config_add_bar(cfg, PCIE_CABLE_BAR_MSIX, PCIE_CABLE_MSIX_SIZE, 0);
@@ -51,9 +51,9 @@ static void interrupt(struct ep_ctrl *ep)
 
 void ep_ctrl_event(struct ep_ctrl *ep, uint32_t events)
 {
-	const uint32_t risen = events & ~ep->event_status;
+	const uint32_t risen = events & ep->events_told & ~ep->event_status;
 
-	ep->event_status |= events;
+	ep->event_status |= risen;
 	if (risen & ep->event_enable)
 		interrupt(ep);
 }
@@ -251,6 +251,23 @@ static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)
 	return offset >= PCIE_CABLE_FN(0) && n < EP_NUM_FUNCTIONS ? &ep->fn[n] : NULL;
 }
 
+static uint32_t features(const struct cable *cable)
+{
+	const struct profile *profile = cable->profile;
+
+	return profile->events |
+	       (profile->intx ? PCIE_CABLE_FEATURE_INTX : 0) |
+	       (profile->intx_told ? PCIE_CABLE_FEATURE_INTX_TOLD : 0) |
+	       (cable->atu.limits.passes_low_bits ? PCIE_CABLE_FEATURE_LOW_BITS : 0);
+}
+
+static uint32_t bar_kind_read(const struct profile *profile, uint32_t reg)
+{
+	const struct profile_bar *bar = &profile->bar[reg / 8];
+
+	return reg % 8 ? bar->size : bar->type;
+}
+
 static uint32_t reg_read(struct cable *cable, uint64_t offset)
 {
 	const struct ep_ctrl *ep = &cable->ep;
@@ -266,9 +283,9 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 	case PCIE_CABLE_NUM_FUNCTIONS:
 		return EP_NUM_FUNCTIONS;
 	case PCIE_CABLE_NUM_MSIX:
-		return FN_SETUP_MAX_MSIX;
+		return cable->profile->num_msix;
 	case PCIE_CABLE_NUM_MSI:
-		return FN_SETUP_MAX_MSI;
+		return cable->profile->num_msi;
 	case PCIE_CABLE_HOST_RAM_LO:
 		return cable->ram.size;
 	case PCIE_CABLE_HOST_RAM_HI:
@@ -285,9 +302,14 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 		return cable->atu.limits.windows;
 	case PCIE_CABLE_OB_GRANULE:
 		return cable->atu.limits.granule;
-	default:
-		return ep_atu_reg_read(&cable->atu, offset) | ep_dma_reg_read(&cable->dma, offset);
+	case PCIE_CABLE_BAR_ALIGN:
+		return cable->profile->bar_align;
+	case PCIE_CABLE_FEATURES:
+		return features(cable);
 	}
+	if (offset >= PCIE_CABLE_BAR_KIND(0) && offset < PCIE_CABLE_BAR_KIND(PCIE_CABLE_NUM_BARS))
+		return bar_kind_read(cable->profile, offset - PCIE_CABLE_BAR_KIND(0));
+	return ep_atu_reg_read(&cable->atu, offset) | ep_dma_reg_read(&cable->dma, offset);
 }
 
 static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)

@@ -31,6 +31,7 @@ struct ep_ctrl {
 	struct vfu_conn *conn;			/* NULL: no endpoint */
 	struct pci_config cfg;
 	struct ep_fn fn[EP_NUM_FUNCTIONS];
+	uint32_t events_told;			/* all others never happen */
 	uint32_t event_status;
 	uint32_t event_enable;
 };

@@ -19,8 +19,6 @@
 
 struct cable;
 
-#define EP_DMA_DEFAULT_CHANNELS	2
-
 /**
  * struct ep_dma_chan - one channel
  * @list: address in the endpoint machine's memory

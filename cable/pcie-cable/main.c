@@ -24,6 +24,7 @@ enum {
 	OPT_HOST_QMP,
 	OPT_HOST_BUS,
 	OPT_HOST_DEVICE_ID,
+	OPT_PROFILE,
 	OPT_WINDOWS,
 	OPT_DMA,
 	OPT_TRACE,
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
 	{ "host-qmp", required_argument, NULL, OPT_HOST_QMP },
 	{ "host-bus", required_argument, NULL, OPT_HOST_BUS },
 	{ "host-device-id", required_argument, NULL, OPT_HOST_DEVICE_ID },
+	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "windows", required_argument, NULL, OPT_WINDOWS },
 	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "trace", required_argument, NULL, OPT_TRACE },
@@ -144,6 +146,16 @@ static void parse_windows(char *arg, struct ep_atu_limits *limits)
 		*limits = wanted;
 }
 
+static void __attribute__((noreturn)) no_such_profile(void)
+{
+	const struct profile *profile;
+	unsigned int i;
+
+	for (i = 0; (profile = profile_at(i)); i++)
+		fprintf(stderr, "    %-10s  %s\n", profile->name, profile->what);
+	usage("--profile: one of those above is allowed");
+}
+
 static void parse_dma(const char *arg, unsigned int *channels)
 {
 	uint64_t n;
@@ -155,6 +167,7 @@ static void parse_dma(const char *arg, unsigned int *channels)
 
 static void parse_options(int argc, char **argv, struct cable_options *opt)
 {
+	bool own_windows = false, own_dma = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "vhV", long_options, NULL)) != -1) {
@@ -177,11 +190,18 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		case OPT_HOST_DEVICE_ID:
 			opt->host_device_id = optarg;
 			break;
+		case OPT_PROFILE:
+			opt->profile = profile_find(optarg);
+			if (!opt->profile)
+				no_such_profile();
+			break;
 		case OPT_WINDOWS:
 			parse_windows(optarg, &opt->windows);
+			own_windows = true;
 			break;
 		case OPT_DMA:
 			parse_dma(optarg, &opt->dma_channels);
+			own_dma = true;
 			break;
 		case OPT_TRACE:
 			opt->trace = optarg;
@@ -206,6 +226,10 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			exit(CABLE_EXIT_USAGE);
 		}
 	}
+	if (!own_windows)
+		opt->windows = opt->profile->windows;
+	if (!own_dma)
+		opt->dma_channels = opt->profile->dma_channels;
 	if (optind < argc)
 		usage("only options are allowed as arguments, or ctl or trace first");
 	if (!opt->ep_socket || !opt->host_socket || !opt->host_ram)
@@ -252,7 +276,7 @@ int main(int argc, char **argv)
 {
 	struct cable_options opt = {
 		.host_bus = "rp0", .host_device_id = "card", .trace_kinds = TRACE_ALL,
-		.dma_channels = EP_DMA_DEFAULT_CHANNELS,
+		.profile = profile_at(0),
 	};
 	static struct cable cable;
 	struct signals signals;

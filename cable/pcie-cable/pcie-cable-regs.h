@@ -97,6 +97,28 @@
 #define PCIE_CABLE_OB_GRANULE		0x034
 
 /*
+ * What kind of controller this is, read only.  FEATURES has the events that it tells
+ * of, as in EVENT_STATUS, and whether it raises INTx, and its driver says so.  Memory
+ * behind BARs is aligned to BAR_ALIGN bytes, a power of two; 0: to nothing.  BAR_KIND
+ * is what can be done with a BAR, BAR_FIXED its size in bytes where that is fixed.
+ * A metered window of a controller that passes low bits covers as many bytes as the
+ * power of two from SIZE on, of which the offset in BAR2 gives the low bits of the
+ * host address, and TARGET the others.
+ */
+#define PCIE_CABLE_FEATURES		0x038
+#define   PCIE_CABLE_FEATURE_INTX	(1u << 8)
+#define   PCIE_CABLE_FEATURE_INTX_TOLD	(1u << 9)
+#define   PCIE_CABLE_FEATURE_LOW_BITS	(1u << 10)
+#define PCIE_CABLE_BAR_ALIGN		0x048
+#define PCIE_CABLE_BAR_KIND(b)		(0x050 + (b) * 8)
+#define   PCIE_CABLE_BAR_PROGRAMMABLE	0
+#define   PCIE_CABLE_BAR_FIXED		1
+#define   PCIE_CABLE_BAR_RESIZABLE	2
+#define   PCIE_CABLE_BAR_RESERVED	3
+#define   PCIE_CABLE_BAR_DISABLED	4
+#define PCIE_CABLE_BAR_FIXED_SIZE(b)	(0x054 + (b) * 8)
+
+/*
  * DMA engine.  CHANNELS (read only) is how many channels there are of each
  * direction: the first CHANNELS of them read from the host, the others write to it;
  * 0: there is no engine.  A bit of STATUS is set when that channel has ended a list,

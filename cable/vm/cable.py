@@ -21,29 +21,35 @@ MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
 class Cable:
     """The pcie-cable program.
 
-    windows: what --windows says. trace: file for what the host does in BARs, or None.
+    profile, windows: what the options of that name say; windows: None for the profile's.
+    trace: file for what the host does in BARs, or None.
     """
 
-    def __init__(self, directory, logs, windows="mapped"):
+    def __init__(self, directory, logs, windows=None, profile="generic"):
         self.ep_socket = os.path.join(directory, "ep.sock")
         self.host_socket = os.path.join(directory, "host.sock")
         self.host_qmp = os.path.join(directory, "host.plug")
         self.control = os.path.join(directory, "control")
         self.ram = tempfile.mktemp(prefix="host-ram-", dir="/dev/shm")
         self.log = os.path.join(logs, "cable.log")
-        self.windows = windows
-        self.banks = BANKS if windows == "mapped" else 0
+        self.profile = profile
+        self.windows = windows or ("mapped" if profile == "generic" else None)
+        self.banks = BANKS if self.windows == "mapped" else 0
         self.trace = None
         self.process = None
 
     def start(self):
-        trace = ["--trace", self.trace] if self.trace else []
+        more = ["--profile", self.profile]
+        if self.windows:
+            more += ["--windows", self.windows]
+        if self.trace:
+            more += ["--trace", self.trace]
         with open(self.log, "w") as out:
             self.process = subprocess.Popen(
                 [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
                  "--host-ram", "%s,size=%dM" % (self.ram, MEMORY),
                  "--host-qmp", self.host_qmp, "--control", self.control,
-                 "--windows", self.windows, *trace],
+                 *more],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)
@@ -178,17 +184,17 @@ class Pair:
     """Host, endpoint and the cable between them.
 
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
-    machine is started first, "host" or "endpoint". windows: the kind of the controller's
-    windows. directory: for sockets. Nothing is configured on the endpoint by boot().
+    machine is started first, "host" or "endpoint". windows, profile: of the controller, see
+    class Cable. directory: for sockets. Nothing is configured on the endpoint by boot().
     """
 
-    def __init__(self, suite, logs, first="host", windows="mapped",
+    def __init__(self, suite, logs, first="host", windows=None, profile="generic",
                  host_suite="trixie-backports", directory=None):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
-        self.cable = Cable(self.directory, logs, windows)
+        self.cable = Cable(self.directory, logs, windows, profile)
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
         self.host = Host("host", host_suite, self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)

@@ -27,6 +27,7 @@ has()
 # carry counts, where they used to carry encoded register fields
 has EPC_NR_IRQS			pci-epc.h	'[^a-z0-9]u8 nr_irqs'
 has EPC_BAR_DISABLED		pci-epc.h	'^[[:space:]]BAR_DISABLED,'
+has EPC_BAR_RESIZABLE		pci-epc.h	'^[[:space:]]BAR_RESIZABLE,'
 has EPC_DYNAMIC_INBOUND		pci-epc.h	'dynamic_inbound_mapping :'
 has EPC_INTX_CAPABLE		pci-epc.h	'intx_capable :'
 

@@ -13,6 +13,7 @@
 #include <linux/log2.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 /* How many vectors a controller's set_msi() is asked for by its argument @nr_irqs */
@@ -56,19 +57,50 @@ static inline bool pci_ep_bar_usable(const struct pci_epc_features *features,
 	return features->bar[bar].type != BAR_RESERVED;
 }
 
-/* For the initialiser of a controller's struct pci_epc_features: it can raise INTx */
+/* A controller can raise INTx, and says so where it can be said */
+static inline void pci_ep_set_intx_capable(struct pci_epc_features *features)
+{
 #ifdef HAVE_EPC_INTX_CAPABLE
-#define PCI_EP_FEATURE_INTX	.intx_capable = true,
-#else
-#define PCI_EP_FEATURE_INTX
+	features->intx_capable = true;
 #endif
+}
 
-/* For the same: a BAR that is set again just changes its address */
+/* A BAR that is set again just changes its address */
+static inline void pci_ep_set_dynamic_inbound(struct pci_epc_features *features)
+{
 #ifdef HAVE_EPC_DYNAMIC_INBOUND
-#define PCI_EP_FEATURE_DYNAMIC_INBOUND	.dynamic_inbound_mapping = true,
-#else
-#define PCI_EP_FEATURE_DYNAMIC_INBOUND
+	features->dynamic_inbound_mapping = true;
 #endif
+}
+
+/* Kernels without resizable BARs give those of such controllers one size */
+static inline void pci_ep_set_bar_resizable(struct pci_epc_bar_desc *bar)
+{
+#ifdef HAVE_EPC_BAR_RESIZABLE
+	bar->type = BAR_RESIZABLE;
+#else
+	bar->type = BAR_FIXED;
+	bar->fixed_size = SZ_1M;
+#endif
+}
+
+static inline bool pci_ep_bar_resizable(const struct pci_epc_bar_desc *bar)
+{
+#ifdef HAVE_EPC_BAR_RESIZABLE
+	return bar->type == BAR_RESIZABLE;
+#else
+	return false;
+#endif
+}
+
+static inline void pci_ep_set_bar_disabled(struct pci_epc_bar_desc *bar)
+{
+#ifdef HAVE_EPC_BAR_DISABLED
+	bar->type = BAR_DISABLED;
+#else
+	bar->type = BAR_RESERVED;
+#endif
+}
 
 /* Operations structures are const where configfs takes them so */
 #ifdef HAVE_CONFIGFS_CONST_OPS

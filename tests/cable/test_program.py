@@ -20,7 +20,7 @@ def test_help_and_version(program):
         got = run(program, option)
         assert got.returncode == 0 and got.stderr == ""
         for name in ("--ep-socket", "--host-socket", "--host-ram", "--host-qmp", "--host-bus",
-                     "--host-device-id", "--windows", "--dma", "--trace", "--trace-filter",
+                     "--host-device-id", "--profile", "--windows", "--dma", "--trace", "--trace-filter",
                      "--control", "--verbose", "--version",
                      "EXIT STATUS", "CONTROL"):
             assert name in got.stdout

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Metered outbound windows: translated, refused, and never more than the host's RAM."""
+"""Metered outbound windows: translated, refused, and never more than the host's RAM.
+
+With them, the controllers of --profile.
+"""
 
 import mmap
 
@@ -192,3 +195,85 @@ def test_wrong_options(program, kind, message):
     got = run(program, "--ep-socket=a", "--host-socket=b", "--host-ram=r,size=64M",
               "--windows=" + kind)
     assert got.returncode == 2 and message in got.stderr
+
+
+# Controllers of --profile
+
+KINDS = {"generic": [0] * 6, "rk3588": [2, 2, 2, 2, 3, 2], "j721e": [0] * 6,
+         "imx8mp": [0, 4, 0, 4, 1, 4], "rcar-gen4": [2, 4, 2, 4, 1, 4]}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_profile_is_told(start, name):
+    ep = start("--profile=" + name).endpoint()
+    assert [ep.reg(0x50 + 8 * bar) for bar in range(6)] == KINDS[name]
+    assert ep.reg(0x54 + 8 * 4) == (256 if KINDS[name][4] == 1 else 0)
+    assert ep.reg(vfu.NUM_MSIX) == (0 if name in ("imx8mp", "rcar-gen4") else 256)
+    assert ep.reg(vfu.NUM_MSI) == 32
+    events = {"generic": 7, "rk3588": 3}.get(name, 0)
+    intx = {"generic": 0x300, "j721e": 0x100}.get(name, 0)
+    low_bits = 0x400 if name == "j721e" else 0
+    assert ep.reg(0x38) == events | intx | low_bits
+    assert (ep.reg(OB_WINDOWS) == 0) == (name == "generic")
+
+
+@pytest.mark.parametrize("name,events", [("rk3588", vfu.LINK_UP), ("j721e", 0)])
+def test_profile_tells_of_no_other_events(start, name, events):
+    cable = start("--profile=" + name)
+    ep = cable.endpoint()
+    ep.start()
+    cable.host().enable()
+    assert ep.events() == events and ep.reg(vfu.LINK_STATUS) == 1
+
+
+def test_own_windows_and_dma(start):
+    ep = start("--windows=metered,number=5", "--dma=3", "--profile=rk3588").endpoint()
+    assert ep.reg(OB_WINDOWS) == 5 and ep.reg(0x3c) == 3
+    assert ep.reg(vfu.NUM_MSIX) == 256 and ep.reg(0x38) == 3
+
+
+@pytest.mark.parametrize("name", ["", "rk3588x", "RK3588"])
+def test_wrong_profile(program, name):
+    got = run(program, "--ep-socket=a", "--host-socket=b", "--host-ram=r,size=64M",
+              "--profile=" + name)
+    assert got.returncode == 2 and "one of those above" in got.stderr
+    for known in KINDS:
+        assert "    " + known + " " in got.stderr
+
+
+def test_profiles_are_in_the_help(program):
+    for known in KINDS:
+        assert "\n    " + known + " " in run(program, "--help").stdout
+
+
+@pytest.fixture
+def low_bits(start):
+    windows = Windows(start("--profile=j721e"))
+    windows.ram[:0x10000] = b"\x5a" * 0x10000
+    return windows
+
+
+def test_low_bits_of_an_aligned_window(low_bits):
+    low_bits.set(29, 0x8000, 0x2000, 0x4000)
+    low_bits.ram[0x4010:0x4018] = b"12345678"
+    assert low_bits.read(0x8010) == b"12345678"
+    low_bits.write(0x9ff8, b"abcdefgh")
+    assert low_bits.ram[0x5ff8:0x6000] == b"abcdefgh"
+    assert low_bits.nothing_at(0xa000) and low_bits.nothing_at(0x7ff8)
+
+
+def test_low_bits_of_another_window(low_bits):
+    """It covers a power of two, and shows what its address would have with it aligned."""
+    low_bits.set(0, 0x8000, 0x1800, 0x5100)
+    low_bits.ram[0x4008:0x4010], low_bits.ram[0x5108:0x5110] = b"wrongly!", b"rightly!"
+    assert low_bits.read(0x8008) == b"wrongly!"
+    assert low_bits.read(0x9ff8) != b"\xff" * 8
+    assert low_bits.nothing_at(0x9ffc), "half in the window"
+
+
+def test_low_bits_of_a_small_window(low_bits):
+    low_bits.set(0, 0x8000, 1, 0x4000)
+    assert low_bits.read(0x80f8) == b"\x5a" * 8
+    assert low_bits.nothing_at(0x8100)
+    low_bits.set(0, 0x8000, 0, 0x4000)
+    assert low_bits.nothing_at(0x8000)

@@ -5,7 +5,7 @@ A pair of machines is used by one test after the other while all goes well; a
 test that fails leaves its pair behind, and the next one gets a fresh pair.
 Every test runs on every endpoint kernel (E2E_SUITES), E2E_ROUNDS times on each, and fails
 if either machine's kernel said something alarming during it. E2E_WINDOWS=metered runs them
-with the other kind of windows.
+with the other kind of windows, E2E_PROFILE=NAME with another controller.
 """
 
 import itertools
@@ -24,7 +24,8 @@ from resets import LOST, UNLINKED                       # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "1"))
-WINDOWS = os.environ.get("E2E_WINDOWS", "mapped")
+WINDOWS = os.environ.get("E2E_WINDOWS")
+PROFILE = os.environ.get("E2E_PROFILE", "generic")
 TIME_LIMIT = 300
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 
@@ -65,7 +66,8 @@ class Pool:
         """A pair that nobody has used."""
         self.drop()
         self.pair = Pair(suite, os.path.join(
-            LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows)
+            LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows,
+            PROFILE)
         self.pair.suite = suite
         self.pair.start()
         return self.pair

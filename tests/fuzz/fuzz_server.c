@@ -681,6 +681,8 @@ static void begin(bool metered)
 		options.control = "control";
 		options.host_bus = "rp0";
 		options.host_device_id = "card";
+		options.profile = profile_at(0);
+		options.dma_channels = options.profile->dma_channels;
 		open_fds = env_count_fds();
 	}
 	CHECK(!ftruncate(fds[FD_RAM], RAM_SIZE));
