@@ -48,9 +48,9 @@ int cable_ep_find_features(struct cable_ep *ep)
 	ep->ob_passes_low_bits = told & PCIE_CABLE_FEATURE_LOW_BITS;
 	ep->intx = told & PCIE_CABLE_FEATURE_INTX;
 
-	features->linkup_notifier = told & PCIE_CABLE_EVENT_LINK_UP;
-	features->msi_capable = ep->num_msi;
-	features->msix_capable = ep->num_msix;
+	features->linkup_notifier = !!(told & PCIE_CABLE_EVENT_LINK_UP);
+	features->msi_capable = !!ep->num_msi;
+	features->msix_capable = !!ep->num_msix;
 	features->align = cable_ep_read(ep, PCIE_CABLE_BAR_ALIGN);
 	if (told & PCIE_CABLE_FEATURE_INTX_TOLD)
 		pci_ep_set_intx_capable(features);
