@@ -26,6 +26,7 @@ SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "1"))
 WINDOWS = os.environ.get("E2E_WINDOWS")
 PROFILE = os.environ.get("E2E_PROFILE", "generic")
+MAPPED = PROFILE == "generic" and WINDOWS != "metered"
 TIME_LIMIT = 300
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 
