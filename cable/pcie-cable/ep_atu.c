@@ -4,6 +4,7 @@
 #include "cable.h"
 #include "ep_atu.h"
 #include "mem.h"
+#include "watch.h"
 
 /* In which an endpoint that copies from a window asks for the next word */
 #define AWAKE_NS	100000
@@ -111,13 +112,25 @@ static bool covers_low_bits(const struct ep_atu_limits *limits, const struct ep_
 	return true;
 }
 
-/* The host's memory that an access goes to; NULL: the access is not answered. */
-static uint8_t *translate(struct cable *cable, uint64_t offset, uint32_t count)
+/**
+ * struct request - what becomes of an access
+ * @sent: a window shows it to the host, and the function may send requests
+ * @place: address at the host; where it is not sent, the offset in BAR2
+ * @mem: memory of the host that it goes to; NULL: it is not answered
+ */
+struct request {
+	bool sent;
+	uint64_t place;
+	uint8_t *mem;
+};
+
+static struct request translate(struct cable *cable, uint64_t offset, uint32_t count)
 {
 	const struct ep_atu_limits *limits = &cable->atu.limits;
 	const struct ep_atu_window *win = cable->atu.window;
 	const struct ep_atu_window *end = win + limits->windows;
 	const struct host_ram *ram = &cable->ram;
+	struct request req = { .place = offset };
 	bool covered = false;
 	uint64_t addr = 0;
 
@@ -125,10 +138,13 @@ static uint8_t *translate(struct cable *cable, uint64_t offset, uint32_t count)
 		covered = limits->passes_low_bits ?
 			  covers_low_bits(limits, win, offset, count, &addr) :
 			  covers(limits, win, offset, count, &addr);
-	if (!covered || !host_fn_may_master(cable) ||
-	    addr >= ram->size || count > ram->size - addr)
-		return NULL;
-	return ram->mem + addr;
+	if (!covered || !host_fn_may_master(cable))
+		return req;
+	req.sent = true;
+	req.place = addr;
+	if (addr < ram->size && count <= ram->size - addr)
+		req.mem = ram->mem + addr;
+	return req;
 }
 
 static void account(struct ep_atu_count *counter, const uint8_t *mem, uint32_t bytes)
@@ -143,21 +159,23 @@ static void account(struct ep_atu_count *counter, const uint8_t *mem, uint32_t b
 
 void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t count)
 {
-	const uint8_t *mem = translate(cable, offset, count);
+	const struct request req = translate(cable, offset, count);
 
-	if (mem)
-		mem_read(data, mem, count);
+	if (req.mem)
+		mem_read(data, req.mem, count);
 	else
 		memset(data, 0xff, count);
-	account(&cable->atu.reads, mem, count);
+	account(&cable->atu.reads, req.mem, count);
+	watch_window(cable, false, req.sent, req.place, data, count, req.mem);
 	loop_stay_awake(cable->loop, AWAKE_NS);
 }
 
 void ep_atu_write(struct cable *cable, uint64_t offset, const uint8_t *data, uint32_t count)
 {
-	uint8_t *mem = translate(cable, offset, count);
+	const struct request req = translate(cable, offset, count);
 
-	if (mem)
-		mem_write(mem, data, count);
-	account(&cable->atu.writes, mem, count);
+	if (req.mem)
+		mem_write(req.mem, data, count);
+	account(&cable->atu.writes, req.mem, count);
+	watch_window(cable, true, req.sent, req.place, data, count, req.mem);
 }

@@ -7,7 +7,7 @@
  * Registers:	pcie-cable-regs.h, from PCIE_CABLE_OB(0) on
  *
  * Unlike a mapped window, which the endpoint's QEMU does by itself, each access to
- * a metered one comes here, so it can be refused and counted.
+ * a metered one comes here, so it can be refused, counted and traced.
  */
 #ifndef CABLE_EP_ATU_H
 #define CABLE_EP_ATU_H

@@ -6,11 +6,9 @@
 #include "cable.h"
 #include "ep_dma.h"
 #include "mem.h"
+#include "watch.h"
 
 #define DMA_STRIDE	(PCIE_CABLE_DMA(1) - PCIE_CABLE_DMA(0))
-
-/* Bytes that are moved before others have their turn: some 20 us */
-#define PIECE		(256u << 10)
 
 struct element {
 	uint64_t host;
@@ -47,16 +45,17 @@ static uint8_t *host_mem(struct cable *cable, uint64_t addr, uint64_t size)
 	return ram->mem + addr;
 }
 
-/* Requests of up to @most bytes, none of which crosses a multiple of that */
-static uint64_t requests(uint64_t addr, uint32_t len, uint32_t most)
+/* @data have been moved, @len bytes from @addr of the host, or to it. */
+static void account(struct ep_dma *dma, bool write, uint64_t addr, const uint8_t *data,
+		    uint32_t len)
 {
-	return (addr + len - 1) / most - addr / most + 1;
-}
+	struct ep_dma_count *counter = write ? &dma->writes : &dma->reads;
+	const uint64_t n = ep_dma_requests(addr, len, write ? host_fn_payload(dma->cable) :
+							      host_fn_read_request(dma->cable));
 
-static void account(struct ep_dma_count *counter, uint64_t addr, uint32_t len, uint32_t most)
-{
 	counter->bytes += len;
-	counter->tlps += requests(addr, len, most);
+	counter->tlps += n;
+	watch_dma(dma->cable, write, addr, data, len, n);
 }
 
 /* Up to @room bytes of one element; how many, or -1: it cannot be carried out. */
@@ -83,13 +82,11 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 	if (!host || !local)
 		return -1;
 
-	if (is_read(dma, c)) {
+	if (is_read(dma, c))
 		mem_read(local, host, n);
-		account(&dma->reads, el.host + chan->moved, n, host_fn_read_request(cable));
-	} else {
+	else
 		mem_write(host, local, n);
-		account(&dma->writes, el.host + chan->moved, n, host_fn_payload(cable));
-	}
+	account(dma, !is_read(dma, c), el.host + chan->moved, local, n);
 	chan->moved += n;
 	if (chan->moved == el.len) {
 		chan->done++;
@@ -123,7 +120,7 @@ static void finish(struct ep_dma *dma, unsigned int c, uint32_t error)
 static void run(struct ep_dma *dma, unsigned int c)
 {
 	struct ep_dma_chan *chan = &dma->chan[c];
-	uint32_t room = PIECE;
+	uint32_t room = EP_DMA_PIECE;
 	int64_t n;
 
 	while (room && chan->done < chan->count) {

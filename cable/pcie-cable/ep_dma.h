@@ -2,7 +2,7 @@
 /*
  * ep_dma: the controller's DMA engine, between the two machines' RAM
  *
- * Offered to:	ep_ctrl (registers, reset) and cable (how many channels).
+ * Offered to:	ep_ctrl (registers, reset), cable (how many channels) and trace_line.
  * Registers:	pcie-cable-regs.h, from PCIE_CABLE_DMA_CHANNELS and PCIE_CABLE_DMA(0) on
  *
  * A list is carried out in pieces between other things, so that it takes no machine's
@@ -18,6 +18,9 @@
 #include "pcie-cable-regs.h"
 
 struct cable;
+
+/* Bytes that are moved before others have their turn: some 20 us */
+#define EP_DMA_PIECE		(256u << 10)
 
 /**
  * struct ep_dma_chan - one channel
@@ -62,6 +65,12 @@ struct ep_dma {
 	struct ep_dma_count reads;
 	struct ep_dma_count writes;
 };
+
+/* Requests of up to @most bytes, none of which crosses a multiple of that */
+static inline uint64_t ep_dma_requests(uint64_t addr, uint32_t len, uint32_t most)
+{
+	return (addr + len - 1) / most - addr / most + 1;
+}
 
 void ep_dma_init(struct ep_dma *dma, struct cable *cable, unsigned int channels);
 

@@ -62,7 +62,9 @@ static void flush_soon(struct trace *trace)
 		loop_timer_arm(trace->loop, &trace->flush, FLUSH_MS);
 }
 
-static const char *const kind_names[TRACE_KINDS] = { "mem", "cfg", "irq", "link" };
+static const char *const kind_names[TRACE_KINDS] = {
+	"mem", "cfg", "irq", "link", "out", "dma"
+};
 
 bool trace_parse_kinds(const char *list, unsigned int *kinds)
 {
@@ -95,11 +97,16 @@ static bool begin(struct trace *trace, enum trace_kind kind)
 	return true;
 }
 
+static void put_value(struct trace *trace, const uint8_t *data, uint32_t count)
+{
+	while (count--)
+		fprintf(trace->file, "%02x", data[count]);
+}
+
 static void access_line(struct trace *trace, const uint8_t *data, uint32_t count, bool answer)
 {
 	fprintf(trace->file, " %u 0x", count);
-	while (count--)
-		fprintf(trace->file, "%02x", data[count]);
+	put_value(trace, data, count);
 	fputs(answer ? "\n" : " UR\n", trace->file);
 	flush_soon(trace);
 }
@@ -120,6 +127,29 @@ void trace_host_cfg(struct trace *trace, bool write, uint32_t offset, const uint
 		return;
 	fprintf(trace->file, "host %s cfg+0x%" PRIx32, write ? "CfgWr" : "CfgRd", offset);
 	access_line(trace, data, count, answer);
+}
+
+void trace_ep_window(struct trace *trace, bool write, bool sent, uint64_t place,
+		     const uint8_t *data, uint32_t count, bool answer)
+{
+	if (!begin(trace, TRACE_OUT))
+		return;
+	fprintf(trace->file, "ep %s %s0x%" PRIx64, write ? "MWr" : "MRd", sent ? "" : "win+", place);
+	access_line(trace, data, count, answer);
+}
+
+void trace_ep_dma(struct trace *trace, bool write, uint64_t addr, const uint8_t *data,
+		  uint32_t count, uint64_t requests)
+{
+	const bool cut = count > TRACE_DMA_BYTES;
+
+	if (!begin(trace, TRACE_DMA))
+		return;
+	fprintf(trace->file, "ep %s 0x%" PRIx64 " %u %" PRIu64 " 0x%s", write ? "DmaWr" : "DmaRd",
+		addr, count, requests, cut ? ".." : "");
+	put_value(trace, data, cut ? TRACE_DMA_BYTES : count);
+	fputc('\n', trace->file);
+	flush_soon(trace);
 }
 
 void trace_text(struct trace *trace, enum trace_kind kind, const char *fmt, ...)

@@ -13,10 +13,15 @@
 
 #include "loop.h"
 
-enum trace_kind { TRACE_MEM, TRACE_CFG, TRACE_IRQ, TRACE_LINK, TRACE_KINDS };
+enum trace_kind {
+	TRACE_MEM, TRACE_CFG, TRACE_IRQ, TRACE_LINK, TRACE_OUT, TRACE_DMA, TRACE_KINDS
+};
 
 #define TRACE_ALL		((1u << TRACE_KINDS) - 1)
-#define TRACE_KINDS_ALLOWED	"mem, cfg, irq, link"	/* in messages */
+#define TRACE_KINDS_ALLOWED	"mem, cfg, irq, link, out, dma"	/* in messages */
+
+/* Of what DMA moves, the trace has no more bytes than these. */
+#define TRACE_DMA_BYTES		16
 
 /**
  * struct trace - a trace, or none if @file is NULL
@@ -50,6 +55,18 @@ void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t 
 /* The same in the configuration space */
 void trace_host_cfg(struct trace *trace, bool write, uint32_t offset, const uint8_t *data,
 		    uint32_t count, bool answer);
+
+/*
+ * An access of the endpoint through a metered window.  @sent: as a request to the host,
+ * and @place is the address there; else @place is the offset in the windows' space.
+ * Without @answer it was not sent, or the host has no memory there.
+ */
+void trace_ep_window(struct trace *trace, bool write, bool sent, uint64_t place,
+		     const uint8_t *data, uint32_t count, bool answer);
+
+/* @count bytes at @addr of the host, moved by DMA in that many requests */
+void trace_ep_dma(struct trace *trace, bool write, uint64_t addr, const uint8_t *data,
+		  uint32_t count, uint64_t requests);
 
 /* Anything else that happens, a line without its end */
 void trace_text(struct trace *trace, enum trace_kind kind, const char *fmt, ...)

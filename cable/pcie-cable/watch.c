@@ -16,6 +16,18 @@ void watch_cfg(struct cable *cable, bool write, uint32_t offset, const uint8_t *
 	trace_host_cfg(&cable->trace, write, offset, data, count, cable->link.up);
 }
 
+void watch_window(struct cable *cable, bool write, bool sent, uint64_t place,
+		  const uint8_t *data, uint32_t count, bool answer)
+{
+	trace_ep_window(&cable->trace, write, sent, place, data, count, answer);
+}
+
+void watch_dma(struct cable *cable, bool write, uint64_t addr, const uint8_t *data,
+	       uint32_t count, uint64_t requests)
+{
+	trace_ep_dma(&cable->trace, write, addr, data, count, requests);
+}
+
 uint32_t watch_irq(struct cable *cable, enum irq_kind kind, uint32_t number, uint32_t result)
 {
 	static const char *const results[STATS_IRQ_RESULTS] = {

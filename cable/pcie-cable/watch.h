@@ -2,7 +2,8 @@
 /*
  * watch: what passes over the link is counted and traced
  *
- * Offered to:	host_fn, ep_ctrl and link, one call for each thing that happens.
+ * Offered to:	host_fn, ep_ctrl, ep_atu, ep_dma and link, one call for each thing that
+ *		happens.  ep_atu and ep_dma count by themselves.
  */
 #ifndef CABLE_WATCH_H
 #define CABLE_WATCH_H
@@ -22,6 +23,17 @@ void watch_mem(struct cable *cable, bool write, unsigned int bar, uint64_t offse
 /* The same in the configuration space, which answers while the link is up */
 void watch_cfg(struct cable *cable, bool write, uint32_t offset, const uint8_t *data,
 	       uint32_t count);
+
+/*
+ * A read (with what it gave) or a write of the endpoint through a metered window; see
+ * trace_ep_window().
+ */
+void watch_window(struct cable *cable, bool write, bool sent, uint64_t place,
+		  const uint8_t *data, uint32_t count, bool answer);
+
+/* What DMA has moved, @count bytes from or (@write) to @addr of the host, by @requests */
+void watch_dma(struct cable *cable, bool write, uint64_t addr, const uint8_t *data,
+	       uint32_t count, uint64_t requests);
 
 /*
  * An interrupt of the endpoint and what became of it, one of PCIE_CABLE_IRQ_*, which

@@ -22,7 +22,7 @@ class Cable:
     """The pcie-cable program.
 
     profile, windows: what the options of that name say; windows: None for the profile's.
-    trace: file for what the host does in BARs, or None.
+    trace: file for what passes over the link, or None.
     """
 
     def __init__(self, directory, logs, windows=None, profile="generic"):

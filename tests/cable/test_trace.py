@@ -152,7 +152,8 @@ def test_bad_filter(program, kinds):
     got = subprocess.run([program, "--trace-filter=" + kinds], capture_output=True, text=True,
                          timeout=vfu.PATIENCE, check=False)
     assert got.returncode == 2
-    assert "--trace-filter: allowed are, with commas between them: mem, cfg, irq, link" in got.stderr
+    assert "--trace-filter: allowed are, with commas between them: mem, cfg, irq, link, out, dma" \
+        in got.stderr
 
 
 def test_what_was_there_is_lost(start, tmp_path):

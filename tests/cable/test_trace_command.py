@@ -91,7 +91,8 @@ def test_filters(show, options, rows):
 
 
 @pytest.mark.parametrize("options,message", [
-    (["t", "--only=bar"], "--only: allowed are, with commas between them: mem, cfg, irq, link"),
+    (["t", "--only=bar"],
+     "--only: allowed are, with commas between them: mem, cfg, irq, link, out, dma"),
     (["t", "--bar=6"], "--bar: a number from 0 to 5"), (["t", "--bar="], "--bar: a number from 0"),
     (["t", "--bar=10"], "--bar: a number from 0 to 5"), (["t", "--from=x"], "seconds as in 12.5"),
     (["t", "--to=-1"], "seconds as in 12.5"), (["t", "--to=1.2.3"], "seconds as in 12.5"),
