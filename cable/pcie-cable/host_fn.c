@@ -6,6 +6,7 @@
 #include "log.h"
 #include "mem.h"
 #include "peer.h"
+#include "tlp.h"
 #include "watch.h"
 
 #define COMMAND_USED	(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
@@ -267,16 +268,22 @@ bool host_fn_may_master(const struct cable *cable)
 	return cable->link.up && (pci_config_command(&cable->host.cfg) & PCI_COMMAND_MASTER);
 }
 
+/* Two of the eight values are reserved. */
+static uint32_t request_size(uint32_t value)
+{
+	return value <= 5 ? 128u << value : TLP_MAX_BYTES;
+}
+
 uint32_t host_fn_payload(const struct cable *cable)
 {
-	return 128u << ((pci_config_express_control(&cable->host.cfg) &
-			 PCI_EXP_DEVCTL_PAYLOAD) >> 5);
+	return request_size((pci_config_express_control(&cable->host.cfg) &
+			     PCI_EXP_DEVCTL_PAYLOAD) >> 5);
 }
 
 uint32_t host_fn_read_request(const struct cable *cable)
 {
-	return 128u << ((pci_config_express_control(&cable->host.cfg) &
-			 PCI_EXP_DEVCTL_READRQ) >> 12);
+	return request_size((pci_config_express_control(&cable->host.cfg) &
+			     PCI_EXP_DEVCTL_READRQ) >> 12);
 }
 
 const struct vfu_ops host_fn_ops = {

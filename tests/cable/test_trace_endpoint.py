@@ -97,6 +97,16 @@ def test_requests_of_dma(engine):
         "ep DmaRd 0x1010 2048 3", "ep DmaWr 0x1010 2048 9"]
 
 
+@pytest.mark.parametrize("value", [5, 6, 7])
+def test_requests_of_dma_are_never_larger_than_4_kib(engine, value):
+    """The two values behind 4096 bytes are reserved."""
+    engine, lines = engine
+    engine.host.set_config(engine.host.capability(0x10) + DEVCTL, 2, value << 12 | value << 5)
+    engine.start(WRITE, (0x1010, LOCAL, 16384))
+    assert engine.result(WRITE) == (0, 1)
+    assert lines()[0].rsplit(" ", 1)[0] == "ep DmaWr 0x1010 16384 5"
+
+
 def test_turns_of_dma(engine):
     """A line for what is moved at once"""
     engine, lines = engine
