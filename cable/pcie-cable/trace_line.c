@@ -11,6 +11,9 @@
 #define MAX_WORDS	7
 #define US_PER_S	1000000
 
+/* Of any number that fits, so that the text of a line does, too */
+#define MAX_DIGITS	20
+
 /* Bytes of a value that are shown */
 #define SHOWN		16
 
@@ -29,7 +32,7 @@ static bool number(const char *s, int base, uint64_t max, uint64_t *value)
 {
 	const char *digits = base == 10 ? "0123456789" : "0123456789abcdef";
 
-	if (!*s || s[strspn(s, digits)])
+	if (!*s || s[strspn(s, digits)] || strlen(s) > MAX_DIGITS)
 		return false;
 	errno = 0;
 	*value = strtoull(s, NULL, base);

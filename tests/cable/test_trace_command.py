@@ -115,6 +115,7 @@ def test_bad_options(program, options, message):
     "1.000000 host CfgRd cfg+0xfff 2 0x0000", "1.000000 host CfgRd cfg+0x1000 1 0x00",
     "1.000000 host MRd bar0+0xffffffffffffffff 2 0x0000",
     "1.000000 host MRd bar0+0x10000000000000000 1 0x00", "1.000000 host MRd bar0+0x0 -1 0x00",
+    "1.000000 host MRd bar0+0x" + "0" * 500 + " 1 0x00",
     "1.000000 host MRd bar0+0x0 65537 TOO-LONG", "1.000000 ep MSI-X x sent",
     "1.000000 ep MSI-X 4294967296 sent", "1.000000 ep IRQ 1 sent", "1.000000 ep INTx 1 sent",
     "1.000000 ep MSI-X 1", "1.000000 ep MSI-X 1 " + "x" * 500, "1.000000 link\0up",
