@@ -86,10 +86,11 @@ void pcapng_interface(FILE *file, uint16_t link_type, const char *name)
 }
 
 void pcapng_packet(FILE *file, uint32_t interface, int64_t us, const uint8_t *data,
-		   uint32_t len, const char *comment, enum pcapng_direction direction)
+		   uint32_t kept, uint32_t len, const char *comment,
+		   enum pcapng_direction direction)
 {
 	const uint32_t flags = direction;
-	const uint32_t size = BLOCK_FRAME + 20 + padded(len) + option_size(strlen(comment)) +
+	const uint32_t size = BLOCK_FRAME + 20 + padded(kept) + option_size(strlen(comment)) +
 			      option_size(sizeof(flags)) + option_size(0);
 
 	put32(file, BLOCK_PACKET);
@@ -97,9 +98,9 @@ void pcapng_packet(FILE *file, uint32_t interface, int64_t us, const uint8_t *da
 	put32(file, interface);
 	put32(file, us >> 32);
 	put32(file, us);
+	put32(file, kept);
 	put32(file, len);
-	put32(file, len);
-	put_padded(file, data, len);
+	put_padded(file, data, kept);
 	put_option(file, OPT_COMMENT, comment, strlen(comment));
 	put_option(file, OPT_PACKET_FLAGS, &flags, sizeof(flags));
 	put_option(file, OPT_END, NULL, 0);

@@ -22,7 +22,9 @@ void pcapng_begin(FILE *file, const char *application);
 /* The next interface, from 0; times are in microseconds. */
 void pcapng_interface(FILE *file, uint16_t link_type, const char *name);
 
+/* A packet of @len bytes, of which the first @kept are at @data */
 void pcapng_packet(FILE *file, uint32_t interface, int64_t us, const uint8_t *data,
-		   uint32_t len, const char *comment, enum pcapng_direction direction);
+		   uint32_t kept, uint32_t len, const char *comment,
+		   enum pcapng_direction direction);
 
 #endif /* CABLE_PCAPNG_H */

@@ -18,6 +18,7 @@ static void put16(struct tlp *tlp, uint16_t v)
 {
 	tlp->bytes[tlp->len++] = v >> 8;
 	tlp->bytes[tlp->len++] = v;
+	tlp->kept = tlp->len;
 }
 
 static void put32(struct tlp *tlp, uint32_t v)
@@ -54,8 +55,10 @@ static void put_data(struct tlp *tlp, uint64_t addr, const uint8_t *data, uint32
 	const uint32_t len = dwords(addr, count) * 4;
 
 	memset(tlp->bytes + tlp->len, 0, len);
-	memcpy(tlp->bytes + tlp->len + (addr & 3), data, count);
+	tlp->payload = tlp->len + (addr & 3);
+	memcpy(tlp->bytes + tlp->payload, data, count);
 	tlp->len += len;
+	tlp->kept = tlp->len;
 }
 
 static void put_request(struct tlp *tlp, uint16_t requester, uint8_t tag, uint8_t enables)
@@ -89,28 +92,33 @@ void tlp_cfg(struct tlp *tlp, uint8_t tag, uint32_t offset, const uint8_t *data,
 		put_data(tlp, offset, data, count);
 }
 
-static void put_completion(struct tlp *tlp, uint8_t tag, uint8_t status, uint32_t count,
-			   uint8_t lower_addr)
+static void put_completion(struct tlp *tlp, uint16_t completer, uint8_t tag, uint8_t status,
+			   uint32_t count, uint8_t lower_addr)
 {
-	put16(tlp, TLP_ID_FUNCTION);
+	put16(tlp, completer);
 	put16(tlp, status << 13 | (count & 0xfff));
-	put16(tlp, TLP_ID_HOST);
+	put16(tlp, completer == TLP_ID_HOST ? TLP_ID_FUNCTION : TLP_ID_HOST);
 	put16(tlp, tag << 8 | lower_addr);
 }
 
-void tlp_completion(struct tlp *tlp, uint8_t tag, uint64_t addr, const uint8_t *data,
-		    uint32_t count)
+void tlp_completion(struct tlp *tlp, uint16_t completer, uint8_t tag, uint64_t addr,
+		    const uint8_t *data, uint32_t count)
 {
 	begin(tlp, TYPE_CPL | (data ? FMT_DATA : 0), data ? dwords(addr, count) : 0);
-	put_completion(tlp, tag, 0, data ? count : CFG_BYTES, data ? addr & 0x7f : 0);
+	put_completion(tlp, completer, tag, 0, data ? count : CFG_BYTES, data ? addr & 0x7f : 0);
 	if (data)
 		put_data(tlp, addr, data, count);
 }
 
-void tlp_unsupported(struct tlp *tlp, uint8_t tag, uint32_t count)
+void tlp_unsupported(struct tlp *tlp, uint16_t completer, uint8_t tag, uint32_t count)
 {
 	begin(tlp, TYPE_CPL, 0);
-	put_completion(tlp, tag, CPL_UNSUPPORTED, count, 0);
+	put_completion(tlp, completer, tag, CPL_UNSUPPORTED, count, 0);
+}
+
+void tlp_cut(struct tlp *tlp, uint32_t known)
+{
+	tlp->kept = tlp->payload + known;
 }
 
 void tlp_message(struct tlp *tlp, uint8_t code)

@@ -21,8 +21,17 @@
 #define TLP_MSG_ASSERT_INTA	0x20
 #define TLP_MSG_DEASSERT_INTA	0x24
 
+/**
+ * struct tlp - one packet
+ * @len: bytes that it has on the link
+ * @kept: of them, how many are in @bytes; fewer where not all of the payload is known
+ * @payload: offset of its first byte that is meant
+ * @bytes: header and payload
+ */
 struct tlp {
 	size_t len;
+	size_t kept;
+	size_t payload;
 	uint8_t bytes[4 * 4 + TLP_MAX_BYTES + 4];
 };
 
@@ -33,12 +42,15 @@ void tlp_mem(struct tlp *tlp, uint16_t requester, uint8_t tag, uint64_t addr,
 /* Configuration request of type 0, inside of one dword */
 void tlp_cfg(struct tlp *tlp, uint8_t tag, uint32_t offset, const uint8_t *data, uint32_t count);
 
-/* Successful completion of the function for the host; @data NULL: without data */
-void tlp_completion(struct tlp *tlp, uint8_t tag, uint64_t addr, const uint8_t *data,
-		    uint32_t count);
+/* Successful completion by @completer for the other one; @data NULL: without data */
+void tlp_completion(struct tlp *tlp, uint16_t completer, uint8_t tag, uint64_t addr,
+		    const uint8_t *data, uint32_t count);
 
 /* Completion that says: unsupported request */
-void tlp_unsupported(struct tlp *tlp, uint8_t tag, uint32_t count);
+void tlp_unsupported(struct tlp *tlp, uint16_t completer, uint8_t tag, uint32_t count);
+
+/* Keep only the first @known bytes of a payload. */
+void tlp_cut(struct tlp *tlp, uint32_t known);
 
 /* Message of the function without data, which ends at the receiver */
 void tlp_message(struct tlp *tlp, uint8_t code);

@@ -128,7 +128,7 @@ static void write_packet(void *arg, bool from_host, const struct tlp *tlp)
 	const struct output *out = arg;
 
 	pcapng_packet(out->pcapng, from_host ? INTERFACE_FROM_HOST : INTERFACE_FROM_EP,
-		      out->line->us, tlp->bytes, tlp->len, out->line->text,
+		      out->line->us, tlp->bytes, tlp->kept, tlp->len, out->line->text,
 		      from_host ? PCAPNG_INBOUND : PCAPNG_OUTBOUND);
 }
 
@@ -136,7 +136,7 @@ static void convert_line(struct output *out, const struct trace_line *line)
 {
 	out->line = line;
 	if (!trace_tlp_make(&out->tlp, line))
-		pcapng_packet(out->pcapng, INTERFACE_EVENTS, line->us, NULL, 0, line->text,
+		pcapng_packet(out->pcapng, INTERFACE_EVENTS, line->us, NULL, 0, 0, line->text,
 			      PCAPNG_NO_DIRECTION);
 }
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ep_dma.h"
 #include "pci_config.h"
+#include "tlp.h"
 #include "trace_line.h"
 
 #define MAX_WORDS	7
@@ -61,15 +63,19 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* As many bytes as are known; ".." stands for those that are not */
 static bool parse_value(struct trace_line *line, const char *s)
 {
+	const char *prefix = line->known < line->count ? "0x.." : "0x";
 	uint32_t i;
 	int hi, lo;
 
-	if (strncmp(s, "0x", 2) || strlen(s + 2) != 2 * (size_t)line->count)
+	if (strncmp(s, prefix, strlen(prefix)))
 		return false;
-	s += 2;
-	for (i = line->count; i--; s += 2) {
+	s += strlen(prefix);
+	if (strlen(s) != 2 * (size_t)line->known)
+		return false;
+	for (i = line->known; i--; s += 2) {
 		hi = digit(s[0]);
 		lo = digit(s[1]);
 		if (hi < 0 || lo < 0)
@@ -85,6 +91,11 @@ static bool parse_place(struct trace_line *line, const char *s)
 		return !strncmp(s, "cfg+0x", 6) &&
 		       number(s + 6, 16, PCI_CONFIG_SIZE_EXPRESS - 1, &line->offset);
 	}
+	if (line->kind != TRACE_MEM) {
+		line->sent = strncmp(s, "win+", 4);
+		s += line->sent ? 0 : 4;
+		return !strncmp(s, "0x", 2) && number(s + 2, 16, UINT64_MAX, &line->offset);
+	}
 	if (strncmp(s, "bar", 3) || s[3] < '0' || s[3] >= '0' + PCIE_CABLE_NUM_BARS ||
 	    strncmp(s + 4, "+0x", 3))
 		return false;
@@ -92,40 +103,92 @@ static bool parse_place(struct trace_line *line, const char *s)
 	return number(s + 7, 16, UINT64_MAX, &line->offset);
 }
 
-static void access_text(struct trace_line *line, const char *what, const char *place)
+/* @requests: how many, with a space behind them; "" where that is not said */
+static void access_text(struct trace_line *line, char **word, const char *requests)
 {
-	const uint32_t shown = line->count <= SHOWN ? line->count : SHOWN;
+	const uint32_t shown = line->known <= SHOWN ? line->known : SHOWN;
 	uint32_t i;
 	int n;
 
-	n = snprintf(line->text, sizeof(line->text), "host %-5s %-12s %2u 0x%s", what, place,
-		     line->count, shown < line->count ? ".." : "");
+	n = snprintf(line->text, sizeof(line->text), "%-4s %-5s %-12s %2u %s0x%s", word[1],
+		     word[2], word[3], line->count, requests,
+		     shown < line->count ? ".." : "");
 	for (i = shown; i--;)
 		n += sprintf(line->text + n, "%02x", line->data[i]);
 	if (!line->answer)
 		sprintf(line->text + n, " UR");
 }
 
+static bool parse_direction(struct trace_line *line, const char *s, const char *read,
+			    const char *write)
+{
+	line->write = !strcmp(s, write);
+	return line->write || !strcmp(s, read);
+}
+
+static bool parse_count(struct trace_line *line, const char *s, uint32_t max)
+{
+	uint64_t count;
+
+	if (!number(s, 10, max, &count) || !count)
+		return false;
+	line->count = count;
+	return true;
+}
+
 static bool parse_access(struct trace_line *line, char **word, unsigned int n)
 {
 	const bool mem = word[2][0] == 'M';
-	uint64_t count;
 
-	line->kind = mem ? TRACE_MEM : TRACE_CFG;
-	line->write = !strcmp(word[2], mem ? "MWr" : "CfgWr");
-	if (!line->write && strcmp(word[2], mem ? "MRd" : "CfgRd"))
+	if (mem)
+		line->kind = strcmp(word[1], "ep") ? TRACE_MEM : TRACE_OUT;
+	else
+		line->kind = TRACE_CFG;
+	if (!parse_direction(line, word[2], mem ? "MRd" : "CfgRd", mem ? "MWr" : "CfgWr"))
 		return false;
 	line->answer = n == 6;
 	if (n != 6 && (n != 7 || strcmp(word[6], "UR")))
 		return false;
-	if (!parse_place(line, word[3]) || !number(word[4], 10, sizeof(line->data), &count) ||
-	    !count || line->offset > UINT64_MAX - count ||
-	    (!mem && line->offset + count > PCI_CONFIG_SIZE_EXPRESS))
+	if (!parse_place(line, word[3]) || !parse_count(line, word[4], sizeof(line->data)) ||
+	    (line->kind == TRACE_MEM && line->offset > UINT64_MAX - line->count) ||
+	    (!mem && line->offset + line->count > PCI_CONFIG_SIZE_EXPRESS))
 		return false;
-	line->count = count;
+	line->known = line->count;
 	if (!parse_value(line, word[5]))
 		return false;
-	access_text(line, word[2], word[3]);
+	access_text(line, word, "");
+	return line->kind != TRACE_OUT || line->sent || !line->answer;
+}
+
+/*
+ * The size that makes @requests of them.  Where several do, all of them split @line's
+ * bytes at the same addresses: a multiple of one is a multiple of each smaller one.
+ */
+static bool find_request(struct trace_line *line, uint64_t requests)
+{
+	for (line->request = 128; line->request <= TLP_MAX_BYTES; line->request *= 2)
+		if (ep_dma_requests(line->offset, line->count, line->request) == requests)
+			return true;
+	return false;
+}
+
+static bool parse_dma(struct trace_line *line, char **word)
+{
+	char text[sizeof("4294967295 ")];
+	uint64_t requests;
+
+	line->kind = TRACE_DMA;
+	line->answer = true;
+	if (!parse_direction(line, word[2], "DmaRd", "DmaWr") || !parse_place(line, word[3]) ||
+	    !line->sent || !parse_count(line, word[4], EP_DMA_PIECE) ||
+	    line->offset > UINT64_MAX - (line->count - 1) ||
+	    !number(word[5], 10, UINT32_MAX, &requests) || !find_request(line, requests))
+		return false;
+	line->known = line->count <= TRACE_DMA_BYTES ? line->count : TRACE_DMA_BYTES;
+	if (!parse_value(line, word[6]))
+		return false;
+	snprintf(text, sizeof(text), "%" PRIu64 " ", requests);
+	access_text(line, word, text);
 	return true;
 }
 
@@ -152,6 +215,15 @@ static bool parse_irq(struct trace_line *line, char **word)
 			word[4]) < (int)sizeof(line->text);
 }
 
+static bool parse_ep(struct trace_line *line, char **word, unsigned int n)
+{
+	if (n == 5)
+		return parse_irq(line, word);
+	if (n == 7 && word[2][0] == 'D')
+		return parse_dma(line, word);
+	return n > 5 && word[2][0] == 'M' && parse_access(line, word, n);
+}
+
 static bool parse_event(struct trace_line *line, char **word)
 {
 	const bool link = !strcmp(word[1], "link");
@@ -174,7 +246,7 @@ bool trace_line_parse(struct trace_line *line, char *s)
 	if (!strcmp(word[1], "host") && n > 3)
 		return n > 5 && parse_access(line, word, n);
 	if (!strcmp(word[1], "ep"))
-		return n == 5 && parse_irq(line, word);
+		return parse_ep(line, word, n);
 	return n == 3 && (!strcmp(word[1], "host") || !strcmp(word[1], "link")) &&
 	       parse_event(line, word);
 }

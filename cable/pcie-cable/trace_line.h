@@ -21,15 +21,18 @@
  * struct trace_line - what a line says
  * @us: when
  * @kind: which of the following is valid
- * @write: of an access (TRACE_MEM, TRACE_CFG)
- * @answer: the function answered
+ * @write: of an access (TRACE_MEM, TRACE_CFG, TRACE_OUT, TRACE_DMA)
+ * @answer: there was one
  * @bar: of TRACE_MEM
- * @offset: in @bar or in the configuration space
- * @count: bytes of @data
+ * @offset: in @bar, in the configuration space, or in the windows' space where the
+ *	endpoint's access was not sent; else its address at the host
+ * @count: bytes that were accessed
+ * @known: of them, how many are in @data
  * @data: the lowest address first
+ * @request: of TRACE_DMA: most bytes of a request, which does not cross a multiple of it
  * @irq: of TRACE_IRQ
  * @number: the vector, or 1 where INTx is asserted and 0 where it is not any more
- * @sent: the interrupt was
+ * @sent: the interrupt was, or the access of TRACE_OUT
  * @restart: of TRACE_LINK: the function's registers start from zero
  * @text: the line without its time, with a long value cut short
  */
@@ -41,7 +44,9 @@ struct trace_line {
 	unsigned int bar;
 	uint64_t offset;
 	uint32_t count;
+	uint32_t known;
 	uint8_t data[VFU_MAX_XFER];
+	uint32_t request;
 	enum irq_kind irq;
 	uint32_t number;
 	bool sent;

@@ -77,27 +77,35 @@ static uint32_t piece(uint64_t at, uint32_t left, uint32_t step)
 	return left < room ? left : room;
 }
 
-static unsigned int make_mem(struct trace_tlp *t, const struct trace_line *line)
+/* Read or write at @addr of the host's address space, split at multiples of @step */
+static unsigned int make_mem(struct trace_tlp *t, const struct trace_line *line, bool from_host,
+			     uint64_t addr, uint32_t step)
 {
-	uint64_t addr = bar_address(t, line->bar) + line->offset;
+	const uint16_t requester = from_host ? TLP_ID_HOST : TLP_ID_FUNCTION;
+	const uint16_t completer = from_host ? TLP_ID_FUNCTION : TLP_ID_HOST;
 	unsigned int packets = 0;
-	uint32_t i, n;
+	const uint8_t *data;
+	uint32_t i, n, known;
 	struct tlp tlp;
 
 	for (i = 0; i < line->count; i += n, addr += n) {
-		n = piece(addr, line->count - i, TLP_MAX_BYTES);
+		n = piece(addr, line->count - i, step);
+		known = i < line->known ? line->known - i : 0;
+		/* Where nothing is known, any bytes will do: they are cut off. */
+		data = line->data + (known ? i : 0);
 		if (line->write) {
-			tlp_mem(&tlp, TLP_ID_HOST, 0, addr, line->data + i, n);
-			emit(t, true, &tlp, &packets);
-			continue;
+			tlp_mem(&tlp, requester, 0, addr, data, n);
+		} else {
+			tlp_mem(&tlp, requester, ++t->tag, addr, NULL, n);
+			emit(t, from_host, &tlp, &packets);
+			if (line->answer)
+				tlp_completion(&tlp, completer, t->tag, addr, data, n);
+			else
+				tlp_unsupported(&tlp, completer, t->tag, n);
 		}
-		tlp_mem(&tlp, TLP_ID_HOST, ++t->tag, addr, NULL, n);
-		emit(t, true, &tlp, &packets);
-		if (line->answer)
-			tlp_completion(&tlp, t->tag, addr, line->data + i, n);
-		else
-			tlp_unsupported(&tlp, t->tag, n);
-		emit(t, false, &tlp, &packets);
+		if (known < n)
+			tlp_cut(&tlp, known);
+		emit(t, from_host == line->write, &tlp, &packets);
 	}
 	return packets;
 }
@@ -118,9 +126,10 @@ static unsigned int make_cfg(struct trace_tlp *t, const struct trace_line *line)
 		memset(dword, 0, sizeof(dword));
 		memcpy(dword + at % 4, line->data + i, n);
 		if (line->answer)
-			tlp_completion(&tlp, t->tag, 0, line->write ? NULL : dword, sizeof(dword));
+			tlp_completion(&tlp, TLP_ID_FUNCTION, t->tag, 0,
+				       line->write ? NULL : dword, sizeof(dword));
 		else
-			tlp_unsupported(&tlp, t->tag, sizeof(dword));
+			tlp_unsupported(&tlp, TLP_ID_FUNCTION, t->tag, sizeof(dword));
 		emit(t, false, &tlp, &packets);
 	}
 	return packets;
@@ -147,7 +156,13 @@ unsigned int trace_tlp_make(struct trace_tlp *t, const struct trace_line *line)
 {
 	switch (line->kind) {
 	case TRACE_MEM:
-		return make_mem(t, line);
+		return make_mem(t, line, true, bar_address(t, line->bar) + line->offset,
+				TLP_MAX_BYTES);
+	case TRACE_OUT:
+		/* What was not sent did not get to the link. */
+		return line->sent ? make_mem(t, line, false, line->offset, TLP_MAX_BYTES) : 0;
+	case TRACE_DMA:
+		return make_mem(t, line, false, line->offset, line->request);
 	case TRACE_CFG:
 		return make_cfg(t, line);
 	case TRACE_IRQ:

@@ -6,7 +6,8 @@ from collections import namedtuple
 
 USER0 = 147
 
-Packet = namedtuple("Packet", "interface us data comment direction")
+# size: of the packet, of which data may be the beginning only
+Packet = namedtuple("Packet", "interface us data comment direction size")
 Tlp = namedtuple("Tlp", "kind requester tag enables address data completer status count message")
 
 
@@ -45,14 +46,14 @@ def read(data):
             interfaces.append(options(body[8:])[2][0].decode())
         else:
             assert kind == 6
-            interface, high, low, kept, size_then = struct.unpack_from("<IIIII", body)
-            assert interface < len(interfaces) and kept == size_then
+            interface, high, low, kept, whole = struct.unpack_from("<IIIII", body)
+            assert interface < len(interfaces) and kept <= whole
             end = 20 + (kept + 3) // 4 * 4
             assert body[20 + kept:end] == bytes(end - 20 - kept)
             more = options(body[end:])
             assert set(more) == {1, 2}
             packets.append(Packet(interfaces[interface], high << 32 | low, body[20:20 + kept],
-                                  more[1][0].decode(), struct.unpack("<I", more[2][0])[0] & 3))
+                                  more[1][0].decode(), struct.unpack("<I", more[2][0])[0] & 3, whole))
         at += size
     return interfaces, packets
 
@@ -62,8 +63,11 @@ KINDS = {(0b000, 0): "MRd", (0b001, 0): "MRd", (0b010, 0): "MWr", (0b011, 0): "M
          (0b001, 0b10100): "Msg"}
 
 
-def tlp(data):
-    """The fields of a TLP; data are those bytes of the payload that are enabled."""
+def tlp(data, size=None):
+    """The fields of a TLP; data are those bytes of the payload that are enabled.
+
+    size: of the TLP, where data are less.
+    """
     fmt, kind = data[0] >> 5, data[0] & 31
     name = KINDS[fmt, kind]
     assert data[1] == 0 and data[2] & 0xfc == 0
@@ -71,7 +75,7 @@ def tlp(data):
     header = 16 if fmt & 1 else 12
     payload = data[header:]
     if fmt & 2:
-        assert len(payload) == 4 * length
+        assert (size or len(data)) - header == 4 * length
     else:
         assert not payload
     if name in ("Cpl", "CplD"):
@@ -98,6 +102,6 @@ def tlp(data):
     begin, count = lanes.index(1), sum(lanes)
     assert lanes[begin:begin + count] == [1] * count
     assert payload == bytes(begin) + payload[begin:begin + count] + \
-        bytes(len(payload) - begin - count if payload else 0) or not payload
+        bytes(max(len(payload) - begin - count, 0)) or not payload
     return Tlp(name, requester, tag, enables, address + begin, payload[begin:begin + count], None,
                None, count, None)

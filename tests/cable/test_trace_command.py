@@ -55,7 +55,7 @@ def capture(show, tmp_path):
 
 
 def tlps(packets):
-    return [pcapng.tlp(packet.data) for packet in packets if packet.data]
+    return [pcapng.tlp(packet.data, packet.size) for packet in packets if packet.data]
 
 
 def words(lines):
