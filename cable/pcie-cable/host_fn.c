@@ -30,8 +30,6 @@ void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 	host->shape = *shape;
 	host->touched = false;
 	host->seen_ram = false;
-	host->wrote = false;
-	host->held_since = 0;
 }
 
 void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
@@ -51,6 +49,8 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 	if (fn->msi_vectors)
 		pci_config_add_msi(cfg, fn->msi_vectors);
 	host->touched = false;
+	host->wrote = false;
+	host->held_since = 0;
 }
 
 static unsigned int host_num_irqs(void *dev, unsigned int index)

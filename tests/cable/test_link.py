@@ -150,6 +150,40 @@ def test_round_trip(pair):
     reader.join()
 
 
+def test_round_trip_after_a_link_flap(pair):
+    """A link that comes up knows nothing of a write or a waiting read of the one before."""
+    endpoint, host = pair
+
+    def flap():
+        endpoint.set_reg(vfu.LINK_CTRL, 0)
+        endpoint.set_reg(vfu.LINK_CTRL, 1)
+
+    def timed():
+        host.enable()
+        begin = time.monotonic()
+        host.read_region(0, 0, 4)
+        return time.monotonic() - begin
+
+    def behind_a_waiting_read():
+        host.write_region(0, 0, b"1234")
+        host.send(vfu.REGION_READ, struct.pack("<QII", 0, 0, 4))
+        flap()
+        host.receive()
+        # No processor of the endpoint has more to do than that
+        time.sleep(0.05)
+        host.enable()
+        host.write_region(0, 0, b"1234")
+        return timed()
+
+    def behind_a_write():
+        host.write_region(0, 0, b"1234")
+        flap()
+        return timed()
+
+    assert min(behind_a_waiting_read() for _ in range(10)) > 0.001
+    assert min(behind_a_write() for _ in range(20)) < 0.001
+
+
 ENDPOINT = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])
