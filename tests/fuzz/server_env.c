@@ -50,7 +50,7 @@ int fuzz_epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
 
 	/* A machine that has gone is reported again and again while its read is held */
 	env_now_ns += CALL_NS;
-	if (!n)
+	if (!n && timeout)
 		server_idle(timeout);
 	return n;
 }
