@@ -9,6 +9,7 @@ help:
 	@echo '  cable    boot them with modules of your own: EP_MODULES, HOST_MODULES, EP_FILES,'
 	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT; docs/endpoint-test.md'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
+	@echo '  check-all  the same, then the end-to-end tests on two other controllers'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  check-endpoint-test  of these, the kernel'\''s own test of endpoints: docs/endpoint-test.md'
 	@echo '  model    search all interleavings of host drivers and the register engine'
@@ -42,11 +43,17 @@ cable:
 	@EP_MODULES='$(EP_MODULES)' EP_FILES='$(EP_FILES)' EP_SCRIPT='$(EP_SCRIPT)' \
 		HOST_MODULES='$(HOST_MODULES)' HOST_FILES='$(HOST_FILES)' \
 		HOST_SCRIPT='$(HOST_SCRIPT)' SUITE='$(SUITE)' HOST_SUITE='$(HOST_SUITE)' \
-		LIMIT='$(LIMIT)' $(VM)/join
+		LIMIT='$(LIMIT)' PROFILE='$(PROFILE)' $(VM)/join
 
 check:
 	@$(VM)/mk-all trixie-backports trixie debug
 	@$(VM)/enter python3 tests/run.py
+
+check-all: check
+	@for profile in rk3588 j721e; do \
+		E2E_PROFILE=$$profile E2E_LOGS=e2e-$$profile \
+		$(VM)/enter python3 tests/run.py e2e || exit 1; \
+	done
 
 check-debug:
 	@$(VM)/mk-all debug
@@ -94,5 +101,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo cable check check-debug check-endpoint-test model traces ring-model \
+.PHONY: help sandbox modules demo cable check check-all check-debug check-endpoint-test model traces ring-model \
 	fuzz soak bench clean distclean

@@ -77,14 +77,15 @@ Ctrl-C here ends them.""")
 
 
 def main():
-    folder, suite, host_suite, limit = sys.argv[1:]
+    folder, suite, host_suite, limit, profile = sys.argv[1:]
     folder = os.path.abspath(folder)
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not terminal and not any(has_script(folder, role) for role in ("endpoint", "host")):
         say("join: no terminal, and neither EP_SCRIPT nor HOST_SCRIPT: nothing to do")
         return 2
 
-    pair = Pair(suite, os.path.join(folder, "log"), host_suite=host_suite, directory=folder)
+    pair = Pair(suite, os.path.join(folder, "log"), host_suite=host_suite, directory=folder,
+                profile=profile)
     make_image(pair.endpoint, suite, folder)
     make_image(pair.host, host_suite, folder)
     try:

@@ -35,7 +35,7 @@ exit 3
 def join(folder):
     return subprocess.run(
         [sys.executable, "-m", "cable.vm.join", folder, "trixie-backports", "trixie-backports",
-         "60"], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=200)
+         "60", "generic"], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=200)
 
 
 @pytest.fixture
