@@ -245,6 +245,12 @@ class Pair:
             self.configure()
         self.wait_consoles()
 
+    def ends_of_logs(self, lines):
+        """Each log of both machines and the cable: its path, and its last lines."""
+        for path in (self.cable.log, self.endpoint.log, self.host.log,
+                     self.endpoint.qemu_log, self.host.qemu_log):
+            yield path, Machine.tail(path, lines)
+
     def stop(self):
         self.host.stop()
         self.endpoint.stop()

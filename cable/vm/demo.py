@@ -15,7 +15,7 @@ import time
 import tty
 
 from .cable import Console, Pair
-from .machine import TOP, Machine, MachineError
+from .machine import TOP, MachineError
 
 LEAVE = b"\x1d"     # Ctrl-]
 
@@ -101,10 +101,9 @@ def main():
             say("Both logins worked; %.0f s." % (time.monotonic() - begin))
     except MachineError as error:
         say("demo: " + str(error))
-        for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
-                     pair.endpoint.qemu_log, pair.host.qemu_log):
+        for path, end in pair.ends_of_logs(15):
             say("demo: the end of %s:" % path)
-            say(Machine.tail(path, 15))
+            say(end)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from .cable import Pair
-from .machine import TOP, Machine, MachineError
+from .machine import TOP, MachineError
 
 
 def say(text):
@@ -99,10 +99,9 @@ def main():
         return code
     except MachineError as error:
         say("join: " + str(error))
-        for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
-                     pair.endpoint.qemu_log, pair.host.qemu_log):
+        for path, end in pair.ends_of_logs(15):
             say("join: the end of %s:" % path)
-            say(Machine.tail(path, 15))
+            say(end)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -18,7 +18,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, TOP)
 
 from cable.vm.cable import Pair                         # noqa: E402
-from cable.vm.machine import SLOW, Machine              # noqa: E402
+from cable.vm.machine import SLOW                       # noqa: E402
 from limit import time_limit                            # noqa: E402
 from resets import LOST, UNLINKED                       # noqa: E402
 
@@ -118,9 +118,8 @@ def pytest_runtest_makereport(item, call):
     if pool and pool.pair:
         pool.spoilt = True
         pair = pool.pair
-        for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
-                     pair.endpoint.qemu_log, pair.host.qemu_log):
-            report.sections.append(("the end of " + path, Machine.tail(path, 25)))
+        for path, end in pair.ends_of_logs(25):
+            report.sections.append(("the end of " + path, end))
 
 
 @pytest.fixture(autouse=True)

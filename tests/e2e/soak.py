@@ -19,7 +19,7 @@ sys.path.insert(0, TOP)
 
 import resets                                           # noqa: E402
 from cable.vm.cable import Pair                         # noqa: E402
-from cable.vm.machine import Machine, MachineError      # noqa: E402
+from cable.vm.machine import MachineError               # noqa: E402
 from lines import Lost                                  # noqa: E402
 from limit import time_limit                            # noqa: E402
 from transfer import exchange                           # noqa: E402
@@ -143,10 +143,9 @@ class Soak:
 
 
 def show_logs(pair):
-    for path in (pair.cable.log, pair.endpoint.log, pair.host.log,
-                 pair.endpoint.qemu_log, pair.host.qemu_log):
+    for path, end in pair.ends_of_logs(25):
         say("soak: the end of %s:" % path)
-        say(Machine.tail(path, 25))
+        say(end)
 
 
 def soak(pair, seed, count, seconds):

@@ -11,7 +11,6 @@ sys.path.insert(0, TOP)
 sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
 
 from cable.vm.endpoint_test import EndpointTest, make   # noqa: E402
-from cable.vm.machine import Machine                    # noqa: E402
 from limit import time_limit                            # noqa: E402
 
 LOGS = os.path.join(TOP, "build", "log", "endpoint-test")
@@ -86,5 +85,5 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         for pair in getattr(item, "used", ()):
-            for path in (pair.cable.log, pair.endpoint.log, pair.host.log):
-                report.sections.append(("the end of " + path, Machine.tail(path, 25)))
+            for path, end in pair.ends_of_logs(25):
+                report.sections.append(("the end of " + path, end))
