@@ -86,8 +86,11 @@ static int read_driver(const struct vepf_ring *ring, u16 *flags, u16 *idx)
 	return *flags == 0xffff && *idx == 0xffff ? -ENODEV : 0;
 }
 
-/* What looks like nonsense may be all-ones of a link that went down just now */
-static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error)
+/*
+ * What looks like nonsense may be all-ones of a link that went down just now.  It may
+ * even be back by now, so all-ones count only where they are read a second time.
+ */
+static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error, bool all_ones)
 {
 	u16 flags, idx;
 	int ret;
@@ -95,6 +98,10 @@ static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error)
 	ret = read_driver(ring, &flags, &idx);
 	if (ret)
 		return ret;
+	if (all_ones && !ring->doubted) {
+		ring->doubted = true;
+		return -ENODEV;
+	}
 	ring->error = error;
 	return -EIO;
 }
@@ -216,16 +223,22 @@ static enum vepf_ring_error check_desc(const struct vepf_buf *buf, const struct 
 	return VEPF_RING_OK;
 }
 
+static bool is_all_ones(const struct vepf_ring_desc *desc)
+{
+	return le64_to_cpu(desc->addr) == ~0ULL && le32_to_cpu(desc->len) == U32_MAX &&
+	       le16_to_cpu(desc->flags) == 0xffff && le16_to_cpu(desc->next) == 0xffff;
+}
+
 /* Read the chain of @buf; on an error, its descriptors are free again */
 static int read_chain(struct vepf_ring *ring, struct vepf_buf *buf, struct vepf_seg *seg)
 {
 	unsigned int i = buf->head, prev = ring->num;
 	enum vepf_ring_error error;
+	struct vepf_ring_desc desc;
 	int ret;
 
 	buf->segs = seg;
 	for (;; seg++) {
-		struct vepf_ring_desc desc;
 		u16 flags;
 
 		ret = read_desc(ring, i, &desc);
@@ -263,7 +276,7 @@ static int read_chain(struct vepf_ring *ring, struct vepf_buf *buf, struct vepf_
 	}
 
 err_break:
-	ret = break_ring(ring, error);
+	ret = break_ring(ring, error, is_all_ones(&desc));
 err_free:
 	if (buf->nsegs)
 		free_chain(ring, buf->head);
@@ -319,9 +332,9 @@ int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max)
 		memset(buf, 0, sizeof(*buf));
 		buf->head = le16_to_cpu(heads[i]);
 		if (buf->head >= ring->num)
-			return break_ring(ring, VEPF_RING_BAD_HEAD);
+			return break_ring(ring, VEPF_RING_BAD_HEAD, buf->head == 0xffff);
 		if (ring->state[buf->head] != DESC_FREE)
-			return break_ring(ring, VEPF_RING_TOO_MANY);
+			return break_ring(ring, VEPF_RING_TOO_MANY, false);
 
 		if (!in_burst(ring, buf->head)) {
 			ret = read_burst(ring, heads + i, n - i);
@@ -333,6 +346,7 @@ int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max)
 			return ret;
 		seg += buf->nsegs;
 		ring->chain = buf->nsegs;
+		ring->doubted = false;
 		ring->num_bufs++;
 		ring->fetch_idx++;
 	}

@@ -126,6 +126,7 @@ struct vepf_ring_used {
  * @burst_first: number of the first one
  * @burst_len: how many
  * @chain: descriptors in the last chain
+ * @doubted: an entry or descriptor was all-ones, with the link there again just after
  *
  * All but @error is private.  Large (tens of KiB): allocate it.
  */
@@ -159,6 +160,7 @@ struct vepf_ring {
 	unsigned int burst_first;
 	unsigned int burst_len;
 	unsigned int chain;
+	bool doubted;
 };
 
 /**
@@ -206,7 +208,7 @@ int vepf_ring_poll(struct vepf_ring *ring);
  * fetched before an error are kept, unless the ring is broken by it.
  * Return: number of buffers fetched and not yet taken by vepf_ring_get(), -EIO
  * if the ring is broken, -ENODEV if it would be, but {flags, idx} now read
- * all-ones, or the accessor's error.
+ * all-ones, or what was read is all-ones for the first time, or the accessor's error.
  */
 int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max);
 
