@@ -70,14 +70,16 @@ class Pool:
             LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows,
             PROFILE)
         self.pair.suite = suite
+        self.pair.kind = windows
         self.pair.start()
         return self.pair
 
-    def get(self, suite):
+    def get(self, suite, windows=WINDOWS):
         """A pair whose endpoint runs that kernel, configured and with its link up."""
-        if self.pair and self.pair.suite == suite and not self.spoilt:
+        if self.pair and self.pair.suite == suite and self.pair.kind == windows and \
+                not self.spoilt:
             return self.pair
-        return self.fresh(suite)
+        return self.fresh(suite, windows=windows)
 
 
 @pytest.fixture(scope="session")

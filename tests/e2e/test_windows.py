@@ -13,11 +13,8 @@ MASTER_ON, MASTER_OFF = r"\006\004", r"\002\004"
 
 @pytest.fixture
 def metered(pool, suite, guard):
-    """A pair of machines whose controller has metered windows; it stays for the next test."""
-    if pool.pair and pool.pair.suite == suite and not pool.spoilt and \
-            pool.pair.cable.windows == "metered":
-        return pool.pair
-    return pool.fresh(suite, windows="metered")
+    """A pair of machines whose controller has metered windows."""
+    return pool.get(suite, "metered")
 
 
 def core_and_cable(pair):
