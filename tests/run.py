@@ -147,8 +147,8 @@ PARTS = {
 
 # These keep one processor busy each, and run in two rows beside each other. The others
 # need both, and run after them.
-ROWS = (("unit", "model", "core", "ring-model", "fuzz", "cable", "soak"),
-        ("modules", "configfs", "cable-ep"))
+ROWS = (("unit", "model", "core", "ring-model", "fuzz", "cable", "soak", "modules"),
+        ("configfs", "cable-ep"))
 
 
 class Report:

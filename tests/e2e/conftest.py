@@ -103,8 +103,10 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: SUITES.index(item.callspec.params["suite"])
-               if hasattr(item, "callspec") else -1)
+    """Tests that can share a pair follow each other."""
+    items.sort(key=lambda item: (SUITES.index(item.callspec.params["suite"])
+                                 if hasattr(item, "callspec") else -1,
+                                 "metered" in getattr(item, "fixturenames", ())))
 
 
 @pytest.hookimpl(hookwrapper=True)
