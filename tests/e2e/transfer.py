@@ -15,10 +15,19 @@ def random_file(machine, size):
         "head -c %d /dev/urandom >/tmp/out; sha256sum </tmp/out" % size).split()[0]
 
 
+# Whoever else reads takes bytes away, and a terminal that is not raw changes them
+USERS = """for p in /proc/[0-9]*; do
+	! ls -l $p/fd 2>/dev/null | grep -q hvc0 || tr '\\0' ' ' <$p/cmdline; echo
+done | grep .; stty -a </dev/hvc0"""
+
+
 def check_received(pair, text, size, expected):
-    if "got %d %s" % (size, expected) not in text:
-        raise Lost("%d bytes were sent: %s; counters at the endpoint:\n%s" % (
-            size, text, pair.counters()))
+    if "got %d %s" % (size, expected) in text:
+        return
+    users = "\n".join("%s: %s" % (machine.name, machine.shell.run(USERS)[1])
+                      for machine in (pair.endpoint, pair.host))
+    raise Lost("%d bytes were sent: %s; who has the terminals open:\n%s\n"
+               "counters at the endpoint:\n%s" % (size, text, users, pair.counters()))
 
 
 def exchange(pair, size):

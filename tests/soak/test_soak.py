@@ -93,6 +93,12 @@ class FakePair:
 
     class Machine:
         slow = 1
+        name = "machine"
+
+        class shell:
+            @staticmethod
+            def run(_command):
+                return 0, "nobody"
 
     endpoint = host = Machine
     stopped = False
