@@ -21,7 +21,6 @@ DEVICE = "/dev/pci-endpoint-test.0"
 # The entry of the driver's table decides where it looks for the function's registers
 # (BAR0 in both, where pci-epf-test has them) and how its buffers are aligned.
 ALIGNED = 0x1d87, 0x3588        # to 64 KiB
-ALIGNED_64K = 0x1d87, 0x3588    # to 64 KiB
 UNALIGNED = 0x16c3, 0xedda      # as they come
 
 # What the host gives out is up to the host: one MSI vector, unless it remaps interrupts.

@@ -7,7 +7,7 @@ All of its tests are accounted for: each has to pass, or to be named below.
 import re
 
 import pytest
-from cable.vm.endpoint_test import ALIGNED_64K, MSIX, Result, parse_list, parse_tap
+from cable.vm.endpoint_test import MSIX, Result, parse_list, parse_tap
 from conftest import SUITES, remark
 
 EVERY = ".*"
@@ -98,9 +98,7 @@ def run(pair, suite, title, chosen=EVERY, details=False):
 
 def machine_pair(watched, suite):
     """The function of 6.12 needs windows that translate: see test_pcitest.py."""
-    if suite == "trixie":
-        return watched(suite, identity=ALIGNED_64K, windows="metered")
-    return watched(suite)
+    return watched(suite, windows="metered" if suite == "trixie" else None)
 
 
 @pytest.mark.parametrize("suite", SUITES)
