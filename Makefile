@@ -7,7 +7,7 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  cable    boot them with modules of your own: EP_MODULES, HOST_MODULES, EP_FILES,'
-	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT; docs/endpoint-test.md'
+	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT, PROFILE; docs/endpoint-test.md'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  check-all  the same, then the end-to-end tests on two other controllers'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
@@ -101,5 +101,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help sandbox modules demo cable check check-all check-debug check-endpoint-test model traces ring-model \
-	fuzz soak bench clean distclean
+.PHONY: help sandbox modules demo cable check check-all check-debug check-endpoint-test \
+	model traces ring-model fuzz soak bench clean distclean

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The two machines, with modules and files of a user's own: cable/vm/join runs this.
 
-Usage: python3 -m cable.vm.join FOLDER SUITE HOST_SUITE LIMIT
+Usage: python3 -m cable.vm.join FOLDER SUITE HOST_SUITE LIMIT PROFILE
 
 FOLDER has what is for the machines, host/ and endpoint/: modules/, files/ and, to be run,
 script; it gets the sockets of the machines' consoles, and log/.
