@@ -124,7 +124,7 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 	cable->profile = opt->profile;
 	cable->atu.limits = opt->windows;
 	ep_dma_init(&cable->dma, cable, opt->dma_channels);
-	stats_reset(cable);
+	stats_reset(&cable->stats);
 	irq_path_init(&cable->irq_path, cable);
 	ret = listen_at(&cable->ep_listener, cable, opt->ep_socket, accept_endpoint);
 	if (ret)

@@ -83,7 +83,7 @@ static const char *reset_stats(struct cable *cable, uint32_t arg, struct answer 
 {
 	(void)arg;
 	(void)answer;
-	stats_reset(cable);
+	stats_reset(&cable->stats);
 	return NULL;
 }
 

@@ -147,16 +147,6 @@ static struct request translate(struct cable *cable, uint64_t offset, uint32_t c
 	return req;
 }
 
-static void account(struct ep_atu_count *counter, const uint8_t *mem, uint32_t bytes)
-{
-	if (!mem) {
-		counter->unanswered++;
-		return;
-	}
-	counter->accesses++;
-	counter->bytes += bytes;
-}
-
 void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t count)
 {
 	const struct request req = translate(cable, offset, count);
@@ -165,7 +155,6 @@ void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t c
 		mem_read(data, req.mem, count);
 	else
 		memset(data, 0xff, count);
-	account(&cable->atu.reads, req.mem, count);
 	watch_window(cable, false, req.sent, req.place, data, count, req.mem);
 	loop_stay_awake(cable->loop, AWAKE_NS);
 }
@@ -176,6 +165,5 @@ void ep_atu_write(struct cable *cable, uint64_t offset, const uint8_t *data, uin
 
 	if (req.mem)
 		mem_write(req.mem, data, count);
-	account(&cable->atu.writes, req.mem, count);
 	watch_window(cable, true, req.sent, req.place, data, count, req.mem);
 }

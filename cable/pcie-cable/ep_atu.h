@@ -38,13 +38,6 @@ struct ep_atu_limits {
 	bool passes_low_bits;
 };
 
-/* One direction of the accesses that windows carried: numbers and bytes */
-struct ep_atu_count {
-	uint64_t accesses;
-	uint64_t bytes;
-	uint64_t unanswered;		/* of all that came, in @accesses or not */
-};
-
 struct ep_atu_window {
 	uint64_t base;
 	uint64_t size;
@@ -55,8 +48,6 @@ struct ep_atu_window {
 struct ep_atu {
 	struct ep_atu_limits limits;
 	struct ep_atu_window window[PCIE_CABLE_MAX_OB_WINDOWS];
-	struct ep_atu_count reads;
-	struct ep_atu_count writes;
 };
 
 static inline bool ep_atu_is_metered(const struct ep_atu *atu)
@@ -64,7 +55,7 @@ static inline bool ep_atu_is_metered(const struct ep_atu *atu)
 	return atu->limits.windows;
 }
 
-/* Close all windows; what was counted stays. */
+/* Close all windows. */
 void ep_atu_reset(struct ep_atu *atu);
 
 /* A register from PCIE_CABLE_OB(0) on: 0 where there is none, or the store is lost */

@@ -45,17 +45,10 @@ static uint8_t *host_mem(struct cable *cable, uint64_t addr, uint64_t size)
 	return ram->mem + addr;
 }
 
-/* @data have been moved, @len bytes from @addr of the host, or to it. */
-static void account(struct ep_dma *dma, bool write, uint64_t addr, const uint8_t *data,
-		    uint32_t len)
+/* Bytes that one request to the host may move */
+static uint32_t request_size(const struct cable *cable, bool write)
 {
-	struct ep_dma_count *counter = write ? &dma->writes : &dma->reads;
-	const uint64_t n = ep_dma_requests(addr, len, write ? host_fn_payload(dma->cable) :
-							      host_fn_read_request(dma->cable));
-
-	counter->bytes += len;
-	counter->tlps += n;
-	watch_dma(dma->cable, write, addr, data, len, n);
+	return write ? host_fn_payload(cable) : host_fn_read_request(cable);
 }
 
 /* Up to @room bytes of one element; how many, or -1: it cannot be carried out. */
@@ -63,6 +56,7 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 {
 	struct ep_dma_chan *chan = &dma->chan[c];
 	struct cable *cable = dma->cable;
+	const bool write = !is_read(dma, c);
 	uint8_t *host, *local;
 	struct element el;
 	uint32_t n;
@@ -82,11 +76,12 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 	if (!host || !local)
 		return -1;
 
-	if (is_read(dma, c))
-		mem_read(local, host, n);
-	else
+	if (write)
 		mem_write(host, local, n);
-	account(dma, !is_read(dma, c), el.host + chan->moved, local, n);
+	else
+		mem_read(local, host, n);
+	watch_dma(cable, write, el.host + chan->moved, local, n,
+		  ep_dma_requests(el.host + chan->moved, n, request_size(cable, write)));
 	chan->moved += n;
 	if (chan->moved == el.len) {
 		chan->done++;
@@ -108,10 +103,7 @@ static void finish(struct ep_dma *dma, unsigned int c, uint32_t error)
 	const bool risen = !(dma->status & bit);
 
 	dma->chan[c].ctrl = error;
-	if (is_read(dma, c))
-		dma->reads.lists++;
-	else
-		dma->writes.lists++;
+	watch_dma_list(dma->cable, !is_read(dma, c));
 	dma->status |= bit;
 	if (risen && (dma->enable & bit))
 		interrupt(dma);

@@ -38,13 +38,6 @@ struct ep_dma_chan {
 	uint32_t moved;
 };
 
-/* What one direction has moved: bytes, and the requests it takes on a link */
-struct ep_dma_count {
-	uint64_t lists;
-	uint64_t bytes;
-	uint64_t tlps;
-};
-
 /**
  * struct ep_dma - the engine
  * @cable: for @timer
@@ -62,8 +55,6 @@ struct ep_dma {
 	unsigned int next;
 	struct loop_timer timer;
 	struct ep_dma_chan chan[2 * PCIE_CABLE_MAX_DMA_CHANNELS];
-	struct ep_dma_count reads;
-	struct ep_dma_count writes;
 };
 
 /* Requests of up to @most bytes, none of which crosses a multiple of that */
@@ -74,7 +65,7 @@ static inline uint64_t ep_dma_requests(uint64_t addr, uint32_t len, uint32_t mos
 
 void ep_dma_init(struct ep_dma *dma, struct cable *cable, unsigned int channels);
 
-/* Stop all channels, and forget what is in registers; what was counted stays. */
+/* Stop all channels, and forget what is in registers. */
 void ep_dma_reset(struct ep_dma *dma);
 
 /* A register: 0 where there is none, or the store is lost */

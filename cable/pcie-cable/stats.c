@@ -6,13 +6,9 @@
 
 const char *const irq_kind_names[IRQ_KINDS] = { "MSI-X", "MSI", "INTx" };
 
-void stats_reset(struct cable *cable)
+void stats_reset(struct stats *stats)
 {
-	cable->stats = (struct stats){ .since_ns = loop_now_ns() };
-	cable->atu.reads = (struct ep_atu_count){ 0 };
-	cable->atu.writes = (struct ep_atu_count){ 0 };
-	cable->dma.reads = (struct ep_dma_count){ 0 };
-	cable->dma.writes = (struct ep_dma_count){ 0 };
+	*stats = (struct stats){ .since_ns = loop_now_ns() };
 }
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer)
@@ -41,31 +37,27 @@ static void print_irqs(struct answer *answer, const struct stats *stats)
 	}
 }
 
-static void print_window(struct answer *answer, const char *what, const struct ep_atu_count *c)
+static void print_dma(struct answer *answer, const char *what, const struct stats_dma *dma)
 {
-	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what,
-		   c->accesses + c->unanswered, c->bytes, c->unanswered);
-}
-
-static void print_dma(struct answer *answer, const char *what, const struct ep_dma_count *c)
-{
-	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what, c->lists,
-		   c->bytes, c->tlps);
+	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what, dma->lists,
+		   dma->bytes, dma->requests);
 }
 
 static void print_host_memory(struct answer *answer, const struct cable *cable)
 {
+	const struct stats *s = &cable->stats;
+
 	if (ep_atu_is_metered(&cable->atu)) {
 		answer_add(answer, "endpoint to host\tnumber\tbytes\tunanswered\n");
-		print_window(answer, "window reads", &cable->atu.reads);
-		print_window(answer, "window writes", &cable->atu.writes);
+		print_access(answer, "window reads", &s->window[false]);
+		print_access(answer, "window writes", &s->window[true]);
 	} else {
 		answer_add(answer, "endpoint to host\n");
 		answer_add(answer, "  mapped windows\tnot counted: they are memory of both machines\n");
 	}
 	answer_add(answer, "endpoint's DMA\tlists\tbytes\trequests\n");
-	print_dma(answer, "from the host", &cable->dma.reads);
-	print_dma(answer, "to the host", &cable->dma.writes);
+	print_dma(answer, "from the host", &s->dma[false]);
+	print_dma(answer, "to the host", &s->dma[true]);
 }
 
 static void print_path(struct answer *answer, const struct irq_path *path)

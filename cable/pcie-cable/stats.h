@@ -29,10 +29,18 @@ struct stats_access {
 	uint64_t unanswered;		/* of @number */
 };
 
+struct stats_dma {
+	uint64_t lists;
+	uint64_t bytes;
+	uint64_t requests;		/* that this takes on a link */
+};
+
 struct stats {
 	int64_t since_ns;
 	struct stats_access mem[2];	/* [write] */
 	struct stats_access cfg[2];	/* [write] */
+	struct stats_access window[2];	/* [write]; bytes of those that were answered */
+	struct stats_dma dma[2];	/* [write] */
 	uint64_t irq[IRQ_KINDS][STATS_IRQ_RESULTS];
 	uint64_t events[WATCH_EVENTS];
 	uint64_t registers[2];		/* [write] */
@@ -40,8 +48,8 @@ struct stats {
 
 struct cable;
 
-/* All from zero, from now on, also what windows and DMA have counted */
-void stats_reset(struct cable *cable);
+/* All from zero, from now on */
+void stats_reset(struct stats *stats);
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer);
 

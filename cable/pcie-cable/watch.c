@@ -19,13 +19,21 @@ void watch_cfg(struct cable *cable, bool write, uint32_t offset, const uint8_t *
 void watch_window(struct cable *cable, bool write, bool sent, uint64_t place,
 		  const uint8_t *data, uint32_t count, bool answer)
 {
+	stats_access(&cable->stats.window[write], answer ? count : 0, answer);
 	trace_ep_window(&cable->trace, write, sent, place, data, count, answer);
 }
 
 void watch_dma(struct cable *cable, bool write, uint64_t addr, const uint8_t *data,
 	       uint32_t count, uint64_t requests)
 {
+	cable->stats.dma[write].bytes += count;
+	cable->stats.dma[write].requests += requests;
 	trace_ep_dma(&cable->trace, write, addr, data, count, requests);
+}
+
+void watch_dma_list(struct cable *cable, bool write)
+{
+	cable->stats.dma[write].lists++;
 }
 
 uint32_t watch_irq(struct cable *cable, enum irq_kind kind, uint32_t number, uint32_t result)

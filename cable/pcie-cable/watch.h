@@ -3,7 +3,7 @@
  * watch: what passes over the link is counted and traced
  *
  * Offered to:	host_fn, ep_ctrl, ep_atu, ep_dma and link, one call for each thing that
- *		happens.  ep_atu and ep_dma count by themselves.
+ *		happens.
  */
 #ifndef CABLE_WATCH_H
 #define CABLE_WATCH_H
@@ -34,6 +34,9 @@ void watch_window(struct cable *cable, bool write, bool sent, uint64_t place,
 /* What DMA has moved, @count bytes from or (@write) to @addr of the host, by @requests */
 void watch_dma(struct cable *cable, bool write, uint64_t addr, const uint8_t *data,
 	       uint32_t count, uint64_t requests);
+
+/* A list of DMA has ended */
+void watch_dma_list(struct cable *cable, bool write);
 
 /*
  * An interrupt of the endpoint and what became of it, one of PCIE_CABLE_IRQ_*, which
