@@ -251,6 +251,12 @@ class Pair:
                      self.endpoint.qemu_log, self.host.qemu_log):
             yield path, Machine.tail(path, lines)
 
+    def explain(self, who, error):
+        """Print what went wrong in a program, and the ends of the logs."""
+        print("%s: %s" % (who, error), flush=True)
+        for path, end in self.ends_of_logs(15):
+            print("%s: the end of %s:\n%s" % (who, path, end), flush=True)
+
     def stop(self):
         self.host.stop()
         self.endpoint.stop()

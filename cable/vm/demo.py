@@ -100,10 +100,7 @@ def main():
             scripted(pair)
             say("Both logins worked; %.0f s." % (time.monotonic() - begin))
     except MachineError as error:
-        say("demo: " + str(error))
-        for path, end in pair.ends_of_logs(15):
-            say("demo: the end of %s:" % path)
-            say(end)
+        pair.explain("demo", error)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -98,10 +98,7 @@ def main():
             stay()
         return code
     except MachineError as error:
-        say("join: " + str(error))
-        for path, end in pair.ends_of_logs(15):
-            say("join: the end of %s:" % path)
-            say(end)
+        pair.explain("join", error)
         return 1
     except KeyboardInterrupt:
         return 130
