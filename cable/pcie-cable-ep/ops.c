@@ -205,6 +205,16 @@ static void cable_ep_clear_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 	cable_ep_remove_bar(ep, func_no, epf_bar->barno);
 }
 
+/* No operation removes a header, and a host would find one without a function */
+static void cable_ep_remove_unused_headers(struct cable_ep *ep)
+{
+	unsigned int i;
+
+	for (i = 0; i < ep->num_functions; i++)
+		if (!(ep->epc->function_num_map & BIT(i)))
+			cable_ep_write(ep, PCIE_CABLE_FN(i) + PCIE_CABLE_FN_CTRL, 0);
+}
+
 static int cable_ep_start(struct pci_epc *epc)
 {
 	struct cable_ep *ep = epc_get_drvdata(epc);
@@ -213,6 +223,7 @@ static int cable_ep_start(struct pci_epc *epc)
 	if (!ep)
 		return -ENODEV;
 
+	cable_ep_remove_unused_headers(ep);
 	cable_ep_write(ep, PCIE_CABLE_LINK_CTRL, PCIE_CABLE_LINK_ENABLE);
 	if (!(cable_ep_read(ep, PCIE_CABLE_LINK_CTRL) &
 	      PCIE_CABLE_LINK_ENABLE)) {

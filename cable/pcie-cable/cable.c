@@ -63,32 +63,42 @@ static void accept_endpoint(void *arg, int fd)
 
 static void accept_host(void *arg, int fd)
 {
-	struct cable *cable = arg;
+	struct host_fn *host = arg;
+	struct cable *cable = host->cable;
 	struct vfu_conn *conn;
 
-	if (cable->host.conn && vfu_conn_is_gone(cable->host.conn))
-		vfu_conn_close(cable->host.conn);
-	if (cable->host.conn) {
-		log_event("host refused: one host is connected already, only one is allowed");
+	if (host->conn && vfu_conn_is_gone(host->conn))
+		vfu_conn_close(host->conn);
+	if (host->conn) {
+		log_event("%s refused: one host is connected already, only one is allowed",
+			  host->name);
 		close(fd);
 		return;
 	}
 	if (!cable->link.enabled) {
-		log_event("host refused: the endpoint has not started the link, so there is no function to show yet; %s",
-			  cable->qmp.path ? "leave the device off the host's command line, it will be plugged" :
+		log_event("%s refused: the endpoint has not started the link, so there is no function to show yet; %s",
+			  host->name, cable->qmp.path ?
+			  "leave the device off the host's command line, it will be plugged" :
 			  "start the host later, or leave the device off its command line and use --host-qmp");
+		close(fd);
+		return;
+	}
+	if (!link_has(&cable->link, host->number)) {
+		log_event("%s refused: the endpoint has started the link without this function; leave the device off the host's command line",
+			  host->name);
 		close(fd);
 		return;
 	}
 	/* A QEMU that finds all-ones where it looks for capabilities never ends. */
 	if (cable->link.forced_down) {
-		log_event("host refused: the link is forced down by a control command, until \"link up\"");
+		log_event("%s refused: the link is forced down by a control command, until \"link up\"",
+			  host->name);
 		close(fd);
 		return;
 	}
-	conn = vfu_conn_new(cable->loop, fd, "host", &host_fn_ops, cable);
+	conn = vfu_conn_new(cable->loop, fd, host->name, &host_fn_ops, host);
 	if (conn)
-		host_fn_connected(&cable->host, conn, &cable->link.view);
+		host_fn_connected(host, conn, &cable->link.view[host->number]);
 }
 
 static void cannot_listen(const char *path, int ret)
@@ -104,19 +114,53 @@ static void cannot_listen(const char *path, int ret)
 	log_event("%s: cannot listen: %s", path, why);
 }
 
-static int listen_at(struct sock_listener *l, struct cable *cable, const char *path,
-		     void (*accepted)(void *arg, int fd))
+static int listen_at(struct sock_listener *l, struct loop *loop, const char *path,
+		     void (*accepted)(void *arg, int fd), void *arg)
 {
 	int ret;
 
-	ret = sock_listen(l, cable->loop, path, accepted, cable);
+	ret = sock_listen(l, loop, path, accepted, arg);
 	if (ret)
 		cannot_listen(path, ret);
 	return ret;
 }
 
+static void unlisten_host(struct cable *cable, unsigned int functions)
+{
+	while (functions--) {
+		sock_unlisten(&cable->host_listener[functions]);
+		free(cable->host_socket[functions]);
+	}
+}
+
+static int listen_host(struct cable *cable, const char *path)
+{
+	unsigned int n;
+	int ret;
+
+	for (n = 0; n < cable->profile->functions; n++) {
+		cable->host_socket[n] = host_fn_socket(path, n);
+		if (!cable->host_socket[n]) {
+			ret = -ENOMEM;
+			goto err_listeners;
+		}
+		ret = listen_at(&cable->host_listener[n], cable->loop, cable->host_socket[n],
+				accept_host, &cable->host[n]);
+		if (ret)
+			goto err_free;
+	}
+	return 0;
+
+err_free:
+	free(cable->host_socket[n]);
+err_listeners:
+	unlisten_host(cable, n);
+	return ret;
+}
+
 int cable_open(struct cable *cable, struct loop *loop, const struct cable_options *opt)
 {
+	unsigned int n;
 	int ret;
 
 	memset(cable, 0, sizeof(*cable));
@@ -126,10 +170,12 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 	ep_dma_init(&cable->dma, cable, opt->dma_channels);
 	stats_reset(&cable->stats);
 	irq_path_init(&cable->irq_path, cable);
-	ret = listen_at(&cable->ep_listener, cable, opt->ep_socket, accept_endpoint);
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
+		host_fn_init(&cable->host[n], cable, n);
+	ret = listen_at(&cable->ep_listener, loop, opt->ep_socket, accept_endpoint, cable);
 	if (ret)
 		return ret;
-	ret = listen_at(&cable->host_listener, cable, opt->host_socket, accept_host);
+	ret = listen_host(cable, opt->host_socket);
 	if (ret)
 		goto err_ep;
 	ret = host_ram_open(&cable->ram, opt->host_ram, opt->host_ram_size);
@@ -166,7 +212,7 @@ err_path:
 err_ram:
 	host_ram_close(&cable->ram);
 err_host:
-	sock_unlisten(&cable->host_listener);
+	unlisten_host(cable, cable->profile->functions);
 err_ep:
 	sock_unlisten(&cable->ep_listener);
 	return ret;
@@ -183,12 +229,13 @@ void cable_close(struct cable *cable)
 	for (i = 0; i < CABLE_MAX_BANKS; i++)
 		if (cable->banks[i].conn)
 			vfu_conn_close(cable->banks[i].conn);
-	if (cable->host.conn)
-		vfu_conn_close(cable->host.conn);
+	for (i = 0; i < PCIE_CABLE_MAX_FUNCTIONS; i++)
+		if (cable->host[i].conn)
+			vfu_conn_close(cable->host[i].conn);
 	qmp_exit(&cable->qmp);
 	trace_close(&cable->trace);
 	free(cable->host_socket_abs);
 	host_ram_close(&cable->ram);
-	sock_unlisten(&cable->host_listener);
+	unlisten_host(cable, cable->profile->functions);
 	sock_unlisten(&cable->ep_listener);
 }

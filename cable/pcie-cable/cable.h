@@ -55,15 +55,16 @@ struct cable_options {
 struct cable {
 	struct loop *loop;
 	struct sock_listener ep_listener;
-	struct sock_listener host_listener;
-	char *host_socket_abs;
+	struct sock_listener host_listener[PCIE_CABLE_MAX_FUNCTIONS];
+	char *host_socket[PCIE_CABLE_MAX_FUNCTIONS];	/* where they listen */
+	char *host_socket_abs;				/* of the first, for others */
 	struct host_ram ram;
 	const struct profile *profile;
 	struct ep_ctrl ep;
 	struct ep_atu atu;
 	struct ep_dma dma;
 	struct ep_bank banks[CABLE_MAX_BANKS];
-	struct host_fn host;
+	struct host_fn host[PCIE_CABLE_MAX_FUNCTIONS];
 	struct link link;
 	struct irq_path irq_path;
 	struct qmp qmp;

@@ -45,7 +45,7 @@ static const char *hot_reset(struct cable *cable, uint32_t arg, struct answer *a
 	(void)answer;
 	if (!cable->link.up)
 		return "the link is down; hot-reset is allowed while it is up";
-	link_hot_reset(cable);
+	link_host_reset(cable, true);
 	return NULL;
 }
 
@@ -93,7 +93,7 @@ static const struct command commands[] = {
 	{ "stat reset", NULL, 0, 0, "count from zero again", reset_stats },
 	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
 	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
-	{ "hot-reset", NULL, 0, 0, "reset the function, as the host's slot does", hot_reset },
+	{ "hot-reset", NULL, 0, 0, "reset all functions, as the host's slot does", hot_reset },
 	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, "let interrupts arrive so much later", irq_delay },
 	{ "irq drop", "N", 0, 1000000, "hold the next N back, until \"irq flush\"", irq_drop },
 	{ "irq flush", NULL, 0, 0, "send what is held back, each vector once", irq_flush },

@@ -114,15 +114,22 @@ static bool covers_low_bits(const struct ep_atu_limits *limits, const struct ep_
 
 /**
  * struct request - what becomes of an access
+ * @host: the function that makes it; the first one where no window shows it
  * @sent: a window shows it to the host, and the function may send requests
  * @place: address at the host; where it is not sent, the offset in BAR2
  * @mem: memory of the host that it goes to; NULL: it is not answered
  */
 struct request {
+	struct host_fn *host;
 	bool sent;
 	uint64_t place;
 	uint8_t *mem;
 };
+
+static unsigned int function_of(const struct ep_atu_window *win)
+{
+	return win->ctrl >> PCIE_CABLE_OB_FN_SHIFT & PCIE_CABLE_OB_FN_MASK;
+}
 
 static struct request translate(struct cable *cable, uint64_t offset, uint32_t count)
 {
@@ -130,15 +137,18 @@ static struct request translate(struct cable *cable, uint64_t offset, uint32_t c
 	const struct ep_atu_window *win = cable->atu.window;
 	const struct ep_atu_window *end = win + limits->windows;
 	const struct host_ram *ram = &cable->ram;
-	struct request req = { .place = offset };
-	bool covered = false;
+	struct request req = { .host = &cable->host[0], .place = offset };
 	uint64_t addr = 0;
 
-	for (; win < end && !covered; win++)
-		covered = limits->passes_low_bits ?
-			  covers_low_bits(limits, win, offset, count, &addr) :
-			  covers(limits, win, offset, count, &addr);
-	if (!covered || !host_fn_may_master(cable))
+	for (; win < end; win++)
+		if (limits->passes_low_bits ?
+		    covers_low_bits(limits, win, offset, count, &addr) :
+		    covers(limits, win, offset, count, &addr))
+			break;
+	if (win == end || function_of(win) >= cable->profile->functions)
+		return req;
+	req.host = &cable->host[function_of(win)];
+	if (!host_fn_may_master(req.host))
 		return req;
 	req.sent = true;
 	req.place = addr;
@@ -155,7 +165,7 @@ void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t c
 		mem_read(data, req.mem, count);
 	else
 		memset(data, 0xff, count);
-	watch_window(cable, false, req.sent, req.place, data, count, req.mem);
+	watch_window(req.host, false, req.sent, req.place, data, count, req.mem);
 	loop_stay_awake(cable->loop, AWAKE_NS);
 }
 
@@ -165,5 +175,5 @@ void ep_atu_write(struct cable *cable, uint64_t offset, const uint8_t *data, uin
 
 	if (req.mem)
 		mem_write(req.mem, data, count);
-	watch_window(cable, true, req.sent, req.place, data, count, req.mem);
+	watch_window(req.host, true, req.sent, req.place, data, count, req.mem);
 }

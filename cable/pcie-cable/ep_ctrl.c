@@ -184,8 +184,10 @@ static bool is_bar_reg(uint32_t reg)
 	return reg >= PCIE_CABLE_FN_BAR(0) && reg < PCIE_CABLE_FN_BAR(PCIE_CABLE_NUM_BARS);
 }
 
-static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
+static uint32_t fn_read(struct cable *cable, unsigned int n, uint32_t reg)
 {
+	const struct host_fn *host = &cable->host[n];
+	struct ep_fn *fn = &cable->ep.fn[n];
 	const uint32_t *plain = setup_reg(&fn->setup, reg);
 
 	if (plain)
@@ -197,11 +199,11 @@ static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
 	case PCIE_CABLE_FN_CTRL:
 		return fn->setup.present ? PCIE_CABLE_FN_PRESENT : 0;
 	case PCIE_CABLE_FN_MSIX_ENABLED:
-		return host_irq_msix_enabled(cable);
+		return host_irq_msix_enabled(host);
 	case PCIE_CABLE_FN_MSI_ENABLED:
-		return host_irq_msi_enabled(cable);
+		return host_irq_msi_enabled(host);
 	case PCIE_CABLE_FN_INTX:
-		return cable->host.intx ? PCIE_CABLE_INTX_ASSERT : 0;
+		return host->intx ? PCIE_CABLE_INTX_ASSERT : 0;
 	case PCIE_CABLE_FN_IRQ_STATUS:
 		return fn->irq_status;
 	default:
@@ -209,8 +211,10 @@ static uint32_t fn_read(struct cable *cable, struct ep_fn *fn, uint32_t reg)
 	}
 }
 
-static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32_t v)
+static void fn_write(struct cable *cable, unsigned int n, uint32_t reg, uint32_t v)
 {
+	struct host_fn *host = &cable->host[n];
+	struct ep_fn *fn = &cable->ep.fn[n];
 	uint32_t *plain = setup_reg(&fn->setup, reg);
 
 	if (plain) {
@@ -227,28 +231,30 @@ static void fn_write(struct cable *cable, struct ep_fn *fn, uint32_t reg, uint32
 		fn->setup.present = v & PCIE_CABLE_FN_PRESENT;
 		break;
 	case PCIE_CABLE_FN_MSIX_RAISE:
-		fn->irq_status = watch_irq(cable, IRQ_MSIX, v, host_irq_raise_msix(cable, v));
+		fn->irq_status = watch_irq(host, IRQ_MSIX, v, host_irq_raise_msix(host, v));
 		break;
 	case PCIE_CABLE_FN_MSI_RAISE:
-		fn->irq_status = watch_irq(cable, IRQ_MSI, v, host_irq_raise_msi(cable, v));
+		fn->irq_status = watch_irq(host, IRQ_MSI, v, host_irq_raise_msi(host, v));
 		break;
 	case PCIE_CABLE_FN_INTX:
 		v &= PCIE_CABLE_INTX_ASSERT;
-		fn->irq_status = watch_irq(cable, IRQ_INTX, v, host_irq_set_intx(cable, v));
+		fn->irq_status = watch_irq(host, IRQ_INTX, v, host_irq_set_intx(host, v));
 		break;
 	case PCIE_CABLE_FN_INTX_PULSE:
 		/* Two messages */
-		fn->irq_status = watch_irq(cable, IRQ_INTX, 1, host_irq_pulse_intx(cable));
-		watch_irq(cable, IRQ_INTX, 0, fn->irq_status);
+		fn->irq_status = watch_irq(host, IRQ_INTX, 1, host_irq_pulse_intx(host));
+		watch_irq(host, IRQ_INTX, 0, fn->irq_status);
 		break;
 	}
 }
 
-static struct ep_fn *fn_at(struct ep_ctrl *ep, uint64_t offset)
+/* Is it a register of a function, and if so, of which? */
+static bool is_fn_reg(const struct cable *cable, uint64_t offset, unsigned int *n)
 {
-	const uint64_t n = (offset - PCIE_CABLE_FN(0)) / FN_STRIDE;
-
-	return offset >= PCIE_CABLE_FN(0) && n < EP_NUM_FUNCTIONS ? &ep->fn[n] : NULL;
+	if (offset < PCIE_CABLE_FN(0))
+		return false;
+	*n = (offset - PCIE_CABLE_FN(0)) / FN_STRIDE;
+	return *n < cable->profile->functions;
 }
 
 static uint32_t features(const struct cable *cable)
@@ -271,17 +277,17 @@ static uint32_t bar_kind_read(const struct profile *profile, uint32_t reg)
 static uint32_t reg_read(struct cable *cable, uint64_t offset)
 {
 	const struct ep_ctrl *ep = &cable->ep;
-	struct ep_fn *fn = fn_at(&cable->ep, offset);
+	unsigned int n;
 
-	if (fn)
-		return fn_read(cable, fn, offset % FN_STRIDE);
+	if (is_fn_reg(cable, offset, &n))
+		return fn_read(cable, n, offset % FN_STRIDE);
 	switch (offset) {
 	case PCIE_CABLE_MAGIC:
 		return PCIE_CABLE_MAGIC_VALUE;
 	case PCIE_CABLE_VERSION:
 		return PCIE_CABLE_VERSION_VALUE;
 	case PCIE_CABLE_NUM_FUNCTIONS:
-		return EP_NUM_FUNCTIONS;
+		return cable->profile->functions;
 	case PCIE_CABLE_NUM_MSIX:
 		return cable->profile->num_msix;
 	case PCIE_CABLE_NUM_MSI:
@@ -315,16 +321,16 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)
 {
 	struct ep_ctrl *ep = &cable->ep;
-	struct ep_fn *fn = fn_at(ep, offset);
+	unsigned int n;
 
-	if (fn) {
-		fn_write(cable, fn, offset % FN_STRIDE, v);
+	if (is_fn_reg(cable, offset, &n)) {
+		fn_write(cable, n, offset % FN_STRIDE, v);
 		return;
 	}
 	switch (offset) {
 	case PCIE_CABLE_LINK_CTRL:
 		if (v & PCIE_CABLE_LINK_ENABLE)
-			link_enable(cable, &ep->fn[0].setup);
+			link_enable(cable);
 		else
 			link_disable(cable);
 		break;

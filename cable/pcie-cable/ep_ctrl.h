@@ -18,8 +18,6 @@
 
 struct cable;
 
-#define EP_NUM_FUNCTIONS	1	/* of PCIE_CABLE_MAX_FUNCTIONS */
-
 struct ep_fn {
 	struct fn_setup setup;
 	uint32_t addr_lo[PCIE_CABLE_NUM_BARS];	/* waits for the high half */
@@ -30,7 +28,7 @@ struct ep_fn {
 struct ep_ctrl {
 	struct vfu_conn *conn;			/* NULL: no endpoint */
 	struct pci_config cfg;
-	struct ep_fn fn[EP_NUM_FUNCTIONS];
+	struct ep_fn fn[PCIE_CABLE_MAX_FUNCTIONS];
 	uint32_t events_told;			/* all others never happen */
 	uint32_t event_status;
 	uint32_t event_enable;

@@ -36,19 +36,26 @@ static uint8_t *local_mem(struct cable *cable, uint64_t addr, uint64_t size)
 	return mem;
 }
 
+/* As with an eDMA that nobody tells otherwise, the engine is function 0's. */
+static struct host_fn *requester(struct cable *cable)
+{
+	return &cable->host[0];
+}
+
 static uint8_t *host_mem(struct cable *cable, uint64_t addr, uint64_t size)
 {
 	const struct host_ram *ram = &cable->ram;
 
-	if (!host_fn_may_master(cable) || addr >= ram->size || size > ram->size - addr)
+	if (!host_fn_may_master(requester(cable)) || addr >= ram->size || size > ram->size - addr)
 		return NULL;
 	return ram->mem + addr;
 }
 
 /* Bytes that one request to the host may move */
-static uint32_t request_size(const struct cable *cable, bool write)
+static uint32_t request_size(struct cable *cable, bool write)
 {
-	return write ? host_fn_payload(cable) : host_fn_read_request(cable);
+	return write ? host_fn_payload(requester(cable)) :
+		       host_fn_read_request(requester(cable));
 }
 
 /* Up to @room bytes of one element; how many, or -1: it cannot be carried out. */
@@ -80,7 +87,7 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 		mem_write(host, local, n);
 	else
 		mem_read(local, host, n);
-	watch_dma(cable, write, el.host + chan->moved, local, n,
+	watch_dma(requester(cable), write, el.host + chan->moved, local, n,
 		  ep_dma_requests(el.host + chan->moved, n, request_size(cable, write)));
 	chan->moved += n;
 	if (chan->moved == el.len) {
@@ -103,7 +110,7 @@ static void finish(struct ep_dma *dma, unsigned int c, uint32_t error)
 	const bool risen = !(dma->status & bit);
 
 	dma->chan[c].ctrl = error;
-	watch_dma_list(dma->cable, !is_read(dma, c));
+	watch_dma_list(requester(dma->cable), !is_read(dma, c));
 	dma->status |= bit;
 	if (risen && (dma->enable & bit))
 		interrupt(dma);

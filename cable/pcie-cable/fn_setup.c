@@ -10,7 +10,11 @@
 
 #define MAX_PIN		4u
 
-static bool check_bar(const struct fn_setup *fn, unsigned int b)
+/* With function @n, as all that is said here */
+#define refuse(n, fmt, ...) \
+	log_event("function %u: " fmt, n, ##__VA_ARGS__)
+
+static bool check_bar(const struct fn_setup *fn, unsigned int n, unsigned int b)
 {
 	const uint64_t size = fn->bar[b].size;
 	const uint32_t flags = fn->bar[b].flags;
@@ -18,17 +22,18 @@ static bool check_bar(const struct fn_setup *fn, unsigned int b)
 	const uint64_t max = is_64 ? BAR_MAX_64 : BAR_MAX_32;
 
 	if (size < BAR_MIN || size > max || (size & (size - 1))) {
-		log_event("BAR%u has %#llx bytes; powers of two from %#llx to %#llx are allowed",
-			  b, (unsigned long long)size, BAR_MIN, (unsigned long long)max);
+		refuse(n, "BAR%u has %#llx bytes; powers of two from %#llx to %#llx are allowed",
+		       b, (unsigned long long)size, BAR_MIN, (unsigned long long)max);
 		return false;
 	}
 	if (flags & ~(PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH)) {
-		log_event("BAR%u has flags %#x; memory, 64-bit (4) and prefetchable (8) are allowed",
-			  b, flags);
+		refuse(n, "BAR%u has flags %#x; memory, 64-bit (4) and prefetchable (8) are allowed",
+		       b, flags);
 		return false;
 	}
 	if (is_64 && (b == PCIE_CABLE_NUM_BARS - 1 || fn->bar[b + 1].size)) {
-		log_event("BAR%u is a 64-bit BAR and needs the next register too, which is not free", b);
+		refuse(n, "BAR%u is a 64-bit BAR and needs the next register too, which is not free",
+		       b);
 		return false;
 	}
 	return true;
@@ -41,7 +46,7 @@ static uint64_t table_size(const struct fn_setup *fn, bool pba)
 	return fn->msix_vectors * PCI_MSIX_ENTRY_SIZE;
 }
 
-static bool check_msix(const struct fn_setup *fn, bool pba)
+static bool check_msix(const struct fn_setup *fn, unsigned int n, bool pba)
 {
 	const uint32_t reg = pba ? fn->msix_pba : fn->msix_table;
 	const char *what = pba ? "pending bits" : "table";
@@ -49,48 +54,44 @@ static bool check_msix(const struct fn_setup *fn, bool pba)
 	const uint64_t offset = reg & PCI_MSIX_TABLE_OFFSET;
 
 	if (fn->msix_vectors > FN_SETUP_MAX_MSIX) {
-		log_event("%u MSI-X vectors; 1 to %u are allowed",
-			  fn->msix_vectors, FN_SETUP_MAX_MSIX);
+		refuse(n, "%u MSI-X vectors; 1 to %u are allowed", fn->msix_vectors,
+		       FN_SETUP_MAX_MSIX);
 		return false;
 	}
 	if (bar >= PCIE_CABLE_NUM_BARS || offset + table_size(fn, pba) > fn->bar[bar].size) {
-		log_event("the MSI-X %s at %#llx of BAR%u lies outside of that BAR",
-			  what, (unsigned long long)offset, bar);
+		refuse(n, "the MSI-X %s at %#llx of BAR%u lies outside of that BAR", what,
+		       (unsigned long long)offset, bar);
 		return false;
 	}
 	return true;
 }
 
-static bool check_msi(const struct fn_setup *fn)
+static bool check_msi(const struct fn_setup *fn, unsigned int n)
 {
-	const uint32_t n = fn->msi_vectors;
+	const uint32_t vectors = fn->msi_vectors;
 
-	if (n <= FN_SETUP_MAX_MSI && !(n & (n - 1)))
+	if (vectors <= FN_SETUP_MAX_MSI && !(vectors & (vectors - 1)))
 		return true;
-	log_event("%u MSI vectors; a power of two from 1 to %u is allowed, or 0 for no MSI",
-		  n, FN_SETUP_MAX_MSI);
+	refuse(n, "%u MSI vectors; a power of two from 1 to %u is allowed, or 0 for no MSI",
+	       vectors, FN_SETUP_MAX_MSI);
 	return false;
 }
 
-bool fn_setup_check(const struct fn_setup *fn)
+bool fn_setup_check(const struct fn_setup *fn, unsigned int n)
 {
 	unsigned int b;
 
-	if (!fn->present) {
-		log_event("the endpoint has not written a configuration header");
-		return false;
-	}
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
-		if (fn->bar[b].size && !check_bar(fn, b))
+		if (fn->bar[b].size && !check_bar(fn, n, b))
 			return false;
 	if (fn_setup_pin(fn) > MAX_PIN) {
-		log_event("interrupt pin %u; 1 (A) to %u (D) are allowed, or 0 for no INTx",
-			  fn_setup_pin(fn), MAX_PIN);
+		refuse(n, "interrupt pin %u; 1 (A) to %u (D) are allowed, or 0 for no INTx",
+		       fn_setup_pin(fn), MAX_PIN);
 		return false;
 	}
-	if (!check_msi(fn))
+	if (!check_msi(fn, n))
 		return false;
-	return !fn->msix_vectors || (check_msix(fn, false) && check_msix(fn, true));
+	return !fn->msix_vectors || (check_msix(fn, n, false) && check_msix(fn, n, true));
 }
 
 bool fn_setup_same_shape(const struct fn_setup *a, const struct fn_setup *b)

@@ -32,8 +32,8 @@ struct fn_setup {
 	uint32_t msi_vectors;
 };
 
-/* Can a host be shown this?  Otherwise a message says what is allowed. */
-bool fn_setup_check(const struct fn_setup *fn);
+/* Can a host be shown this as function @n?  Otherwise a message says what is allowed. */
+bool fn_setup_check(const struct fn_setup *fn, unsigned int n);
 
 /* The interrupt pin, 1 (A) to 4 (D); 0: no INTx */
 static inline unsigned int fn_setup_pin(const struct fn_setup *fn)

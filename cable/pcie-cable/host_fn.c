@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/vfio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cable.h"
@@ -23,6 +24,29 @@
 #define ROUND_TRIP_IDLE_NS	40000000
 #define ROUND_TRIP_MAX_NS	500000000
 
+char *host_fn_socket(const char *path, unsigned int n)
+{
+	char *full;
+
+	if (!n)
+		return strdup(path);
+	return asprintf(&full, "%s.%u", path, n) < 0 ? NULL : full;
+}
+
+void host_fn_init(struct host_fn *host, struct cable *cable, unsigned int number)
+{
+	*host = (struct host_fn){ .cable = cable, .number = number };
+	if (number)
+		snprintf(host->name, sizeof(host->name), "host, function %u", number);
+	else
+		snprintf(host->name, sizeof(host->name), "host");
+}
+
+bool host_fn_is_up(const struct host_fn *host)
+{
+	return host->cable->link.up && link_has(&host->cable->link, host->number);
+}
+
 void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 		       const struct fn_setup *shape)
 {
@@ -32,7 +56,7 @@ void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 	host->seen_ram = false;
 }
 
-void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn, bool several)
 {
 	struct pci_config *cfg = &host->cfg;
 	unsigned int b;
@@ -40,6 +64,8 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 	pci_config_init(cfg, PCI_CONFIG_SIZE_EXPRESS, fn->id, fn->class_rev, fn->subsys);
 	cfg->data[PCI_CACHE_LINE_SIZE] = fn->misc;
 	cfg->data[PCI_INTERRUPT_PIN] = fn_setup_pin(fn);
+	if (several)
+		cfg->data[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_MFD;
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
 		if (fn->bar[b].size)
 			pci_config_add_bar(cfg, b, fn->bar[b].size, fn->bar[b].flags);
@@ -60,10 +86,10 @@ static unsigned int host_num_irqs(void *dev, unsigned int index)
 
 static void host_region(void *dev, unsigned int index, struct vfu_region *region)
 {
-	const struct cable *cable = dev;
+	const struct host_fn *host = dev;
 
 	if (index < PCIE_CABLE_NUM_BARS)
-		region->size = cable->host.shape.bar[index].size;
+		region->size = host->shape.bar[index].size;
 	else if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		region->size = PCI_CONFIG_SIZE_EXPRESS;
 }
@@ -83,37 +109,37 @@ static bool in_msix(const struct fn_setup *fn, unsigned int bar, uint64_t offset
 	return false;
 }
 
-static uint8_t *bar_mem(const struct cable *cable, unsigned int bar, uint64_t offset,
+static uint8_t *bar_mem(const struct host_fn *host, unsigned int bar, uint64_t offset,
 			uint32_t count)
 {
-	if (!cable->link.up || !(pci_config_command(&cable->host.cfg) & PCI_COMMAND_MEMORY))
+	if (!host_fn_is_up(host) || !(pci_config_command(&host->cfg) & PCI_COMMAND_MEMORY))
 		return NULL;
-	return ep_ctrl_bar_mem(&cable->ep, 0, bar, offset, count);
+	return ep_ctrl_bar_mem(&host->cable->ep, host->number, bar, offset, count);
 }
 
 static int host_read(void *dev, unsigned int index, uint64_t offset,
 		     uint8_t *data, uint32_t count)
 {
-	struct cable *cable = dev;
+	struct host_fn *host = dev;
 	const uint8_t *mem;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		if (cable->link.up)
-			pci_config_read(&cable->host.cfg, offset, data, count);
+		if (host_fn_is_up(host))
+			pci_config_read(&host->cfg, offset, data, count);
 		else
 			memset(data, 0xff, count);
-		watch_cfg(cable, false, offset, data, count);
+		watch_cfg(host, false, offset, data, count);
 		return 0;
 	}
 
-	mem = bar_mem(cable, index, offset, count);
+	mem = bar_mem(host, index, offset, count);
 	if (!mem)
 		memset(data, 0xff, count);
-	else if (in_msix(&cable->host.shape, index, offset, count))
+	else if (in_msix(&host->shape, index, offset, count))
 		memset(data, 0, count);	/* QEMU has the table; nothing is ever pending */
 	else
 		mem_read(data, mem, count);
-	watch_mem(cable, false, index, offset, data, count, mem);
+	watch_mem(host, false, index, offset, data, count, mem);
 	return 0;
 }
 
@@ -126,15 +152,27 @@ static void unshared_ram(struct cable *cable)
 	loop_stop(cable->loop, CABLE_EXIT_MACHINE);
 }
 
-static void config_write(struct cable *cable, uint64_t offset, const uint8_t *data,
+/* No event tells the endpoint: what the host has set up is gone, and that is all. */
+static void function_level_reset(struct host_fn *host)
+{
+	watch_event(host, WATCH_FLR);
+	irq_path_lose_function(&host->cable->irq_path, host->number);
+	host_fn_reset(host);
+}
+
+static void config_write(struct host_fn *host, uint64_t offset, const uint8_t *data,
 			 uint32_t count)
 {
-	struct host_fn *host = &cable->host;
 	const uint16_t before = pci_config_command(&host->cfg);
+	struct cable *cable = host->cable;
 	uint16_t risen;
 
+	if (pci_config_starts_flr(&host->cfg, offset, data, count)) {
+		function_level_reset(host);
+		return;
+	}
 	pci_config_write(&host->cfg, offset, data, count);
-	host_irq_update(cable);
+	host_irq_update(host);
 	risen = pci_config_command(&host->cfg) & ~before;
 	if (risen & COMMAND_USED) {
 		host->touched = true;
@@ -142,7 +180,7 @@ static void config_write(struct cable *cable, uint64_t offset, const uint8_t *da
 			unshared_ram(cable);
 	}
 	if (risen & PCI_COMMAND_MASTER) {
-		watch_event(cable, WATCH_BUS_MASTER);
+		watch_event(host, WATCH_BUS_MASTER);
 		ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_BME);
 	}
 }
@@ -150,22 +188,22 @@ static void config_write(struct cable *cable, uint64_t offset, const uint8_t *da
 static int host_write(void *dev, unsigned int index, uint64_t offset,
 		      const uint8_t *data, uint32_t count)
 {
-	struct cable *cable = dev;
+	struct host_fn *host = dev;
 	uint8_t *mem;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		watch_cfg(cable, true, offset, data, count);
-		if (cable->link.up)
-			config_write(cable, offset, data, count);
+		watch_cfg(host, true, offset, data, count);
+		if (host_fn_is_up(host))
+			config_write(host, offset, data, count);
 		return 0;
 	}
 
-	mem = bar_mem(cable, index, offset, count);
-	if (mem && !in_msix(&cable->host.shape, index, offset, count)) {
+	mem = bar_mem(host, index, offset, count);
+	if (mem && !in_msix(&host->shape, index, offset, count)) {
 		mem_write(mem, data, count);
-		cable->host.wrote = true;
+		host->wrote = true;
 	}
-	watch_mem(cable, true, index, offset, data, count, mem);
+	watch_mem(host, true, index, offset, data, count, mem);
 	return 0;
 }
 
@@ -192,13 +230,12 @@ static bool round_trip_over(struct host_fn *host, const struct peer_run *run)
 
 static bool host_hold(void *dev, unsigned int index)
 {
-	struct cable *cable = dev;
-	struct host_fn *host = &cable->host;
+	struct host_fn *host = dev;
 	struct peer_run run;
 
-	if (!host->wrote || index >= PCIE_CABLE_NUM_BARS || !cable->link.up)
+	if (!host->wrote || index >= PCIE_CABLE_NUM_BARS || !host_fn_is_up(host))
 		return false;
-	peer_run_look(cable->ep.conn->src.fd, &run);
+	peer_run_look(host->cable->ep.conn->src.fd, &run);
 	if (!host->held_since) {
 		host->held_since = loop_now_ns();
 		host->held_run = run;
@@ -213,12 +250,13 @@ static bool host_hold(void *dev, unsigned int index)
 
 static int host_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 {
-	struct cable *cable = dev;
+	struct host_fn *host = dev;
+	struct cable *cable = host->cable;
 	const struct host_ram *ram = &cable->ram;
 	int ret;
 
 	/* The file is mapped already; only what the host calls it is of interest. */
-	ret = vfu_dma_map(&cable->host.conn->dma, map, -1);
+	ret = vfu_dma_map(&host->conn->dma, map, -1);
 	if (ret || fd < 0 || !host_ram_is(ram, fd))
 		return ret;
 	if (map->addr != map->offset) {
@@ -227,45 +265,50 @@ static int host_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 			  ram->path, (unsigned long long)ram->size >> 20);
 		loop_stop(cable->loop, CABLE_EXIT_MACHINE);
 	}
-	if (!cable->host.seen_ram && peer_maps_privately(cable->host.conn->src.fd, fd))
+	if (!host->seen_ram && peer_maps_privately(host->conn->src.fd, fd))
 		unshared_ram(cable);
-	cable->host.seen_ram = true;
+	host->seen_ram = true;
 	return 0;
 }
 
+bool host_fn_reset(struct host_fn *host)
+{
+	const bool touched = host->touched;
+
+	pci_config_reset(&host->cfg);
+	host_irq_forget(host);
+	host->touched = false;
+	return touched;
+}
+
+/* QEMU resets a function only with its slot, or the machine: all of them at a time. */
 static void host_reset(void *dev)
 {
-	struct cable *cable = dev;
-	struct host_fn *host = &cable->host;
+	struct host_fn *host = dev;
 
-	if (!cable->link.up)
-		return;
-	pci_config_reset(&host->cfg);
-	host_irq_forget(cable);
-	/* A machine that starts resets its devices before it has used them. */
-	if (host->touched)
-		link_host_reset(cable);
-	host->touched = false;
+	link_host_reset(host->cable, false);
 }
 
 static void host_ready(void *dev)
 {
-	log_event("host connected");
-	link_host_ready(dev);
+	struct host_fn *host = dev;
+
+	log_event("%s connected", host->name);
+	link_host_ready(host->cable);
 }
 
 static void host_closed(void *dev)
 {
-	struct cable *cable = dev;
+	struct host_fn *host = dev;
 
-	log_event("host disconnected");
-	cable->host.conn = NULL;
-	link_host_gone(cable);
+	log_event("%s disconnected", host->name);
+	host->conn = NULL;
+	link_host_gone(host->cable);
 }
 
-bool host_fn_may_master(const struct cable *cable)
+bool host_fn_may_master(const struct host_fn *host)
 {
-	return cable->link.up && (pci_config_command(&cable->host.cfg) & PCI_COMMAND_MASTER);
+	return host_fn_is_up(host) && (pci_config_command(&host->cfg) & PCI_COMMAND_MASTER);
 }
 
 /* Two of the eight values are reserved. */
@@ -274,15 +317,15 @@ static uint32_t request_size(uint32_t value)
 	return value <= 5 ? 128u << value : TLP_MAX_BYTES;
 }
 
-uint32_t host_fn_payload(const struct cable *cable)
+uint32_t host_fn_payload(const struct host_fn *host)
 {
-	return request_size((pci_config_express_control(&cable->host.cfg) &
+	return request_size((pci_config_express_control(&host->cfg) &
 			     PCI_EXP_DEVCTL_PAYLOAD) >> 5);
 }
 
-uint32_t host_fn_read_request(const struct cable *cable)
+uint32_t host_fn_read_request(const struct host_fn *host)
 {
-	return request_size((pci_config_express_control(&cable->host.cfg) &
+	return request_size((pci_config_express_control(&host->cfg) &
 			     PCI_EXP_DEVCTL_READRQ) >> 12);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * host_fn: the function that the host machine sees
+ * host_fn: a function that the host machine sees
  *
- * Offered to:	cable (vfu_ops of the host's connection), link (up, down) and
- *		host_irq (its interrupts).
+ * Offered to:	cable (vfu_ops of the host's connections), link (up, down, reset), ep_atu
+ *		and ep_dma (what it may send), and host_irq (its interrupts).
  *
  * While the link is down every read gives all-ones and writes are dropped.
  * While it is up, BAR accesses land in the endpoint's RAM.
@@ -21,32 +21,64 @@
 
 struct cable;
 
+/**
+ * struct host_fn - one function, and the host's connection for it
+ * @cable: it is one of @cable->host
+ * @number: index there, and number of the function
+ * @name: of @conn, in messages
+ * @conn: NULL: the host has no device for it
+ * @shape: as the host has realized it
+ * @cfg: its configuration space
+ * @intx: asserted by the endpoint; see host_irq
+ * @touched: used by the host since its last reset
+ * @seen_ram: the host has mapped the RAM file
+ * @wrote: to a BAR, with no read since
+ * @held_since: a read waits since then; 0: none does
+ * @held_run: how long the endpoint's QEMU had run by then
+ */
 struct host_fn {
-	struct vfu_conn *conn;		/* NULL: no host */
-	struct fn_setup shape;		/* as that host has realized it */
+	struct cable *cable;
+	unsigned int number;
+	char name[32];
+	struct vfu_conn *conn;
+	struct fn_setup shape;
 	struct pci_config cfg;
-	bool intx;			/* asserted by the endpoint; see host_irq */
-	bool touched;			/* used by the host since its last reset */
-	bool seen_ram;			/* the host has mapped the RAM file */
-	bool wrote;			/* to a BAR, with no read since */
-	int64_t held_since;		/* a read waits since then; 0: none does */
-	struct peer_run held_run;	/* how long the endpoint's QEMU had run by then */
+	bool intx;
+	bool touched;
+	bool seen_ram;
+	bool wrote;
+	int64_t held_since;
+	struct peer_run held_run;
 };
 
-extern const struct vfu_ops host_fn_ops;	/* dev is the struct cable */
+extern const struct vfu_ops host_fn_ops;	/* dev is the struct host_fn */
+
+/*
+ * Where a host connects for function @n, given the path for the first one: that, or with
+ * the number behind it, as in PATH.1.  To be freed; NULL: no memory.
+ */
+char *host_fn_socket(const char *path, unsigned int n);
+
+void host_fn_init(struct host_fn *host, struct cable *cable, unsigned int number);
 
 /* A host with @shape has connected. */
 void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 		       const struct fn_setup *shape);
 
-/* The link comes up with the function @fn; its registers start from zero. */
-void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
+/* The link comes up with the function @fn, one of @several; its registers start from zero. */
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn, bool several);
 
-/* May the function send requests: link up, bus mastering enabled? */
-bool host_fn_may_master(const struct cable *cable);
+/* Registers as after a reset of the function.  Had the host used it since the last one? */
+bool host_fn_reset(struct host_fn *host);
+
+/* Is the link up, and the function one of those that it shows? */
+bool host_fn_is_up(const struct host_fn *host);
+
+/* May the function send requests: it is up, bus mastering enabled? */
+bool host_fn_may_master(const struct host_fn *host);
 
 /* Bytes of payload the host allows in a request to it: of a write, asked for by a read */
-uint32_t host_fn_payload(const struct cable *cable);
-uint32_t host_fn_read_request(const struct cable *cable);
+uint32_t host_fn_payload(const struct host_fn *host);
+uint32_t host_fn_read_request(const struct host_fn *host);
 
 #endif /* CABLE_HOST_FN_H */

@@ -7,19 +7,18 @@
 
 #define NS_PER_MS	1000000ll
 
-static void fire(struct irq_path *path, unsigned int type, unsigned int vector)
+static void fire(struct irq_path *path, unsigned int fn, unsigned int type, unsigned int vector)
 {
-	vfu_irq_fire(&path->cable->host.conn->irqs, type, vector);
+	vfu_irq_fire(&path->cable->host[fn].conn->irqs, type, vector);
 }
 
 static void first_arrives(struct irq_path *path)
 {
-	const unsigned int type = path->late[path->first].type;
-	const unsigned int vector = path->late[path->first].vector;
+	const unsigned int at = path->first;
 
 	path->first = (path->first + 1) % IRQ_PATH_LATE;
 	path->num--;
-	fire(path, type, vector);
+	fire(path, path->late[at].fn, path->late[at].type, path->late[at].vector);
 }
 
 static void wait_for_first(struct irq_path *path)
@@ -46,7 +45,8 @@ void irq_path_init(struct irq_path *path, struct cable *cable)
 	*path = (struct irq_path){ .cable = cable, .timer.fire = due };
 }
 
-static void send_late(struct irq_path *path, unsigned int type, unsigned int vector)
+static void send_late(struct irq_path *path, unsigned int fn, unsigned int type,
+		      unsigned int vector)
 {
 	int64_t due_ns = loop_now_ns() + path->delay_ms * NS_PER_MS, last;
 	unsigned int at;
@@ -59,6 +59,7 @@ static void send_late(struct irq_path *path, unsigned int type, unsigned int vec
 		if (due_ns < last)
 			due_ns = last;
 	}
+	path->late[at].fn = fn;
 	path->late[at].type = type;
 	path->late[at].vector = vector;
 	path->late[at].due_ns = due_ns;
@@ -66,17 +67,19 @@ static void send_late(struct irq_path *path, unsigned int type, unsigned int vec
 		wait_for_first(path);
 }
 
-bool irq_path_send(struct irq_path *path, unsigned int type, unsigned int vector)
+bool irq_path_send(struct host_fn *host, unsigned int type, unsigned int vector)
 {
-	if (!vfu_irq_is_set_up(&path->cable->host.conn->irqs, type, vector))
+	struct irq_path *path = &host->cable->irq_path;
+
+	if (!host->conn || !vfu_irq_is_set_up(&host->conn->irqs, type, vector))
 		return false;
 	if (path->hold_next) {
 		path->hold_next--;
-		path->held[type][vector] = true;
+		path->held[host->number][type][vector] = true;
 	} else if (path->delay_ms || path->num) {
-		send_late(path, type, vector);
+		send_late(path, host->number, type, vector);
 	} else {
-		fire(path, type, vector);
+		fire(path, host->number, type, vector);
 	}
 	return true;
 }
@@ -89,28 +92,47 @@ void irq_path_lose(struct irq_path *path)
 	memset(path->held, 0, sizeof(path->held));
 }
 
-unsigned int irq_path_held(const struct irq_path *path)
+void irq_path_lose_function(struct irq_path *path, unsigned int fn)
 {
-	unsigned int type, i, n = 0;
+	unsigned int i, at, to, kept = 0;
 
-	for (type = 0; type < IRQ_PATH_TYPES; type++)
-		for (i = 0; i < VFU_IRQ_MAX_MSIX; i++)
-			n += path->held[type][i];
+	for (i = 0; i < path->num; i++) {
+		at = (path->first + i) % IRQ_PATH_LATE;
+		to = (path->first + kept) % IRQ_PATH_LATE;
+		if (path->late[at].fn == fn)
+			continue;
+		path->late[to] = path->late[at];
+		kept++;
+	}
+	path->num = kept;
+	memset(path->held[fn], 0, sizeof(path->held[fn]));
+}
+
+/* Vectors that are held back, which are let go if @flush */
+static unsigned int count_held(struct irq_path *path, bool flush)
+{
+	unsigned int fn, type, i, n = 0;
+
+	for (fn = 0; fn < PCIE_CABLE_MAX_FUNCTIONS; fn++)
+		for (type = 0; type < IRQ_PATH_TYPES; type++)
+			for (i = 0; i < VFU_IRQ_MAX_MSIX; i++) {
+				if (!path->held[fn][type][i])
+					continue;
+				n++;
+				if (!flush)
+					continue;
+				path->held[fn][type][i] = false;
+				fire(path, fn, type, i);
+			}
 	return n;
+}
+
+unsigned int irq_path_held(struct irq_path *path)
+{
+	return count_held(path, false);
 }
 
 unsigned int irq_path_flush(struct irq_path *path)
 {
-	unsigned int type, i, n = 0;
-
-	for (type = 0; type < IRQ_PATH_TYPES; type++) {
-		for (i = 0; i < VFU_IRQ_MAX_MSIX; i++) {
-			if (!path->held[type][i])
-				continue;
-			path->held[type][i] = false;
-			fire(path, type, i);
-			n++;
-		}
-	}
-	return n;
+	return count_held(path, true);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "loop.h"
+#include "pcie-cable-regs.h"
 #include "vfu_irq.h"
 
 #define IRQ_PATH_LATE	1024	/* under way at a time; then the first arrives at once */
@@ -23,16 +24,19 @@
 #define IRQ_PATH_TYPES	(VFIO_PCI_MSIX_IRQ_INDEX + 1)
 
 struct cable;
+struct host_fn;
 
 struct irq_path {
 	struct cable *cable;
 	unsigned int delay_ms;
 	uint32_t hold_next;		/* so many are to be held back */
-	bool held[IRQ_PATH_TYPES][VFU_IRQ_MAX_MSIX];	/* until they are let go */
+	/* Until they are let go */
+	bool held[PCIE_CABLE_MAX_FUNCTIONS][IRQ_PATH_TYPES][VFU_IRQ_MAX_MSIX];
 	struct loop_timer timer;
 	unsigned int first;
 	unsigned int num;
 	struct {
+		unsigned int fn;
 		unsigned int type;
 		unsigned int vector;
 		int64_t due_ns;
@@ -42,16 +46,19 @@ struct irq_path {
 void irq_path_init(struct irq_path *path, struct cable *cable);
 
 /*
- * Send vector @vector, the first is 0, of type @type (VFIO_PCI_MSIX_IRQ_INDEX, ...); false
- * when the host has not set it up.
+ * Send vector @vector, the first is 0, of type @type (VFIO_PCI_MSIX_IRQ_INDEX, ...) of
+ * a function; false when the host has not set it up.
  */
-bool irq_path_send(struct irq_path *path, unsigned int type, unsigned int vector);
+bool irq_path_send(struct host_fn *host, unsigned int type, unsigned int vector);
 
 /* All that is under way or held back is lost. */
 void irq_path_lose(struct irq_path *path);
 
+/* The same of one function */
+void irq_path_lose_function(struct irq_path *path, unsigned int fn);
+
 /* How many vectors are held back. */
-unsigned int irq_path_held(const struct irq_path *path);
+unsigned int irq_path_held(struct irq_path *path);
 
 /* Let go what is held back; how many vectors that was. */
 unsigned int irq_path_flush(struct irq_path *path);

@@ -5,52 +5,118 @@
 
 static void set_up(struct cable *cable, bool up)
 {
-	if (cable->link.up == up)
+	struct link *link = &cable->link;
+	unsigned int n;
+
+	if (link->up == up)
 		return;
-	cable->link.up = up;
+	link->up = up;
 	log_event("link %s", up ? "up" : "down");
-	watch_event(cable, up ? WATCH_LINK_UP : WATCH_LINK_DOWN);
-	if (up)
-		host_fn_link_up(&cable->host, &cable->link.view);
-	else
+	watch_event(&cable->host[0], up ? WATCH_LINK_UP : WATCH_LINK_DOWN);
+	if (!up)
 		irq_path_lose(&cable->irq_path);
-	host_irq_forget(cable);
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++) {
+		if (up && link_has(link, n))
+			host_fn_link_up(&cable->host[n], &link->view[n],
+					link->functions != 1);
+		host_irq_forget(&cable->host[n]);
+	}
 	ep_ctrl_event(&cable->ep, up ? PCIE_CABLE_EVENT_LINK_UP : PCIE_CABLE_EVENT_LINK_DOWN);
 }
 
-static bool host_is_ready(const struct cable *cable)
+static bool is_ready(const struct host_fn *host)
 {
-	return cable->host.conn && cable->host.conn->negotiated;
+	return host->conn && host->conn->negotiated;
 }
 
-static bool host_shape_fits(const struct cable *cable)
+static bool all_ready(const struct cable *cable)
 {
-	return fn_setup_same_shape(&cable->link.view, &cable->host.shape);
+	unsigned int n;
+
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
+		if (link_has(&cable->link, n) && !is_ready(&cable->host[n]))
+			return false;
+	return true;
+}
+
+static bool shape_fits(const struct cable *cable, unsigned int n)
+{
+	return fn_setup_same_shape(&cable->link.view[n], &cable->host[n].shape);
+}
+
+static bool all_shapes_fit(const struct cable *cable)
+{
+	unsigned int n;
+
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
+		if (link_has(&cable->link, n) && !shape_fits(cable, n))
+			return false;
+	return true;
+}
+
+/* Functions that the host has no device for */
+static unsigned int missing(const struct cable *cable)
+{
+	unsigned int n, functions = 0;
+
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
+		if (link_has(&cable->link, n) && !cable->host[n].conn)
+			functions |= 1u << n;
+	return functions;
 }
 
 static void update(struct cable *cable)
 {
 	const struct link *link = &cable->link;
-
 	const bool wanted = link->enabled && !link->forced_down;
 
-	set_up(cable, wanted && host_is_ready(cable) && host_shape_fits(cable));
+	set_up(cable, wanted && all_ready(cable) && all_shapes_fit(cable));
 	/* Without a link no slot has seen a card that could be plugged. */
-	qmp_want_host(&cable->qmp, wanted && !cable->host.conn);
+	qmp_want_functions(&cable->qmp, link->functions, wanted ? missing(cable) : 0);
 }
 
-void link_enable(struct cable *cable, const struct fn_setup *fn)
+/* Take the endpoint's setup over; what is wrong with it is said. */
+static bool take_setup(struct cable *cable)
 {
 	struct link *link = &cable->link;
+	const struct fn_setup *setup;
+	unsigned int n;
 
-	if (link->enabled || !fn_setup_check(fn))
+	link->functions = 0;
+	for (n = 0; n < cable->profile->functions; n++) {
+		setup = &cable->ep.fn[n].setup;
+		if (!setup->present)
+			continue;
+		if (!fn_setup_check(setup, n))
+			return false;
+		link->view[n] = *setup;
+		link->functions |= 1u << n;
+	}
+	/* A host does not look for others where there is no function 0. */
+	if (!link_has(link, 0))
+		log_event("the endpoint has not written a configuration header for function 0");
+	return link_has(link, 0);
+}
+
+void link_enable(struct cable *cable)
+{
+	struct link *link = &cable->link;
+	const struct fn_setup *fn;
+	unsigned int n;
+
+	if (link->enabled || !take_setup(cable))
 		return;
-	link->view = *fn;
 	link->enabled = true;
-	log_event("link enabled: function %04x:%04x, %u MSI-X and %u MSI vectors", fn->id & 0xffff,
-		  fn->id >> 16, fn->msix_vectors, fn->msi_vectors);
-	if (host_is_ready(cable) && !host_shape_fits(cable))
-		log_event("the function has other BARs or interrupts than the host machine was started with; the link stays down until the host machine's QEMU is started again");
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++) {
+		if (!link_has(link, n))
+			continue;
+		fn = &link->view[n];
+		log_event("link enabled: function %u is %04x:%04x, %u MSI-X and %u MSI vectors", n,
+			  fn->id & 0xffff, fn->id >> 16, fn->msix_vectors, fn->msi_vectors);
+		if (is_ready(&cable->host[n]) && !shape_fits(cable, n))
+			log_event("function %u has other BARs or interrupts than the host machine was started with; the link stays down until the host machine's QEMU is started again",
+				  n);
+	}
 	update(cable);
 }
 
@@ -73,10 +139,19 @@ void link_host_gone(struct cable *cable)
 	update(cable);
 }
 
-void link_host_reset(struct cable *cable)
+void link_host_reset(struct cable *cable, bool meant)
 {
+	unsigned int n;
+
+	if (!cable->link.up)
+		return;
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
+		if (link_has(&cable->link, n))
+			meant |= host_fn_reset(&cable->host[n]);
+	if (!meant)
+		return;
 	log_event("host reset");
-	watch_event(cable, WATCH_HOST_RESET);
+	watch_event(&cable->host[0], WATCH_HOST_RESET);
 	irq_path_lose(&cable->irq_path);
 	ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_LINK_DOWN | PCIE_CABLE_EVENT_LINK_UP);
 }
@@ -90,13 +165,6 @@ void link_force_down(struct cable *cable, bool down)
 	update(cable);
 }
 
-void link_hot_reset(struct cable *cable)
-{
-	/* It is meant, also where the host has not used the function yet. */
-	cable->host.touched = true;
-	host_fn_ops.reset(cable);
-}
-
 const char *link_state(const struct cable *cable)
 {
 	const struct link *link = &cable->link;
@@ -107,7 +175,9 @@ const char *link_state(const struct cable *cable)
 		return "down: forced by a control command";
 	if (!link->enabled)
 		return "down: the endpoint has not started it";
-	if (!host_is_ready(cable))
+	if (missing(cable) == link->functions)
 		return "down: no host is connected";
+	if (!all_ready(cable))
+		return "down: the host has not connected with all functions";
 	return "down: the host was started with other BARs or MSI-X vectors";
 }

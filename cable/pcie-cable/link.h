@@ -7,8 +7,8 @@
  *
  *	enabled		the endpoint has set LINK_ENABLE with a valid setup
  *	forced_down	a control command holds it down, whatever the machines do
- *	up		enabled, not forced down, a host is connected, and the setup has the shape
- *			with which that host has realized the function
+ *	up		enabled, not forced down, and a host is connected with all functions
+ *			of the setup, each realized with the shape that it has there
  */
 #ifndef CABLE_LINK_H
 #define CABLE_LINK_H
@@ -23,24 +23,32 @@ struct link {
 	bool enabled;
 	bool forced_down;
 	bool up;
-	struct fn_setup view;		/* the setup at the time of enabling */
+	unsigned int functions;		/* of the setup, a bit for each */
+	struct fn_setup view[PCIE_CABLE_MAX_FUNCTIONS];	/* at the time of enabling */
 };
 
-void link_enable(struct cable *cable, const struct fn_setup *fn);
+/* Is function @n in the setup? */
+static inline bool link_has(const struct link *link, unsigned int n)
+{
+	return link->functions >> n & 1;
+}
+
+/* With the functions that the endpoint has set up */
+void link_enable(struct cable *cable);
 void link_disable(struct cable *cable);
 
-/* The host has agreed on a protocol version, or has gone. */
+/* The host has agreed on a protocol version for one of its functions, or that has gone. */
 void link_host_ready(struct cable *cable);
 void link_host_gone(struct cable *cable);
 
-/* The host was reset after it had used the function. */
-void link_host_reset(struct cable *cable);
+/*
+ * The host, or the slot, was reset, and with it all functions.  A machine that starts
+ * resets its devices before it has used them, which is no event unless it is @meant.
+ */
+void link_host_reset(struct cable *cable, bool meant);
 
 /* Hold the link down, as a cable that is pulled out does, or no longer. */
 void link_force_down(struct cable *cable, bool down);
-
-/* Reset the function by the link, which must be up, as the host's slot can. */
-void link_hot_reset(struct cable *cable);
 
 /* "up", or "down" and why */
 const char *link_state(const struct cable *cable);

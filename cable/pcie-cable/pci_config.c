@@ -74,7 +74,7 @@ void pci_config_add_express(struct pci_config *cfg)
 
 	cfg->express = at;
 	put16(cap + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-	put32(cap + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER);
+	put32(cap + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR);
 	put32(cap + PCI_EXP_LNKCAP, LINK_GEN1_X1);
 	put16(cap + PCI_EXP_LNKSTA, LINK_GEN1_X1);
 	put32(cap + PCI_EXP_LNKCAP2, PCI_EXP_LNKCAP2_SLS_2_5GB);
@@ -125,6 +125,16 @@ void pci_config_write(struct pci_config *cfg, uint32_t offset,
 
 	for (; count; count--, p++, mask++, data++)
 		*p = (*p & ~*mask) | (*data & *mask);
+}
+
+bool pci_config_starts_flr(const struct pci_config *cfg, uint32_t offset, const uint8_t *data,
+			   uint32_t count)
+{
+	/* Bit 15, in the upper byte of two */
+	const uint32_t at = cfg->express + PCI_EXP_DEVCTL + 1;
+
+	return cfg->express && at >= offset && at - offset < count &&
+	       data[at - offset] & PCI_EXP_DEVCTL_BCR_FLR >> 8;
 }
 
 void pci_config_set_intx(struct pci_config *cfg, bool asserted)

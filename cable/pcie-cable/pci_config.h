@@ -53,6 +53,10 @@ void pci_config_write(struct pci_config *cfg, uint32_t offset,
 /* Show in the status register whether INTx is asserted. */
 void pci_config_set_intx(struct pci_config *cfg, bool asserted);
 
+/* Does this write start a function level reset? */
+bool pci_config_starts_flr(const struct pci_config *cfg, uint32_t offset, const uint8_t *data,
+			   uint32_t count);
+
 /* Everything a machine can write goes back to zero, as after a reset. */
 void pci_config_reset(struct pci_config *cfg);
 

@@ -222,6 +222,8 @@
 #define PCIE_CABLE_OB_CTRL		0x18
 #define   PCIE_CABLE_OB_ENABLE		(1u << 0)
 #define   PCIE_CABLE_OB_FN(n)		((n) << 8)
+#define   PCIE_CABLE_OB_FN_SHIFT	8
+#define   PCIE_CABLE_OB_FN_MASK		0xffu
 
 /*
  * DMA channel c.  A store of BUSY to CTRL starts a list of COUNT elements at LIST in

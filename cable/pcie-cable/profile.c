@@ -25,6 +25,7 @@ static const struct profile profiles[] = {
 	{
 		.name = "generic",
 		.what = "everything the cable can do; mapped windows",
+		.functions = PCIE_CABLE_MAX_FUNCTIONS,
 		.events = PCIE_CABLE_EVENT_ALL,
 		.num_msi = FN_SETUP_MAX_MSI,
 		.num_msix = FN_SETUP_MAX_MSIX,
@@ -41,6 +42,7 @@ static const struct profile profiles[] = {
 		 */
 		.name = "rk3588",
 		.what = "Rockchip RK3588 (DesignWare)",
+		.functions = 1,
 		.windows = { .windows = 8, .granule = KIB(64), .space = MIB(1024) },
 		.events = LINK_EVENTS,
 		.num_msi = 32,
@@ -56,6 +58,7 @@ static const struct profile profiles[] = {
 		 */
 		.name = "j721e",
 		.what = "TI J721E, J7200, AM64 (Cadence); no align_addr, maps wrongly instead",
+		.functions = 6,
 		.windows = {
 			.windows = 30, .granule = 256, .space = MIB(128), .passes_low_bits = true
 		},
@@ -68,6 +71,7 @@ static const struct profile profiles[] = {
 		/* dwc/pci-imx6.c; of the four windows the driver keeps one for MSI. */
 		.name = "imx8mp",
 		.what = "NXP i.MX8MP (DesignWare); MSI only, 3 windows, no link events",
+		.functions = 1,
 		.windows = { .windows = 3, .granule = KIB(64), .space = MIB(128) },
 		.num_msi = 32,
 		.bar_align = KIB(64),
@@ -77,6 +81,7 @@ static const struct profile profiles[] = {
 		/* dwc/pcie-rcar-gen4.c; the number of windows is not published. */
 		.name = "rcar-gen4",
 		.what = "Renesas R-Car Gen4 (DesignWare); MSI only, 4 MiB of windows, no link events",
+		.functions = 2,
 		.windows = { .windows = 8, .granule = KIB(4), .space = MIB(4) },
 		.num_msi = 32,
 		.bar_align = KIB(4),

@@ -31,6 +31,7 @@ struct profile_bar {
  * @name: for --profile
  * @what: one line for --help
  * @windows: outbound windows; none: they are mapped
+ * @functions: physical functions, 1 to PCIE_CABLE_MAX_FUNCTIONS
  * @events: PCIE_CABLE_EVENT_* the driver tells functions of
  * @num_msi: vectors the controller can raise, 0: no MSI
  * @num_msix: the same for MSI-X
@@ -44,6 +45,7 @@ struct profile {
 	const char *name;
 	const char *what;
 	struct ep_atu_limits windows;
+	unsigned int functions;
 	uint32_t events;
 	uint32_t num_msi;
 	uint32_t num_msix;

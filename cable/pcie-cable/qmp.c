@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host_fn.h"
 #include "json.h"
 #include "log.h"
 #include "qmp.h"
@@ -29,6 +31,7 @@ static void disconnect(struct qmp *qmp)
 static void retry(struct qmp *qmp)
 {
 	disconnect(qmp);
+	qmp->asked = 0;
 	qmp->state = QMP_RETRY;
 	loop_timer_arm(qmp->loop, &qmp->timer, RETRY_MS);
 }
@@ -45,25 +48,70 @@ static void send_command(struct qmp *qmp, const char *text, enum qmp_state next)
 	qmp->state = next;
 }
 
+/* Function @n of several; one that is alone is plugged as any card is. */
+static void function_properties(char *text, size_t size, const struct qmp *qmp)
+{
+	if (qmp->functions == 1)
+		*text = '\0';
+	else
+		snprintf(text, size, ",\"addr\":\"0.%u\",\"multifunction\":true", qmp->fn);
+}
+
+static bool quote_names(const struct qmp *qmp, char *socket, char *id, size_t size)
+{
+	char *path = host_fn_socket(qmp->socket, qmp->fn);
+	char name[128];
+	bool ok;
+
+	if (qmp->fn)
+		snprintf(name, sizeof(name), "%s.%u", qmp->id, qmp->fn);
+	else
+		snprintf(name, sizeof(name), "%s", qmp->id);
+	ok = path && json_quote(socket, size, path) && json_quote(id, size, name);
+	free(path);
+	return ok;
+}
+
 static void send_device_add(struct qmp *qmp)
 {
-	char socket[COMMAND_MAX / 2], bus[128], id[128], text[COMMAND_MAX + 256];
+	char socket[COMMAND_MAX / 2], bus[128], id[COMMAND_MAX / 2], properties[64];
+	char text[2 * COMMAND_MAX];
 
-	if (!json_quote(socket, sizeof(socket), qmp->socket) ||
-	    !json_quote(bus, sizeof(bus), qmp->bus) ||
-	    !json_quote(id, sizeof(id), qmp->id)) {
+	if (!quote_names(qmp, socket, id, sizeof(socket)) ||
+	    !json_quote(bus, sizeof(bus), qmp->bus)) {
 		log_event("cannot plug: socket path, bus or device name is too long");
 		qmp->state = QMP_DONE;
 		return;
 	}
+	function_properties(properties, sizeof(properties), qmp);
 	if (!qmp->failed)
-		log_event("plugging %s into the host's %s", qmp->id, qmp->bus);
+		log_event("plugging %s into the host's %s%s", qmp->id, qmp->bus,
+			  qmp->functions == 1 ? "" : ", one function after the other");
 	/* Accesses keep their distance in time only if the host waits for each. */
 	snprintf(text, sizeof(text),
 		 "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"vfio-user-pci\","
 		 "\"id\":%s,\"bus\":%s,\"socket\":{\"type\":\"unix\",\"path\":%s},"
-		 "\"x-no-posted-writes\":true}}\r\n", id, bus, socket);
+		 "\"x-no-posted-writes\":true%s}}\r\n", id, bus, socket, properties);
 	send_command(qmp, text, QMP_ADD);
+}
+
+/* The last of those that have not been asked for */
+static void plug_next(struct qmp *qmp)
+{
+	const unsigned int left = qmp->missing & ~qmp->asked;
+
+	if (!left) {
+		qmp->state = QMP_DONE;
+		return;
+	}
+	qmp->fn = 31 - __builtin_clz(left);
+	send_device_add(qmp);
+}
+
+static void device_is_there(struct qmp *qmp)
+{
+	qmp->asked |= 1u << qmp->fn;
+	plug_next(qmp);
 }
 
 static void device_add_failed(struct qmp *qmp, struct json error)
@@ -74,7 +122,7 @@ static void device_add_failed(struct qmp *qmp, struct json error)
 	/* Plugged at another time, or on the command line: it will connect. */
 	if (desc.len > 20 && !strncmp(desc.text, "\"Duplicate device ID", 20)) {
 		log_debug("the host has device %s already", qmp->id);
-		qmp->state = QMP_DONE;
+		device_is_there(qmp);
 		return;
 	}
 	if (!qmp->failed)
@@ -97,7 +145,7 @@ static void handle_line(struct qmp *qmp, struct json line)
 		qmp->state = QMP_SETTLE;
 		loop_timer_arm(qmp->loop, &qmp->timer, SETTLE_MS);
 	} else if (qmp->state == QMP_ADD && json_member(line, "return", &member)) {
-		qmp->state = QMP_DONE;
+		device_is_there(qmp);
 	} else if (qmp->state == QMP_ADD && json_member(line, "error", &member)) {
 		device_add_failed(qmp, member);
 	}
@@ -165,7 +213,7 @@ static void timer_fired(struct loop_timer *timer)
 	if (qmp->state == QMP_RETRY)
 		try_connect(qmp);
 	else if (qmp->state == QMP_SETTLE)
-		send_device_add(qmp);
+		plug_next(qmp);
 }
 
 void qmp_init(struct qmp *qmp, struct loop *loop, const char *path,
@@ -181,16 +229,21 @@ void qmp_init(struct qmp *qmp, struct loop *loop, const char *path,
 	qmp->id = id;
 }
 
-void qmp_want_host(struct qmp *qmp, bool wanted)
+void qmp_want_functions(struct qmp *qmp, unsigned int functions, unsigned int missing)
 {
-	if (!qmp->path || wanted == (qmp->state != QMP_IDLE))
+	if (!qmp->path)
 		return;
-	if (wanted) {
+	if (functions != qmp->functions)
+		qmp_exit(qmp);
+	qmp->functions = functions;
+	qmp->missing = missing;
+	if (!missing) {
+		qmp_exit(qmp);
+	} else if (qmp->state == QMP_IDLE) {
 		qmp->waiting = false;
 		qmp->failed = false;
+		qmp->asked = 0;
 		try_connect(qmp);
-	} else {
-		qmp_exit(qmp);
 	}
 }
 

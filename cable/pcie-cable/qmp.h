@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * qmp: plugs the function into a host machine that is already running
+ * qmp: plugs the functions into a host machine that is already running
  *
- * Offered to:	cable and link, which say when a host is wanted.
+ * Offered to:	cable and link, which say which functions a host is wanted for.
  *
- * From the time a host is wanted until one connects: connect to the host's
+ * From the time a host is wanted until it has all functions: connect to the host's
  * QMP socket (again and again), negotiate, wait a moment for a device on its
- * command line, then device_add.  The QMP specification and QAPI's device_add
+ * command line, then device_add, function 0 last: with it the host's slot has a card.  The QMP specification and QAPI's device_add
  * (QEMU, docs/interop/qmp-spec.rst, qapi/qdev.json) govern the messages.
  */
 #ifndef CABLE_QMP_H
@@ -36,7 +36,11 @@ struct qmp {
 	const char *path;		/* NULL: never plug */
 	const char *socket;		/* absolute path of the host's socket */
 	const char *bus;
-	const char *id;
+	const char *id;			/* of function 0; others have their number behind it */
+	unsigned int functions;		/* of the card, a bit for each */
+	unsigned int missing;		/* of these, the host has no device yet */
+	unsigned int asked;		/* for which device_add was answered */
+	unsigned int fn;		/* which is under way */
 	enum qmp_state state;
 	bool waiting;			/* said once that nobody answers */
 	bool failed;			/* said once that device_add failed */
@@ -49,7 +53,10 @@ void qmp_init(struct qmp *qmp, struct loop *loop, const char *path,
 	      const char *socket, const char *bus, const char *id);
 void qmp_exit(struct qmp *qmp);
 
-/* Start or stop plugging; saying the same twice changes nothing. */
-void qmp_want_host(struct qmp *qmp, bool wanted);
+/*
+ * Of a card's @functions the host has none for those that are @missing: start plugging
+ * them, or stop; saying the same twice changes nothing.
+ */
+void qmp_want_functions(struct qmp *qmp, unsigned int functions, unsigned int missing);
 
 #endif /* CABLE_QMP_H */

@@ -16,7 +16,7 @@
 enum irq_kind { IRQ_MSIX, IRQ_MSI, IRQ_INTX, IRQ_KINDS };
 
 enum watch_event {
-	WATCH_LINK_UP, WATCH_LINK_DOWN, WATCH_HOST_RESET, WATCH_BUS_MASTER, WATCH_EVENTS
+	WATCH_LINK_UP, WATCH_LINK_DOWN, WATCH_HOST_RESET, WATCH_FLR, WATCH_BUS_MASTER, WATCH_EVENTS
 };
 
 extern const char *const irq_kind_names[IRQ_KINDS];
@@ -35,13 +35,18 @@ struct stats_dma {
 	uint64_t requests;		/* that this takes on a link */
 };
 
-struct stats {
-	int64_t since_ns;
+/* Of one function */
+struct stats_fn {
 	struct stats_access mem[2];	/* [write] */
 	struct stats_access cfg[2];	/* [write] */
 	struct stats_access window[2];	/* [write]; bytes of those that were answered */
-	struct stats_dma dma[2];	/* [write] */
 	uint64_t irq[IRQ_KINDS][STATS_IRQ_RESULTS];
+};
+
+struct stats {
+	int64_t since_ns;
+	struct stats_fn fn[PCIE_CABLE_MAX_FUNCTIONS];
+	struct stats_dma dma[2];	/* [write] */
 	uint64_t events[WATCH_EVENTS];
 	uint64_t registers[2];		/* [write] */
 };
@@ -53,6 +58,6 @@ void stats_reset(struct stats *stats);
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer);
 
-void stats_print(const struct cable *cable, struct answer *answer);
+void stats_print(struct cable *cable, struct answer *answer);
 
 #endif /* CABLE_STATS_H */

@@ -82,38 +82,41 @@ void tlp_mem(struct tlp *tlp, uint16_t requester, uint8_t tag, uint64_t addr,
 		put_data(tlp, addr, data, count);
 }
 
-void tlp_cfg(struct tlp *tlp, uint8_t tag, uint32_t offset, const uint8_t *data, uint32_t count)
+void tlp_cfg(struct tlp *tlp, uint16_t completer, uint8_t tag, uint32_t offset,
+	     const uint8_t *data, uint32_t count)
 {
 	begin(tlp, TYPE_CFG0 | (data ? FMT_DATA : 0), 1);
 	put_request(tlp, TLP_ID_HOST, tag, byte_enables(offset, count));
-	put16(tlp, TLP_ID_FUNCTION);
+	put16(tlp, completer);
 	put16(tlp, offset & 0xffc);
 	if (data)
 		put_data(tlp, offset, data, count);
 }
 
-static void put_completion(struct tlp *tlp, uint16_t completer, uint8_t tag, uint8_t status,
-			   uint32_t count, uint8_t lower_addr)
+static void put_completion(struct tlp *tlp, uint16_t completer, uint16_t requester, uint8_t tag,
+			   uint8_t status, uint32_t count, uint8_t lower_addr)
 {
 	put16(tlp, completer);
 	put16(tlp, status << 13 | (count & 0xfff));
-	put16(tlp, completer == TLP_ID_HOST ? TLP_ID_FUNCTION : TLP_ID_HOST);
+	put16(tlp, requester);
 	put16(tlp, tag << 8 | lower_addr);
 }
 
-void tlp_completion(struct tlp *tlp, uint16_t completer, uint8_t tag, uint64_t addr,
-		    const uint8_t *data, uint32_t count)
+void tlp_completion(struct tlp *tlp, uint16_t completer, uint16_t requester, uint8_t tag,
+		    uint64_t addr, const uint8_t *data, uint32_t count)
 {
 	begin(tlp, TYPE_CPL | (data ? FMT_DATA : 0), data ? dwords(addr, count) : 0);
-	put_completion(tlp, completer, tag, 0, data ? count : CFG_BYTES, data ? addr & 0x7f : 0);
+	put_completion(tlp, completer, requester, tag, 0, data ? count : CFG_BYTES,
+		       data ? addr & 0x7f : 0);
 	if (data)
 		put_data(tlp, addr, data, count);
 }
 
-void tlp_unsupported(struct tlp *tlp, uint16_t completer, uint8_t tag, uint32_t count)
+void tlp_unsupported(struct tlp *tlp, uint16_t completer, uint16_t requester, uint8_t tag,
+		     uint32_t count)
 {
 	begin(tlp, TYPE_CPL, 0);
-	put_completion(tlp, completer, tag, CPL_UNSUPPORTED, count, 0);
+	put_completion(tlp, completer, requester, tag, CPL_UNSUPPORTED, count, 0);
 }
 
 void tlp_cut(struct tlp *tlp, uint32_t known)
@@ -121,10 +124,10 @@ void tlp_cut(struct tlp *tlp, uint32_t known)
 	tlp->kept = tlp->payload + known;
 }
 
-void tlp_message(struct tlp *tlp, uint8_t code)
+void tlp_message(struct tlp *tlp, uint16_t requester, uint8_t code)
 {
 	begin(tlp, TYPE_MSG_LOCAL | FMT_4DW, 0);
-	put_request(tlp, TLP_ID_FUNCTION, 0, code);
+	put_request(tlp, requester, 0, code);
 	put32(tlp, 0);
 	put32(tlp, 0);
 }

@@ -16,7 +16,7 @@
 
 /* Bus numbers are the host's secret: what one with a single root port would give */
 #define TLP_ID_HOST	0x0000		/* 00:00.0 */
-#define TLP_ID_FUNCTION	0x0100		/* 01:00.0 */
+#define TLP_ID_FUNCTION(n)	(0x0100 | (n))	/* 01:00.n */
 
 #define TLP_MSG_ASSERT_INTA	0x20
 #define TLP_MSG_DEASSERT_INTA	0x24
@@ -39,20 +39,22 @@ struct tlp {
 void tlp_mem(struct tlp *tlp, uint16_t requester, uint8_t tag, uint64_t addr,
 	     const uint8_t *data, uint32_t count);
 
-/* Configuration request of type 0, inside of one dword */
-void tlp_cfg(struct tlp *tlp, uint8_t tag, uint32_t offset, const uint8_t *data, uint32_t count);
+/* Configuration request of type 0 of the host to @completer, inside of one dword */
+void tlp_cfg(struct tlp *tlp, uint16_t completer, uint8_t tag, uint32_t offset,
+	     const uint8_t *data, uint32_t count);
 
-/* Successful completion by @completer for the other one; @data NULL: without data */
-void tlp_completion(struct tlp *tlp, uint16_t completer, uint8_t tag, uint64_t addr,
-		    const uint8_t *data, uint32_t count);
+/* Successful completion by @completer for @requester; @data NULL: without data */
+void tlp_completion(struct tlp *tlp, uint16_t completer, uint16_t requester, uint8_t tag,
+		    uint64_t addr, const uint8_t *data, uint32_t count);
 
 /* Completion that says: unsupported request */
-void tlp_unsupported(struct tlp *tlp, uint16_t completer, uint8_t tag, uint32_t count);
+void tlp_unsupported(struct tlp *tlp, uint16_t completer, uint16_t requester, uint8_t tag,
+		     uint32_t count);
 
 /* Keep only the first @known bytes of a payload. */
 void tlp_cut(struct tlp *tlp, uint32_t known);
 
-/* Message of the function without data, which ends at the receiver */
-void tlp_message(struct tlp *tlp, uint8_t code);
+/* Message of @requester without data, which ends at the receiver */
+void tlp_message(struct tlp *tlp, uint16_t requester, uint8_t code);
 
 #endif /* CABLE_TLP_H */

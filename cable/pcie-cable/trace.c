@@ -85,15 +85,18 @@ bool trace_parse_kinds(const char *list, unsigned int *kinds)
 	return true;
 }
 
-/* Begin a line, if it is wanted */
-static bool begin(struct trace *trace, enum trace_kind kind)
+/* Begin a line, if it is wanted; function 0 is not named */
+static bool begin(struct trace *trace, enum trace_kind kind, const char *who, unsigned int fn)
 {
 	int64_t ns;
 
 	if (!trace->file || !(trace->kinds & 1u << kind))
 		return false;
 	ns = loop_now_ns() - trace->start_ns;
-	fprintf(trace->file, "%" PRId64 ".%06" PRId64 " ", ns / 1000000000, ns / 1000 % 1000000);
+	fprintf(trace->file, "%" PRId64 ".%06" PRId64 " %s", ns / 1000000000, ns / 1000 % 1000000,
+		who);
+	if (fn)
+		fprintf(trace->file, ".%u", fn);
 	return true;
 }
 
@@ -111,53 +114,55 @@ static void access_line(struct trace *trace, const uint8_t *data, uint32_t count
 	flush_soon(trace);
 }
 
-void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t offset,
+void trace_host_bar(struct trace *trace, unsigned int fn, bool write, unsigned int bar,
+		    uint64_t offset, const uint8_t *data, uint32_t count, bool answer)
+{
+	if (!begin(trace, TRACE_MEM, "host", fn))
+		return;
+	fprintf(trace->file, " %s bar%u+0x%" PRIx64, write ? "MWr" : "MRd", bar, offset);
+	access_line(trace, data, count, answer);
+}
+
+void trace_host_cfg(struct trace *trace, unsigned int fn, bool write, uint32_t offset,
 		    const uint8_t *data, uint32_t count, bool answer)
 {
-	if (!begin(trace, TRACE_MEM))
+	if (!begin(trace, TRACE_CFG, "host", fn))
 		return;
-	fprintf(trace->file, "host %s bar%u+0x%" PRIx64, write ? "MWr" : "MRd", bar, offset);
+	fprintf(trace->file, " %s cfg+0x%" PRIx32, write ? "CfgWr" : "CfgRd", offset);
 	access_line(trace, data, count, answer);
 }
 
-void trace_host_cfg(struct trace *trace, bool write, uint32_t offset, const uint8_t *data,
-		    uint32_t count, bool answer)
+void trace_ep_window(struct trace *trace, unsigned int fn, bool write, bool sent,
+		     uint64_t place, const uint8_t *data, uint32_t count, bool answer)
 {
-	if (!begin(trace, TRACE_CFG))
+	if (!begin(trace, TRACE_OUT, "ep", fn))
 		return;
-	fprintf(trace->file, "host %s cfg+0x%" PRIx32, write ? "CfgWr" : "CfgRd", offset);
+	fprintf(trace->file, " %s %s0x%" PRIx64, write ? "MWr" : "MRd", sent ? "" : "win+", place);
 	access_line(trace, data, count, answer);
 }
 
-void trace_ep_window(struct trace *trace, bool write, bool sent, uint64_t place,
-		     const uint8_t *data, uint32_t count, bool answer)
-{
-	if (!begin(trace, TRACE_OUT))
-		return;
-	fprintf(trace->file, "ep %s %s0x%" PRIx64, write ? "MWr" : "MRd", sent ? "" : "win+", place);
-	access_line(trace, data, count, answer);
-}
-
-void trace_ep_dma(struct trace *trace, bool write, uint64_t addr, const uint8_t *data,
-		  uint32_t count, uint64_t requests)
+void trace_ep_dma(struct trace *trace, unsigned int fn, bool write, uint64_t addr,
+		  const uint8_t *data, uint32_t count, uint64_t requests)
 {
 	const bool cut = count > TRACE_DMA_BYTES;
 
-	if (!begin(trace, TRACE_DMA))
+	if (!begin(trace, TRACE_DMA, "ep", fn))
 		return;
-	fprintf(trace->file, "ep %s 0x%" PRIx64 " %u %" PRIu64 " 0x%s", write ? "DmaWr" : "DmaRd",
+	fprintf(trace->file, " %s 0x%" PRIx64 " %u %" PRIu64 " 0x%s", write ? "DmaWr" : "DmaRd",
 		addr, count, requests, cut ? ".." : "");
 	put_value(trace, data, cut ? TRACE_DMA_BYTES : count);
 	fputc('\n', trace->file);
 	flush_soon(trace);
 }
 
-void trace_text(struct trace *trace, enum trace_kind kind, const char *fmt, ...)
+void trace_text(struct trace *trace, enum trace_kind kind, const char *who, unsigned int fn,
+		const char *fmt, ...)
 {
 	va_list args;
 
-	if (!begin(trace, kind))
+	if (!begin(trace, kind, who, fn))
 		return;
+	fputc(' ', trace->file);
 	va_start(args, fmt);
 	vfprintf(trace->file, fmt, args);
 	va_end(args);

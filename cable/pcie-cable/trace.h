@@ -46,31 +46,31 @@ int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigne
 void trace_close(struct trace *trace);
 
 /*
- * A read (with what it gave) or a write of the host; without @answer the function
+ * A read (with what it gave) or a write of the host at function @fn; without @answer the function
  * did not answer, as its memory is disabled or the link is down.
  */
-void trace_host_bar(struct trace *trace, bool write, unsigned int bar, uint64_t offset,
-		    const uint8_t *data, uint32_t count, bool answer);
+void trace_host_bar(struct trace *trace, unsigned int fn, bool write, unsigned int bar,
+		    uint64_t offset, const uint8_t *data, uint32_t count, bool answer);
 
 /* The same in the configuration space */
-void trace_host_cfg(struct trace *trace, bool write, uint32_t offset, const uint8_t *data,
-		    uint32_t count, bool answer);
+void trace_host_cfg(struct trace *trace, unsigned int fn, bool write, uint32_t offset,
+		    const uint8_t *data, uint32_t count, bool answer);
 
 /*
  * An access of the endpoint through a metered window.  @sent: as a request to the host,
  * and @place is the address there; else @place is the offset in the windows' space.
  * Without @answer it was not sent, or the host has no memory there.
  */
-void trace_ep_window(struct trace *trace, bool write, bool sent, uint64_t place,
-		     const uint8_t *data, uint32_t count, bool answer);
+void trace_ep_window(struct trace *trace, unsigned int fn, bool write, bool sent,
+		     uint64_t place, const uint8_t *data, uint32_t count, bool answer);
 
 /* @count bytes at @addr of the host, moved by DMA in that many requests */
-void trace_ep_dma(struct trace *trace, bool write, uint64_t addr, const uint8_t *data,
-		  uint32_t count, uint64_t requests);
+void trace_ep_dma(struct trace *trace, unsigned int fn, bool write, uint64_t addr,
+		  const uint8_t *data, uint32_t count, uint64_t requests);
 
-/* Anything else that happens, a line without its end */
-void trace_text(struct trace *trace, enum trace_kind kind, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Anything else that happens: @who is the link, or one of both machines at function @fn */
+void trace_text(struct trace *trace, enum trace_kind kind, const char *who, unsigned int fn,
+		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* The bits for a list of kinds with commas between them; false: there is another word */
 bool trace_parse_kinds(const char *list, unsigned int *kinds);

@@ -14,7 +14,7 @@
 #include "trace_line.h"
 #include "trace_tlp.h"
 
-#define ANY_BAR		-1
+#define ANY		-1
 
 enum { INTERFACE_FROM_HOST, INTERFACE_FROM_EP, INTERFACE_EVENTS };
 
@@ -23,6 +23,7 @@ struct options {
 	const char *pcapng;
 	unsigned int kinds;
 	int bar;
+	int fn;
 	int64_t from_us;
 	int64_t to_us;
 };
@@ -41,12 +42,13 @@ struct output {
 	int64_t last_us;
 };
 
-enum { OPT_PCAPNG = 256, OPT_ONLY, OPT_BAR, OPT_FROM, OPT_TO };
+enum { OPT_PCAPNG = 256, OPT_ONLY, OPT_BAR, OPT_FUNCTION, OPT_FROM, OPT_TO };
 
 static const struct option long_options[] = {
 	{ "pcapng", required_argument, NULL, OPT_PCAPNG },
 	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "bar", required_argument, NULL, OPT_BAR },
+	{ "function", required_argument, NULL, OPT_FUNCTION },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ }
@@ -72,6 +74,12 @@ static bool parse_seconds(const char *s, int64_t *us)
 	return true;
 }
 
+static bool parse_digit(const char *s, int end, int *n)
+{
+	*n = s[0] - '0';
+	return *n >= 0 && *n < end && !s[1];
+}
+
 static bool parse_option(struct options *opt, int c)
 {
 	switch (c) {
@@ -82,9 +90,11 @@ static bool parse_option(struct options *opt, int c)
 		return trace_parse_kinds(optarg, &opt->kinds) ||
 		       refuse("--only: allowed are, with commas between them: " TRACE_KINDS_ALLOWED);
 	case OPT_BAR:
-		opt->bar = optarg[0] - '0';
-		return (opt->bar >= 0 && opt->bar < PCIE_CABLE_NUM_BARS && !optarg[1]) ||
+		return parse_digit(optarg, PCIE_CABLE_NUM_BARS, &opt->bar) ||
 		       refuse("--bar: a number from 0 to 5 is allowed");
+	case OPT_FUNCTION:
+		return parse_digit(optarg, PCIE_CABLE_MAX_FUNCTIONS, &opt->fn) ||
+		       refuse("--function: a number from 0 to 7 is allowed");
 	case OPT_FROM:
 	case OPT_TO:
 		return parse_seconds(optarg, c == OPT_FROM ? &opt->from_us : &opt->to_us) ||
@@ -111,7 +121,9 @@ static bool is_wanted(const struct options *opt, const struct trace_line *line)
 {
 	if (line->us < opt->from_us || line->us > opt->to_us || !(opt->kinds & 1u << line->kind))
 		return false;
-	return opt->bar == ANY_BAR || (line->kind == TRACE_MEM && (int)line->bar == opt->bar);
+	if (opt->fn != ANY && (int)line->fn != opt->fn)
+		return false;
+	return opt->bar == ANY || (line->kind == TRACE_MEM && (int)line->bar == opt->bar);
 }
 
 static void print_line(struct output *out, const struct trace_line *line)
@@ -202,7 +214,7 @@ static int write_pcapng(FILE *in, const struct options *opt, struct output *out)
 
 int trace_main(int argc, char **argv)
 {
-	struct options opt = { .kinds = TRACE_ALL, .bar = ANY_BAR, .to_us = INT64_MAX };
+	struct options opt = { .kinds = TRACE_ALL, .bar = ANY, .fn = ANY, .to_us = INT64_MAX };
 	struct output out = { .tlp = { .packet = write_packet, .arg = &out }, .last_us = -1 };
 	FILE *in;
 	int ret;

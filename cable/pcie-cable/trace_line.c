@@ -136,12 +136,12 @@ static bool parse_count(struct trace_line *line, const char *s, uint32_t max)
 	return true;
 }
 
-static bool parse_access(struct trace_line *line, char **word, unsigned int n)
+static bool parse_access(struct trace_line *line, char **word, unsigned int n, bool from_host)
 {
 	const bool mem = word[2][0] == 'M';
 
 	if (mem)
-		line->kind = strcmp(word[1], "ep") ? TRACE_MEM : TRACE_OUT;
+		line->kind = from_host ? TRACE_MEM : TRACE_OUT;
 	else
 		line->kind = TRACE_CFG;
 	if (!parse_direction(line, word[2], mem ? "MRd" : "CfgRd", mem ? "MWr" : "CfgWr"))
@@ -211,8 +211,8 @@ static bool parse_irq(struct trace_line *line, char **word)
 	}
 	line->number = vector;
 	line->sent = !strcmp(word[4], "sent");
-	return snprintf(line->text, sizeof(line->text), "ep   %-5s %-12s %s", word[2], word[3],
-			word[4]) < (int)sizeof(line->text);
+	return snprintf(line->text, sizeof(line->text), "%-4s %-5s %-12s %s", word[1], word[2],
+			word[3], word[4]) < (int)sizeof(line->text);
 }
 
 static bool parse_ep(struct trace_line *line, char **word, unsigned int n)
@@ -221,18 +221,44 @@ static bool parse_ep(struct trace_line *line, char **word, unsigned int n)
 		return parse_irq(line, word);
 	if (n == 7 && word[2][0] == 'D')
 		return parse_dma(line, word);
-	return n > 5 && word[2][0] == 'M' && parse_access(line, word, n);
+	return n > 5 && word[2][0] == 'M' && parse_access(line, word, n, false);
 }
 
-static bool parse_event(struct trace_line *line, char **word)
+static bool is_one_of(const char *s, const char *const *words)
 {
-	const bool link = !strcmp(word[1], "link");
+	while (*words && strcmp(s, *words))
+		words++;
+	return *words;
+}
+
+static bool parse_event(struct trace_line *line, char **word, bool link)
+{
+	static const char *const of_link[] = { "up", "down", NULL };
+	static const char *const of_host[] = { "reset", "FLR", "BME", NULL };
 
 	line->kind = TRACE_LINK;
-	if (strcmp(word[2], link ? "up" : "reset") && strcmp(word[2], link ? "down" : "BME"))
+	if (!is_one_of(word[2], link ? of_link : of_host))
 		return false;
-	line->restart = !strcmp(word[2], link ? "up" : "reset");
+	line->one = !strcmp(word[2], "FLR");
+	line->restart = line->one || !strcmp(word[2], link ? "up" : "reset");
 	snprintf(line->text, sizeof(line->text), "%-4s %s", word[1], word[2]);
+	return true;
+}
+
+/* @s is @name, or followed by the number of a function other than 0: "host.1" */
+static bool is_who(struct trace_line *line, const char *s, const char *name)
+{
+	const size_t len = strlen(name);
+
+	line->fn = 0;
+	if (strncmp(s, name, len))
+		return false;
+	if (!s[len])
+		return true;
+	if (s[len] != '.' || s[len + 1] < '1' ||
+	    s[len + 1] >= '0' + PCIE_CABLE_MAX_FUNCTIONS || s[len + 2])
+		return false;
+	line->fn = s[len + 1] - '0';
 	return true;
 }
 
@@ -243,10 +269,10 @@ bool trace_line_parse(struct trace_line *line, char *s)
 
 	if (n < 3 || n > MAX_WORDS || !parse_time(word[0], &line->us))
 		return false;
-	if (!strcmp(word[1], "host") && n > 3)
-		return n > 5 && parse_access(line, word, n);
-	if (!strcmp(word[1], "ep"))
+	if (is_who(line, word[1], "host"))
+		return n == 3 ? parse_event(line, word, false) :
+				n > 5 && parse_access(line, word, n, true);
+	if (is_who(line, word[1], "ep"))
 		return parse_ep(line, word, n);
-	return n == 3 && (!strcmp(word[1], "host") || !strcmp(word[1], "link")) &&
-	       parse_event(line, word);
+	return n == 3 && !strcmp(word[1], "link") && parse_event(line, word, true);
 }

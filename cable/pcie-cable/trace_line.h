@@ -21,6 +21,7 @@
  * struct trace_line - what a line says
  * @us: when
  * @kind: which of the following is valid
+ * @fn: the function
  * @write: of an access (TRACE_MEM, TRACE_CFG, TRACE_OUT, TRACE_DMA)
  * @answer: there was one
  * @bar: of TRACE_MEM
@@ -33,12 +34,15 @@
  * @irq: of TRACE_IRQ
  * @number: the vector, or 1 where INTx is asserted and 0 where it is not any more
  * @sent: the interrupt was, or the access of TRACE_OUT
- * @restart: of TRACE_LINK: the function's registers start from zero
+ * @restart: of TRACE_LINK: registers start from zero, those of all functions or (@one)
+ *	of @fn
+ * @one: see @restart
  * @text: the line without its time, with a long value cut short
  */
 struct trace_line {
 	int64_t us;
 	enum trace_kind kind;
+	unsigned int fn;
 	bool write;
 	bool answer;
 	unsigned int bar;
@@ -51,6 +55,7 @@ struct trace_line {
 	uint32_t number;
 	bool sent;
 	bool restart;
+	bool one;
 	char text[TRACE_LINE_TEXT];
 };
 

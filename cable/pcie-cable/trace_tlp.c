@@ -8,58 +8,69 @@
 /* Where messages go is in a table that QEMU keeps for itself: the usual place of a PC */
 #define MSI_ADDRESS	0xfee00000
 
-static uint32_t bar_reg(const struct trace_tlp *t, unsigned int bar)
+/* The BAR registers of a function, @bar */
+static uint32_t bar_reg(const uint8_t *regs, unsigned int bar)
 {
-	const uint8_t *p = t->bar + bar * 4;
+	const uint8_t *p = regs + bar * 4;
 
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static bool is_64bit(const struct trace_tlp *t, unsigned int bar)
+static bool is_64bit(const uint8_t *regs, unsigned int bar)
 {
-	return (bar_reg(t, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
-	       bar + 1 < PCIE_CABLE_NUM_BARS;
+	return (bar_reg(regs, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
+	       PCI_BASE_ADDRESS_MEM_TYPE_64 && bar + 1 < PCIE_CABLE_NUM_BARS;
 }
 
-static bool is_upper_half(const struct trace_tlp *t, unsigned int bar)
+static bool is_upper_half(const uint8_t *regs, unsigned int bar)
 {
-	return bar && is_64bit(t, bar - 1) && !is_upper_half(t, bar - 1);
+	return bar && is_64bit(regs, bar - 1) && !is_upper_half(regs, bar - 1);
 }
 
-static uint64_t bar_address(const struct trace_tlp *t, unsigned int bar)
+static uint64_t bar_address(const uint8_t *regs, unsigned int bar)
 {
-	const uint64_t addr = bar_reg(t, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
+	const uint64_t addr = bar_reg(regs, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
 
-	return is_64bit(t, bar) ? addr | (uint64_t)bar_reg(t, bar + 1) << 32 : addr;
+	return is_64bit(regs, bar) ? addr | (uint64_t)bar_reg(regs, bar + 1) << 32 : addr;
 }
 
 /* Of the lowest byte, the flags stay what the function says that they are. */
-static void write_bar_byte(struct trace_tlp *t, unsigned int at, uint8_t v)
+static void write_bar_byte(uint8_t *regs, unsigned int at, uint8_t v)
 {
-	if (at % 4 || is_upper_half(t, at / 4))
-		t->bar[at] = v;
+	if (at % 4 || is_upper_half(regs, at / 4))
+		regs[at] = v;
 	else
-		t->bar[at] = (t->bar[at] & 0xf) | (v & 0xf0);
+		regs[at] = (regs[at] & 0xf) | (v & 0xf0);
+}
+
+static void restart(struct trace_tlp *t, const struct trace_line *line)
+{
+	unsigned int fn, at;
+
+	for (fn = 0; fn < PCIE_CABLE_MAX_FUNCTIONS; fn++)
+		for (at = 0; at < sizeof(t->bar[fn]); at++)
+			if (!line->one || fn == line->fn)
+				write_bar_byte(t->bar[fn], at, 0);
 }
 
 void trace_tlp_follow(struct trace_tlp *t, const struct trace_line *line)
 {
+	uint8_t *regs = t->bar[line->fn];
 	unsigned int at;
 	uint32_t i;
 
 	if (line->kind == TRACE_LINK && line->restart)
-		for (at = 0; at < sizeof(t->bar); at++)
-			write_bar_byte(t, at, 0);
+		restart(t, line);
 	if (line->kind != TRACE_CFG || !line->answer)
 		return;
 	for (i = 0; i < line->count; i++) {
 		at = line->offset + i - PCI_BASE_ADDRESS_0;
-		if (at >= sizeof(t->bar))
+		if (at >= sizeof(t->bar[line->fn]))
 			continue;
 		if (line->write)
-			write_bar_byte(t, at, line->data[i]);
+			write_bar_byte(regs, at, line->data[i]);
 		else
-			t->bar[at] = line->data[i];
+			regs[at] = line->data[i];
 	}
 }
 
@@ -81,8 +92,9 @@ static uint32_t piece(uint64_t at, uint32_t left, uint32_t step)
 static unsigned int make_mem(struct trace_tlp *t, const struct trace_line *line, bool from_host,
 			     uint64_t addr, uint32_t step)
 {
-	const uint16_t requester = from_host ? TLP_ID_HOST : TLP_ID_FUNCTION;
-	const uint16_t completer = from_host ? TLP_ID_FUNCTION : TLP_ID_HOST;
+	const uint16_t function = TLP_ID_FUNCTION(line->fn);
+	const uint16_t requester = from_host ? TLP_ID_HOST : function;
+	const uint16_t completer = from_host ? function : TLP_ID_HOST;
 	unsigned int packets = 0;
 	const uint8_t *data;
 	uint32_t i, n, known;
@@ -99,9 +111,9 @@ static unsigned int make_mem(struct trace_tlp *t, const struct trace_line *line,
 			tlp_mem(&tlp, requester, ++t->tag, addr, NULL, n);
 			emit(t, from_host, &tlp, &packets);
 			if (line->answer)
-				tlp_completion(&tlp, completer, t->tag, addr, data, n);
+				tlp_completion(&tlp, completer, requester, t->tag, addr, data, n);
 			else
-				tlp_unsupported(&tlp, completer, t->tag, n);
+				tlp_unsupported(&tlp, completer, requester, t->tag, n);
 		}
 		if (known < n)
 			tlp_cut(&tlp, known);
@@ -112,6 +124,7 @@ static unsigned int make_mem(struct trace_tlp *t, const struct trace_line *line,
 
 static unsigned int make_cfg(struct trace_tlp *t, const struct trace_line *line)
 {
+	const uint16_t function = TLP_ID_FUNCTION(line->fn);
 	unsigned int packets = 0;
 	uint8_t dword[4];
 	uint32_t i, n;
@@ -121,15 +134,15 @@ static unsigned int make_cfg(struct trace_tlp *t, const struct trace_line *line)
 		const uint32_t at = line->offset + i;
 
 		n = piece(at, line->count - i, sizeof(dword));
-		tlp_cfg(&tlp, ++t->tag, at, line->write ? line->data + i : NULL, n);
+		tlp_cfg(&tlp, function, ++t->tag, at, line->write ? line->data + i : NULL, n);
 		emit(t, true, &tlp, &packets);
 		memset(dword, 0, sizeof(dword));
 		memcpy(dword + at % 4, line->data + i, n);
 		if (line->answer)
-			tlp_completion(&tlp, TLP_ID_FUNCTION, t->tag, 0,
+			tlp_completion(&tlp, function, TLP_ID_HOST, t->tag, 0,
 				       line->write ? NULL : dword, sizeof(dword));
 		else
-			tlp_unsupported(&tlp, TLP_ID_FUNCTION, t->tag, sizeof(dword));
+			tlp_unsupported(&tlp, function, TLP_ID_HOST, t->tag, sizeof(dword));
 		emit(t, false, &tlp, &packets);
 	}
 	return packets;
@@ -145,9 +158,9 @@ static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
 	if (!line->sent)
 		return 0;
 	if (line->irq == IRQ_INTX)
-		tlp_message(&tlp, v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
+		tlp_message(&tlp, TLP_ID_FUNCTION(line->fn), v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
 	else
-		tlp_mem(&tlp, TLP_ID_FUNCTION, 0, MSI_ADDRESS, data, sizeof(data));
+		tlp_mem(&tlp, TLP_ID_FUNCTION(line->fn), 0, MSI_ADDRESS, data, sizeof(data));
 	emit(t, false, &tlp, &packets);
 	return packets;
 }
@@ -156,7 +169,7 @@ unsigned int trace_tlp_make(struct trace_tlp *t, const struct trace_line *line)
 {
 	switch (line->kind) {
 	case TRACE_MEM:
-		return make_mem(t, line, true, bar_address(t, line->bar) + line->offset,
+		return make_mem(t, line, true, bar_address(t->bar[line->fn], line->bar) + line->offset,
 				TLP_MAX_BYTES);
 	case TRACE_OUT:
 		/* What was not sent did not get to the link. */

@@ -18,13 +18,13 @@
  * struct trace_tlp - state from line to line
  * @packet: called for each packet, in their order
  * @arg: for @packet
- * @bar: the BAR registers
+ * @bar: the BAR registers of each function
  * @tag: of the last request that is completed
  */
 struct trace_tlp {
 	void (*packet)(void *arg, bool from_host, const struct tlp *tlp);
 	void *arg;
-	uint8_t bar[PCIE_CABLE_NUM_BARS * 4];
+	uint8_t bar[PCIE_CABLE_MAX_FUNCTIONS][PCIE_CABLE_NUM_BARS * 4];
 	uint8_t tag;
 };
 

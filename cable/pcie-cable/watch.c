@@ -2,41 +2,50 @@
 #include "cable.h"
 #include "watch.h"
 
-void watch_mem(struct cable *cable, bool write, unsigned int bar, uint64_t offset,
+static struct stats_fn *stats_of(struct host_fn *host)
+{
+	return &host->cable->stats.fn[host->number];
+}
+
+void watch_mem(struct host_fn *host, bool write, unsigned int bar, uint64_t offset,
 	       const uint8_t *data, uint32_t count, bool answer)
 {
-	stats_access(&cable->stats.mem[write], count, answer);
-	trace_host_bar(&cable->trace, write, bar, offset, data, count, answer);
+	stats_access(&stats_of(host)->mem[write], count, answer);
+	trace_host_bar(&host->cable->trace, host->number, write, bar, offset, data, count, answer);
 }
 
-void watch_cfg(struct cable *cable, bool write, uint32_t offset, const uint8_t *data,
+void watch_cfg(struct host_fn *host, bool write, uint32_t offset, const uint8_t *data,
 	       uint32_t count)
 {
-	stats_access(&cable->stats.cfg[write], count, cable->link.up);
-	trace_host_cfg(&cable->trace, write, offset, data, count, cable->link.up);
+	const bool answer = host_fn_is_up(host);
+
+	stats_access(&stats_of(host)->cfg[write], count, answer);
+	trace_host_cfg(&host->cable->trace, host->number, write, offset, data, count, answer);
 }
 
-void watch_window(struct cable *cable, bool write, bool sent, uint64_t place,
+void watch_window(struct host_fn *host, bool write, bool sent, uint64_t place,
 		  const uint8_t *data, uint32_t count, bool answer)
 {
-	stats_access(&cable->stats.window[write], answer ? count : 0, answer);
-	trace_ep_window(&cable->trace, write, sent, place, data, count, answer);
+	stats_access(&stats_of(host)->window[write], answer ? count : 0, answer);
+	trace_ep_window(&host->cable->trace, host->number, write, sent, place, data, count, answer);
 }
 
-void watch_dma(struct cable *cable, bool write, uint64_t addr, const uint8_t *data,
+void watch_dma(struct host_fn *host, bool write, uint64_t addr, const uint8_t *data,
 	       uint32_t count, uint64_t requests)
 {
-	cable->stats.dma[write].bytes += count;
-	cable->stats.dma[write].requests += requests;
-	trace_ep_dma(&cable->trace, write, addr, data, count, requests);
+	struct stats_dma *dma = &host->cable->stats.dma[write];
+
+	dma->bytes += count;
+	dma->requests += requests;
+	trace_ep_dma(&host->cable->trace, host->number, write, addr, data, count, requests);
 }
 
-void watch_dma_list(struct cable *cable, bool write)
+void watch_dma_list(struct host_fn *host, bool write)
 {
-	cable->stats.dma[write].lists++;
+	host->cable->stats.dma[write].lists++;
 }
 
-uint32_t watch_irq(struct cable *cable, enum irq_kind kind, uint32_t number, uint32_t result)
+uint32_t watch_irq(struct host_fn *host, enum irq_kind kind, uint32_t number, uint32_t result)
 {
 	static const char *const results[STATS_IRQ_RESULTS] = {
 		[PCIE_CABLE_IRQ_SENT] = "sent",
@@ -46,25 +55,32 @@ uint32_t watch_irq(struct cable *cable, enum irq_kind kind, uint32_t number, uin
 		[PCIE_CABLE_IRQ_LINK_DOWN] = "link-down",
 	};
 
-	cable->stats.irq[kind][result]++;
+	struct trace *trace = &host->cable->trace;
+
+	stats_of(host)->irq[kind][result]++;
 	if (kind == IRQ_INTX)
-		trace_text(&cable->trace, TRACE_IRQ, "ep INTx %s %s",
+		trace_text(trace, TRACE_IRQ, "ep", host->number, "INTx %s %s",
 			   number ? "assert" : "deassert", results[result]);
 	else
-		trace_text(&cable->trace, TRACE_IRQ, "ep %s %u %s", irq_kind_names[kind],
-			   number, results[result]);
+		trace_text(trace, TRACE_IRQ, "ep", host->number, "%s %u %s",
+			   irq_kind_names[kind], number, results[result]);
 	return result;
 }
 
-void watch_event(struct cable *cable, enum watch_event event)
+void watch_event(struct host_fn *host, enum watch_event event)
 {
-	static const char *const lines[WATCH_EVENTS] = {
-		[WATCH_LINK_UP] = "link up",
-		[WATCH_LINK_DOWN] = "link down",
-		[WATCH_HOST_RESET] = "host reset",
-		[WATCH_BUS_MASTER] = "host BME",
+	static const struct {
+		const char *who;
+		const char *what;
+	} lines[WATCH_EVENTS] = {
+		[WATCH_LINK_UP] = { "link", "up" },
+		[WATCH_LINK_DOWN] = { "link", "down" },
+		[WATCH_HOST_RESET] = { "host", "reset" },
+		[WATCH_FLR] = { "host", "FLR" },
+		[WATCH_BUS_MASTER] = { "host", "BME" },
 	};
 
-	cable->stats.events[event]++;
-	trace_text(&cable->trace, TRACE_LINK, "%s", lines[event]);
+	host->cable->stats.events[event]++;
+	trace_text(&host->cable->trace, TRACE_LINK, lines[event].who, host->number, "%s",
+		   lines[event].what);
 }

@@ -57,8 +57,9 @@ class Cable:
     def bank(self):
         return self.keep(vfu.Client(self.ep_socket))
 
-    def host(self, ram=True):
-        return self.keep(vfu.Host(self.host_socket, self.ram if ram else None))
+    def host(self, ram=True, fn=0):
+        path = self.host_socket + (".%d" % fn if fn else "")
+        return self.keep(vfu.Host(path, self.ram if ram else None))
 
     def leave(self, client, message):
         """A machine ends."""

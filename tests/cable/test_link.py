@@ -441,7 +441,7 @@ def test_other_shape(cable, pair, change):
     endpoint.events()
     change(endpoint)
     endpoint.set_reg(vfu.LINK_CTRL, 1)
-    cable.expect("the function has other BARs or interrupts")
+    cable.expect("function 0 has other BARs or interrupts")
     assert endpoint.reg(vfu.LINK_CTRL) == 1
     assert endpoint.reg(vfu.LINK_STATUS) == 0
     assert endpoint.events() == 0

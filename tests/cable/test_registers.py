@@ -13,7 +13,7 @@ from vfu import FN
 def test_identification(endpoint):
     assert endpoint.reg(vfu.MAGIC) == 0x4c424350
     assert endpoint.reg(vfu.REGS_VERSION) == 2
-    assert endpoint.reg(vfu.NUM_FUNCTIONS) == 1
+    assert endpoint.reg(vfu.NUM_FUNCTIONS) == 8
     assert endpoint.reg(vfu.NUM_MSIX) == 256
     assert endpoint.reg(vfu.NUM_MSI) == 32
     assert endpoint.reg(vfu.HOST_RAM_LO) == 64 << 20
@@ -31,7 +31,7 @@ def test_read_only_registers(endpoint):
 
 def test_unlisted_registers_read_zero(endpoint):
     for reg in (0x1c, 0x30, 0xffc, FN + 0x14, FN + 0x4c, FN + 0x100, FN + 0x16c, FN + 0xffc,
-                FN + 0x1000, FN + 0x7000, 0xfffc):
+                FN + 0x8000, 0xfffc):
         endpoint.set_reg(reg, 0xffffffff)
         assert endpoint.reg(reg) == 0
 

@@ -199,7 +199,7 @@ MAGIC, REGS_VERSION, NUM_FUNCTIONS, NUM_MSIX = 0x00, 0x04, 0x08, 0x0c
 HOST_RAM_LO, HOST_RAM_HI, NUM_MSI = 0x10, 0x14, 0x18
 LINK_CTRL, LINK_STATUS, EVENT_STATUS, EVENT_ENABLE = 0x20, 0x24, 0x28, 0x2c
 LINK_UP, LINK_DOWN, BME = 1, 2, 4
-FN = 0x1000
+FN, FN_STRIDE = 0x1000, 0x1000
 FN_ID, FN_CLASS, FN_SUBSYS, FN_MISC, FN_CTRL = 0x00, 0x04, 0x08, 0x0c, 0x10
 FN_MSIX_VECTORS, FN_MSIX_TABLE, FN_MSIX_PBA, FN_MSIX_ENABLED = 0x140, 0x144, 0x148, 0x14c
 FN_MSIX_RAISE, FN_IRQ_STATUS = 0x150, 0x154
@@ -241,33 +241,33 @@ class Endpoint(Client):
     def set_reg(self, offset, value):
         self.write_region(0, offset, value.to_bytes(4, "little"))
 
-    def fn(self, reg):
-        return self.reg(FN + reg)
+    def fn(self, reg, fn=0):
+        return self.reg(FN + fn * FN_STRIDE + reg)
 
-    def set_fn(self, reg, value):
-        self.set_reg(FN + reg, value)
+    def set_fn(self, reg, value, fn=0):
+        self.set_reg(FN + fn * FN_STRIDE + reg, value)
 
-    def set_bar(self, bar, size, addr, flags=0):
+    def set_bar(self, bar, size, addr, flags=0, fn=0):
         at = fn_bar(bar)
-        self.set_fn(at, size & 0xffffffff)
-        self.set_fn(at + 4, size >> 32)
-        self.set_fn(at + 8, flags)
-        self.set_fn(at + 0x10, addr & 0xffffffff)
-        self.set_fn(at + 0x14, addr >> 32)
+        self.set_fn(at, size & 0xffffffff, fn)
+        self.set_fn(at + 4, size >> 32, fn)
+        self.set_fn(at + 8, flags, fn)
+        self.set_fn(at + 0x10, addr & 0xffffffff, fn)
+        self.set_fn(at + 0x14, addr >> 32, fn)
 
-    def set_up(self, vectors=3, msi=0, pin=1):
+    def set_up(self, vectors=3, msi=0, pin=1, fn=0):
         """A function with 4 KiB in BAR 0, and MSI-X in BAR 1."""
-        self.set_fn(FN_ID, 0x10031af4)
-        self.set_fn(FN_CLASS, 0x07800001)
-        self.set_fn(FN_SUBSYS, 0x00031af4)
-        self.set_fn(FN_MISC, pin << 8 | 0x10)
-        self.set_fn(FN_CTRL, 1)
-        self.set_bar(0, 0x1000, self.BAR0)
-        self.set_bar(1, 0x1000, self.BAR1)
-        self.set_fn(FN_MSIX_VECTORS, vectors)
-        self.set_fn(FN_MSIX_TABLE, 0x001)
-        self.set_fn(FN_MSIX_PBA, 0x801)
-        self.set_fn(FN_MSI_VECTORS, msi)
+        self.set_fn(FN_ID, 0x10031af4 + (fn << 16), fn)
+        self.set_fn(FN_CLASS, 0x07800001, fn)
+        self.set_fn(FN_SUBSYS, 0x00031af4, fn)
+        self.set_fn(FN_MISC, pin << 8 | 0x10, fn)
+        self.set_fn(FN_CTRL, 1, fn)
+        self.set_bar(0, 0x1000, self.BAR0 + fn * 0x10000, fn=fn)
+        self.set_bar(1, 0x1000, self.BAR1 + fn * 0x10000, fn=fn)
+        self.set_fn(FN_MSIX_VECTORS, vectors, fn)
+        self.set_fn(FN_MSIX_TABLE, 0x001, fn)
+        self.set_fn(FN_MSIX_PBA, 0x801, fn)
+        self.set_fn(FN_MSI_VECTORS, msi, fn)
         self.set_reg(EVENT_ENABLE, 7)
 
     def start(self, **setup):
@@ -281,9 +281,9 @@ class Endpoint(Client):
         self.set_reg(EVENT_STATUS, got)
         return got
 
-    def raise_irq(self, vector, register=FN_MSIX_RAISE):
-        self.set_fn(register, vector)
-        return self.fn(FN_IRQ_STATUS)
+    def raise_irq(self, vector, register=FN_MSIX_RAISE, fn=0):
+        self.set_fn(register, vector, fn)
+        return self.fn(FN_IRQ_STATUS, fn)
 
     def at(self, addr, count):
         return self.ram[addr - self.RAM_BASE:addr - self.RAM_BASE + count]

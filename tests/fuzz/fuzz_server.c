@@ -33,7 +33,7 @@ enum action {
 	CONNECT_EP, CONNECT_HOST, VERSION, VERSION_TEXT, MESSAGE, RAW, REGISTER, ACCESS,
 	DMA_MAP, DMA_UNMAP, SET_IRQS, ASK, CLOSE, READ_REPLIES, QMP, QMP_TEXT, WAIT,
 	RESIZE, PEER, CONTROL, CONTROL_LINE, CONTROL_TEXT, CONTROL_CLOSE, CONTROL_READ,
-	NUM_ACTIONS
+	CONNECT_FUNCTION, NUM_ACTIONS
 };
 
 /* What a message may bring along */
@@ -536,7 +536,10 @@ static bool act(void)
 		connect_to(&cable.ep_listener);
 		break;
 	case CONNECT_HOST:
-		connect_to(&cable.host_listener);
+		connect_to(&cable.host_listener[0]);
+		break;
+	case CONNECT_FUNCTION:
+		connect_to(&cable.host_listener[in8(&s.in) % PCIE_CABLE_MAX_FUNCTIONS]);
 		break;
 	case VERSION:
 		version();
@@ -615,14 +618,20 @@ static bool act(void)
 static void check_link(void)
 {
 	const struct link *link = &cable.link;
+	const struct host_fn *host;
+	unsigned int n;
 
 	CHECK(!link->enabled || cable.ep.conn);
-	CHECK(link->view.msi_vectors <= VFU_IRQ_MAX_MSI &&
-	      link->view.msix_vectors <= VFU_IRQ_MAX_MSIX);
-	CHECK(link->up || !cable.host.intx);
-	if (link->up)
-		CHECK(link->enabled && !link->forced_down && cable.host.conn &&
-		      fn_setup_same_shape(&link->view, &cable.host.shape));
+	CHECK(!link->enabled || link_has(link, 0));
+	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++) {
+		host = &cable.host[n];
+		CHECK(link->view[n].msi_vectors <= VFU_IRQ_MAX_MSI &&
+		      link->view[n].msix_vectors <= VFU_IRQ_MAX_MSIX);
+		CHECK(host_fn_is_up(host) || !host->intx);
+		if (host_fn_is_up(host))
+			CHECK(link->enabled && !link->forced_down && host->conn &&
+			      fn_setup_same_shape(&link->view[n], &host->shape));
+	}
 }
 
 void server_idle(int timeout_ms)

@@ -117,7 +117,7 @@ class Machines:
 
     (EP, HOST, VERSION, TEXT, MESSAGE, RAW, REG, ACCESS, MAP, UNMAP, IRQS, ASK, CLOSE, READ,
      QMP, QMP_TEXT, WAIT, RESIZE, PEER, CONTROL, LINE, CONTROL_TEXT, CONTROL_CLOSE,
-     CONTROL_READ) = range(24)
+     CONTROL_READ, FUNCTION) = range(25)
     FD_RAM, FD_HOST_RAM, FD_EVENT = range(3)
 
     def number(self, v):
@@ -138,8 +138,8 @@ class Machines:
         """One behind the other, without waiting for replies."""
         return b"".join(self.reg(at, value, more=0x80) for at, value in pairs)
 
-    def bar(self, b, size, addr, flags=0):
-        at = 0x1040 + b * 0x20
+    def bar(self, b, size, addr, flags=0, fn=0):
+        at = 0x1040 + b * 0x20 + fn * 0x1000
         return self.regs((at, size), (at + 4, 0), (at + 8, flags), (at + 0x10, addr),
                          (at + 0x14, 0))
 
@@ -158,13 +158,14 @@ class Machines:
             self.dma_map(0, 0, 0x10000, self.FD_RAM if share else None) + \
             self.irqs(0, 0x24, 0, 1, 0x12)
 
-    def set_up(self):
-        return self.regs((0x1000, 0x10031af4), (0x1004, 0x07800001), (0x1010, 1)) + \
-            self.bar(0, 4096, 0x4000) + self.bar(1, 4096, 0x8000) + \
-            self.regs((0x1140, 3), (0x1144, 1), (0x1148, 0x801)) + self.reg(0x2c, 7)
+    def set_up(self, fn=0):
+        at = 0x1000 + fn * 0x1000
+        return self.regs((at, 0x10031af4), (at + 4, 0x07800001), (at + 0x10, 1)) + \
+            self.bar(0, 4096, 0x4000, fn=fn) + self.bar(1, 4096, 0x8000, fn=fn) + \
+            self.regs((at + 0x140, 3), (at + 0x144, 1), (at + 0x148, 0x801)) + self.reg(0x2c, 7)
 
-    def host(self, client=1):
-        return u8(self.HOST) + self.version(client) + \
+    def host(self, client=1, fn=0):
+        return (u8(self.FUNCTION, fn) if fn else u8(self.HOST)) + self.version(client) + \
             self.dma_map(client, 0, 0x10000, self.FD_HOST_RAM) + \
             self.access(client, 7, 4, 2, b"\6\0")
 
@@ -289,6 +290,18 @@ def server():
         u8(m.CLOSE, 1, m.WAIT, 9)
     yield "control_silent", control + u8(m.CONTROL_READ, 0) + \
         (u8(m.CONTROL_TEXT, 0, 250) + b"help\n" * 50) * 8 + u8(m.CONTROL_READ, 0)
+    several = m.endpoint() + m.set_up() + m.set_up(1) + m.set_up(7)
+    card = several + m.reg(0x20, 1) + m.host(1, 7) + m.host(2, 1) + m.host(3)
+    yield "functions", card + m.access(2, 0, 0, 8, b"x") + m.access(2, 0, 0, 8) + \
+        m.irqs(2, 0x24, 0, 3, 0x32) + m.access(2, 7, 0x7e, 2, b"\0\x80") + m.reg(0x2150, 1) + \
+        m.reg(0x1150, 1) + m.reg(0x2164, 1) + u8(m.ASK, 3, 3, 0) + u8(m.CLOSE, 2) + m.reg(0x2150, 1)
+    yield "function_level_reset", card + m.irqs(2, 0x24, 0, 3, 0x32) + control + u8(m.LINE, 0, 6) + \
+        m.access(2, 7, 0x7e, 2, b"\0\x80") + m.reg(0x2150, 1) + \
+        m.access(2, 7, 0x48, 2, b"\0\x80") + u8(m.WAIT, 9) + m.access(2, 7, 0, 64)
+    yield "functions_plugged", several + m.reg(0x20, 1) + u8(m.QMP, 0, m.QMP, 1, m.WAIT, 110) + \
+        m.host(1, 7) + u8(m.QMP, 1) + m.host(2, 1) + u8(m.QMP, 1, m.QMP, 5) + m.host(3) + \
+        m.reg(0x20, 0)
+    yield "no_first_function", m.endpoint() + m.set_up(1) + m.reg(0x20, 1) + m.host(1, 1)
     yield "qmp_text", settled + u8(m.QMP_TEXT, 19) + b'{"error":{"desc":1}'
 
 
