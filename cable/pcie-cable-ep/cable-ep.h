@@ -8,7 +8,7 @@
  *		its banks
  * metered.c	outbound windows that are translated
  * dma.c	the DMA engine, where the kernel has dmaengine
- * events.c	the controller's interrupt: link up, link down, bus mastering
+ * events.c	the controller's interrupt: PERST#, link up, link down, bus mastering
  * ops.c	struct pci_epc_ops
  * features.c	what the controller can do
  * irqs.c	of these, the operations for interrupts
@@ -60,6 +60,8 @@ struct cable_ep {
 
 	/* Protected by epc->lock */
 	bool				started;
+	bool				waits_perst;	/* between start and stop */
+	bool				initialized;	/* functions may use it */
 	struct cable_ep_fn		fn[PCIE_CABLE_MAX_FUNCTIONS];
 	struct cable_ep_ob		*ob;
 
@@ -74,6 +76,7 @@ struct cable_ep {
 	u32				num_msix;	/* vectors per function */
 	u32				num_msi;	/* likewise */
 	bool				intx;		/* can be raised */
+	bool				perst;		/* starts anew with PERST# */
 	struct pci_epc_features		features;
 	unsigned int			num_ob;		/* 0: windows are mapped */
 	bool				ob_passes_low_bits;
@@ -95,6 +98,22 @@ static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
 /* bank.c */
 extern struct pci_driver cable_ep_bank_driver;
 bool cable_ep_is_bank(struct pci_dev *pdev);
+
+/*
+ * For operations: NULL when the device is gone, and before epc_init, when the
+ * registers of a real controller may be without clocks.
+ */
+static inline struct cable_ep *cable_ep_usable(struct pci_epc *epc)
+{
+	struct cable_ep *ep = epc_get_drvdata(epc);
+
+	if (ep && !ep->initialized) {
+		dev_err_ratelimited(&epc->dev,
+				    "used before epc_init, for which functions have to wait\n");
+		return NULL;
+	}
+	return ep;
+}
 
 /* features.c */
 int cable_ep_find_features(struct cable_ep *ep);
@@ -134,6 +153,7 @@ static inline void cable_ep_dma_exit(struct cable_ep *ep)
 #endif
 
 /* events.c */
+void cable_ep_initialized(struct cable_ep *ep);
 int cable_ep_events_start(struct cable_ep *ep);
 void cable_ep_events_stop(struct cable_ep *ep);
 
@@ -142,6 +162,7 @@ extern const struct pci_epc_ops cable_ep_mapped_ops;
 extern const struct pci_epc_ops cable_ep_metered_ops;
 extern const struct pci_epc_ops cable_ep_low_bits_ops;
 void cable_ep_clear_functions(struct cable_ep *ep);
+int cable_ep_enable_link(struct cable_ep *ep);
 int cable_ep_may_change(struct cable_ep *ep, u8 func_no, const char *what,
 			const void *wanted, const void *visible, size_t size);
 

@@ -113,7 +113,8 @@ static int cable_ep_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret)
 		goto err_dma_exit;
 
-	pci_epc_init_notify(epc);
+	if (!ep->perst)
+		cable_ep_initialized(ep);
 	if (ep->num_ob)
 		dev_info(dev,
 			 "%u functions, %u metered windows in %zu MiB, multiples of %u bytes\n",

@@ -6,6 +6,41 @@
 
 #include "cable-ep.h"
 
+/* Context: process, may sleep.  Functions may use the controller from now on. */
+void cable_ep_initialized(struct cable_ep *ep)
+{
+	mutex_lock(&ep->epc->lock);
+	ep->initialized = true;
+	mutex_unlock(&ep->epc->lock);
+	pci_epc_init_notify(ep->epc);
+}
+
+/*
+ * In the order of controllers that have no clocks while PERST# is asserted, and do all
+ * when it is deasserted: drivers/pci/controller/dwc/pcie-qcom-ep.c, pcie-tegra194.c.
+ * The first time, too, epc_deinit comes before epc_init.
+ */
+static void cable_ep_perst(struct cable_ep *ep)
+{
+	struct pci_epc *epc = ep->epc;
+
+	dev_dbg(&ep->pdev->dev, "PERST# deasserted\n");
+	ep->link_up = false;
+	mutex_lock(&epc->lock);
+	ep->initialized = false;
+	ep->started = false;
+	memset(ep->fn, 0, sizeof(ep->fn));
+	mutex_unlock(&epc->lock);
+
+	pci_epc_deinit_notify(epc);
+	cable_ep_initialized(ep);
+
+	mutex_lock(&epc->lock);
+	if (ep->waits_perst)
+		cable_ep_enable_link(ep);
+	mutex_unlock(&epc->lock);
+}
+
 static void cable_ep_link_up(struct cable_ep *ep)
 {
 	if (ep->link_up)
@@ -35,6 +70,8 @@ static irqreturn_t cable_ep_event_thread(int irq, void *data)
 		return IRQ_NONE;
 
 	cable_ep_write(ep, PCIE_CABLE_EVENT_STATUS, events);
+	if (events & PCIE_CABLE_EVENT_PERST)
+		cable_ep_perst(ep);
 	link = cable_ep_read(ep, PCIE_CABLE_LINK_STATUS);
 
 	/* What happened first is known from how it ended */

@@ -47,6 +47,7 @@ int cable_ep_find_features(struct cable_ep *ep)
 	ep->num_ob = cable_ep_read(ep, PCIE_CABLE_OB_WINDOWS);
 	ep->ob_passes_low_bits = told & PCIE_CABLE_FEATURE_LOW_BITS;
 	ep->intx = told & PCIE_CABLE_FEATURE_INTX;
+	ep->perst = told & PCIE_CABLE_FEATURE_PERST;
 
 	features->linkup_notifier = !!(told & PCIE_CABLE_EVENT_LINK_UP);
 	features->msi_capable = !!ep->num_msi;

@@ -10,7 +10,7 @@
 int cable_ep_set_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		      u16 nr_irqs, enum pci_barno bir, u32 offset)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	u32 pba = offset + nr_irqs * CABLE_EP_MSIX_ENTRY;
 	u32 end = pba + BITS_TO_LONGS(nr_irqs) * 8;
 	u32 words[CABLE_EP_MSIX_WORDS] = { nr_irqs, offset | bir, pba | bir };
@@ -48,7 +48,7 @@ int cable_ep_set_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 
 int cable_ep_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	u32 count;
 
 	if (!ep)
@@ -65,7 +65,7 @@ int cable_ep_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 int cable_ep_set_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no, u8 nr_irqs)
 {
 	u32 count = roundup_pow_of_two(pci_ep_set_msi_count(nr_irqs));
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	struct cable_ep_fn *fn;
 	int ret;
 
@@ -91,7 +91,7 @@ int cable_ep_set_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no, u8 nr_irqs)
 
 int cable_ep_get_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	u32 count;
 
 	if (!ep)
@@ -107,7 +107,7 @@ int cable_ep_get_msi(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 int cable_ep_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		       unsigned int type, u16 interrupt_num)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	u32 regs = PCIE_CABLE_FN(func_no);
 
 	if (!ep)

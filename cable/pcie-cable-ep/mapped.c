@@ -156,7 +156,7 @@ static bool cable_ep_is_window(struct cable_ep *ep, phys_addr_t base)
 int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			phys_addr_t addr, u64 pci_addr, size_t size)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 
 	if (!ep)
 		return -ENODEV;

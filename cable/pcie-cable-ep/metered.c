@@ -77,7 +77,7 @@ static void cable_ep_write_64(struct cable_ep *ep, u32 reg, u64 v)
 int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			 phys_addr_t addr, u64 pci_addr, size_t size)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	u64 base;
 	unsigned int i;
 	u32 regs;

@@ -37,7 +37,7 @@ int cable_ep_may_change(struct cable_ep *ep, u8 func_no, const char *what,
 static int cable_ep_write_header(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 				 struct pci_epf_header *hdr)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	u32 words[CABLE_EP_HDR_WORDS] = {
 		hdr->deviceid << 16 | hdr->vendorid,
 		hdr->baseclass_code << 24 | hdr->subclass_code << 16 |
@@ -127,7 +127,7 @@ static void cable_ep_shape_bar(struct cable_ep *ep, u32 regs,
 static int cable_ep_set_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			    struct pci_epf_bar *epf_bar)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct cable_ep *ep = cable_ep_usable(epc);
 	enum pci_barno b = epf_bar->barno;
 	struct cable_ep_bar bar = {};
 	struct cable_ep_fn *fn;
@@ -215,16 +215,15 @@ static void cable_ep_remove_unused_headers(struct cable_ep *ep)
 			cable_ep_write(ep, PCIE_CABLE_FN(i) + PCIE_CABLE_FN_CTRL, 0);
 }
 
-static int cable_ep_start(struct pci_epc *epc)
+/* epc->lock is held. */
+int cable_ep_enable_link(struct cable_ep *ep)
 {
-	struct cable_ep *ep = epc_get_drvdata(epc);
+	struct pci_epc *epc = ep->epc;
 	unsigned int i;
 
-	if (!ep)
-		return -ENODEV;
-
 	cable_ep_remove_unused_headers(ep);
-	cable_ep_write(ep, PCIE_CABLE_LINK_CTRL, PCIE_CABLE_LINK_ENABLE);
+	cable_ep_write(ep, PCIE_CABLE_LINK_CTRL, PCIE_CABLE_LINK_ENABLE |
+		       (ep->perst ? PCIE_CABLE_LINK_WAIT_PERST : 0));
 	if (!(cable_ep_read(ep, PCIE_CABLE_LINK_CTRL) &
 	      PCIE_CABLE_LINK_ENABLE)) {
 		dev_err(&epc->dev,
@@ -238,6 +237,20 @@ static int cable_ep_start(struct pci_epc *epc)
 	return 0;
 }
 
+static int cable_ep_start(struct pci_epc *epc)
+{
+	struct cable_ep *ep = epc_get_drvdata(epc);
+
+	if (!ep)
+		return -ENODEV;
+	if (!ep->perst)
+		return cable_ep_enable_link(ep);
+
+	ep->waits_perst = true;
+	cable_ep_write(ep, PCIE_CABLE_LINK_CTRL, PCIE_CABLE_LINK_WAIT_PERST);
+	return 0;
+}
+
 static void cable_ep_stop(struct pci_epc *epc)
 {
 	struct cable_ep *ep = epc_get_drvdata(epc);
@@ -247,6 +260,7 @@ static void cable_ep_stop(struct pci_epc *epc)
 
 	cable_ep_write(ep, PCIE_CABLE_LINK_CTRL, 0);
 	ep->started = false;
+	ep->waits_perst = false;
 }
 
 static const struct pci_epc_features *

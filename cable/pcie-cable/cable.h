@@ -48,6 +48,7 @@ struct cable_options {
 	const struct profile *profile;
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
+	bool perst;
 	unsigned int trace_kinds;	/* as in struct trace */
 	const char *control;
 };
@@ -60,6 +61,7 @@ struct cable {
 	char *host_socket_abs;				/* of the first, for others */
 	struct host_ram ram;
 	const struct profile *profile;
+	bool perst;			/* the endpoint starts anew with PERST# */
 	struct ep_ctrl ep;
 	struct ep_atu atu;
 	struct ep_dma dma;

@@ -49,6 +49,17 @@ static const char *hot_reset(struct cable *cable, uint32_t arg, struct answer *a
 	return NULL;
 }
 
+static const char *perst(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	(void)answer;
+	if (!cable->link.waits_perst)
+		return cable->perst ? "the endpoint has not started the link; perst is allowed when it has" :
+				      "the endpoint does not wait for PERST#; perst is allowed with --init=perst";
+	link_perst(cable);
+	return NULL;
+}
+
 static const char *irq_delay(struct cable *cable, uint32_t arg, struct answer *answer)
 {
 	(void)answer;
@@ -94,6 +105,7 @@ static const struct command commands[] = {
 	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
 	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
 	{ "hot-reset", NULL, 0, 0, "reset all functions, as the host's slot does", hot_reset },
+	{ "perst", NULL, 0, 0, "assert and deassert PERST#", perst },
 	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, "let interrupts arrive so much later", irq_delay },
 	{ "irq drop", "N", 0, 1000000, "hold the next N back, until \"irq flush\"", irq_drop },
 	{ "irq flush", NULL, 0, 0, "send what is held back, each vector once", irq_flush },

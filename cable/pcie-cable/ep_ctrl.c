@@ -29,7 +29,8 @@ void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn)
 	struct pci_config *cfg = &ep->cfg;
 	unsigned int b;
 
-	*ep = (struct ep_ctrl){ .conn = conn, .events_told = cable->profile->events };
+	*ep = (struct ep_ctrl){ .conn = conn, .events_told = cable->profile->events |
+		(cable->perst ? PCIE_CABLE_EVENT_PERST : 0) };
 	pci_config_init(cfg, PCI_CONFIG_SIZE, CTRL_ID, EP_CLASS_REV, CTRL_ID);
 	pci_config_add_bar(cfg, PCIE_CABLE_BAR_REGS, PCIE_CABLE_REGS_SIZE, 0);
 	pci_config_add_bar(cfg, PCIE_CABLE_BAR_MSIX, PCIE_CABLE_MSIX_SIZE, 0);
@@ -264,7 +265,8 @@ static uint32_t features(const struct cable *cable)
 	return profile->events |
 	       (profile->intx ? PCIE_CABLE_FEATURE_INTX : 0) |
 	       (profile->intx_told ? PCIE_CABLE_FEATURE_INTX_TOLD : 0) |
-	       (cable->atu.limits.passes_low_bits ? PCIE_CABLE_FEATURE_LOW_BITS : 0);
+	       (cable->atu.limits.passes_low_bits ? PCIE_CABLE_FEATURE_LOW_BITS : 0) |
+	       (cable->perst ? PCIE_CABLE_FEATURE_PERST : 0);
 }
 
 static uint32_t bar_kind_read(const struct profile *profile, uint32_t reg)
@@ -297,7 +299,8 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 	case PCIE_CABLE_HOST_RAM_HI:
 		return cable->ram.size >> 32;
 	case PCIE_CABLE_LINK_CTRL:
-		return cable->link.enabled ? PCIE_CABLE_LINK_ENABLE : 0;
+		return (cable->link.enabled ? PCIE_CABLE_LINK_ENABLE : 0) |
+		       (cable->link.waits_perst ? PCIE_CABLE_LINK_WAIT_PERST : 0);
 	case PCIE_CABLE_LINK_STATUS:
 		return cable->link.up ? PCIE_CABLE_LINK_UP : 0;
 	case PCIE_CABLE_EVENT_STATUS:
@@ -329,6 +332,7 @@ static void reg_write(struct cable *cable, uint64_t offset, uint32_t v)
 	}
 	switch (offset) {
 	case PCIE_CABLE_LINK_CTRL:
+		link_wait_perst(cable, v & PCIE_CABLE_LINK_WAIT_PERST);
 		if (v & PCIE_CABLE_LINK_ENABLE)
 			link_enable(cable);
 		else
@@ -429,14 +433,20 @@ static int ctrl_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 	return vfu_dma_map(&conn->dma, map, fd);
 }
 
+void ep_ctrl_core_reset(struct cable *cable)
+{
+	memset(cable->ep.fn, 0, sizeof(cable->ep.fn));
+	ep_atu_reset(&cable->atu);
+	ep_dma_reset(&cable->dma);
+}
+
 static void forget_setup(struct cable *cable)
 {
 	struct ep_ctrl *ep = &cable->ep;
 
+	link_wait_perst(cable, false);
 	link_disable(cable);
-	memset(ep->fn, 0, sizeof(ep->fn));
-	ep_atu_reset(&cable->atu);
-	ep_dma_reset(&cable->dma);
+	ep_ctrl_core_reset(cable);
 	ep->event_status = 0;
 	ep->event_enable = 0;
 }

@@ -42,6 +42,9 @@ void ep_ctrl_connected(struct cable *cable, struct vfu_conn *conn);
 /* Set event bits, and interrupt the endpoint for new ones that are enabled. */
 void ep_ctrl_event(struct ep_ctrl *ep, uint32_t events);
 
+/* Functions, metered windows and DMA channels are as after a reset of the controller. */
+void ep_ctrl_core_reset(struct cable *cable);
+
 /* Where [@offset, @offset + @size) of @bar is in our memory; NULL: BAR not set. */
 uint8_t *ep_ctrl_bar_mem(const struct ep_ctrl *ep, unsigned int fn, unsigned int bar,
 			 uint64_t offset, uint64_t size);

@@ -47,16 +47,16 @@ bool host_fn_is_up(const struct host_fn *host)
 	return host->cable->link.up && link_has(&host->cable->link, host->number);
 }
 
-void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
-		       const struct fn_setup *shape)
+bool host_fn_has_config(const struct host_fn *host)
 {
-	host->conn = conn;
-	host->shape = *shape;
-	host->touched = false;
-	host->seen_ram = false;
+	const struct link *link = &host->cable->link;
+
+	return host_fn_is_up(host) || (!host->been_up && link->enabled && !link->forced_down &&
+				       link_has(link, host->number));
 }
 
-void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn, bool several)
+/* @several: there are other functions on the card. */
+static void make_config(struct host_fn *host, const struct fn_setup *fn, bool several)
 {
 	struct pci_config *cfg = &host->cfg;
 	unsigned int b;
@@ -74,6 +74,22 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn, bool sever
 		pci_config_add_msix(cfg, fn->msix_vectors, fn->msix_table, fn->msix_pba);
 	if (fn->msi_vectors)
 		pci_config_add_msi(cfg, fn->msi_vectors);
+}
+
+void host_fn_connected(struct host_fn *host, struct vfu_conn *conn, const struct fn_setup *fn)
+{
+	host->conn = conn;
+	host->shape = *fn;
+	host->been_up = false;
+	host->touched = false;
+	host->seen_ram = false;
+	make_config(host, fn, host->cable->link.functions != 1);
+}
+
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
+{
+	make_config(host, fn, host->cable->link.functions != 1);
+	host->been_up = true;
 	host->touched = false;
 	host->wrote = false;
 	host->held_since = 0;
@@ -124,7 +140,7 @@ static int host_read(void *dev, unsigned int index, uint64_t offset,
 	const uint8_t *mem;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		if (host_fn_is_up(host))
+		if (host_fn_has_config(host))
 			pci_config_read(&host->cfg, offset, data, count);
 		else
 			memset(data, 0xff, count);
@@ -167,6 +183,11 @@ static void config_write(struct host_fn *host, uint64_t offset, const uint8_t *d
 	struct cable *cable = host->cable;
 	uint16_t risen;
 
+	/* The host's QEMU makes the device; nothing that the endpoint has to know of. */
+	if (!host_fn_is_up(host)) {
+		pci_config_write(&host->cfg, offset, data, count);
+		return;
+	}
 	if (pci_config_starts_flr(&host->cfg, offset, data, count)) {
 		function_level_reset(host);
 		return;
@@ -193,7 +214,7 @@ static int host_write(void *dev, unsigned int index, uint64_t offset,
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		watch_cfg(host, true, offset, data, count);
-		if (host_fn_is_up(host))
+		if (host_fn_has_config(host))
 			config_write(host, offset, data, count);
 		return 0;
 	}
@@ -233,6 +254,8 @@ static bool host_hold(void *dev, unsigned int index)
 	struct host_fn *host = dev;
 	struct peer_run run;
 
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return link_is_retried(&host->cable->link);
 	if (!host->wrote || index >= PCIE_CABLE_NUM_BARS || !host_fn_is_up(host))
 		return false;
 	peer_run_look(host->cable->ep.conn->src.fd, &run);

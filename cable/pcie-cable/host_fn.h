@@ -30,6 +30,7 @@ struct cable;
  * @shape: as the host has realized it
  * @cfg: its configuration space
  * @intx: asserted by the endpoint; see host_irq
+ * @been_up: the link was up with @conn
  * @touched: used by the host since its last reset
  * @seen_ram: the host has mapped the RAM file
  * @wrote: to a BAR, with no read since
@@ -44,6 +45,7 @@ struct host_fn {
 	struct fn_setup shape;
 	struct pci_config cfg;
 	bool intx;
+	bool been_up;
 	bool touched;
 	bool seen_ram;
 	bool wrote;
@@ -61,18 +63,24 @@ char *host_fn_socket(const char *path, unsigned int n);
 
 void host_fn_init(struct host_fn *host, struct cable *cable, unsigned int number);
 
-/* A host with @shape has connected. */
-void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
-		       const struct fn_setup *shape);
+/* A host has connected that realizes the function as @fn says. */
+void host_fn_connected(struct host_fn *host, struct vfu_conn *conn, const struct fn_setup *fn);
 
-/* The link comes up with the function @fn, one of @several; its registers start from zero. */
-void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn, bool several);
+/* The link comes up with the function @fn; its registers start from zero. */
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
 
 /* Registers as after a reset of the function.  Had the host used it since the last one? */
 bool host_fn_reset(struct host_fn *host);
 
 /* Is the link up, and the function one of those that it shows? */
 bool host_fn_is_up(const struct host_fn *host);
+
+/*
+ * Does the configuration space answer: is it up, or has a host connected for it that has
+ * not done so for all others yet?  For a QEMU that finds all-ones where it looks for
+ * capabilities never ends.
+ */
+bool host_fn_has_config(const struct host_fn *host);
 
 /* May the function send requests: it is up, bus mastering enabled? */
 bool host_fn_may_master(const struct host_fn *host);

@@ -3,6 +3,9 @@
 #include "log.h"
 #include "watch.h"
 
+/* Far below the 5 s after which the host's QEMU gives its device up */
+#define RETRY_NS	1000000000
+
 static void set_up(struct cable *cable, bool up)
 {
 	struct link *link = &cable->link;
@@ -17,11 +20,13 @@ static void set_up(struct cable *cable, bool up)
 		irq_path_lose(&cable->irq_path);
 	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++) {
 		if (up && link_has(link, n))
-			host_fn_link_up(&cable->host[n], &link->view[n],
-					link->functions != 1);
+			host_fn_link_up(&cable->host[n], &link->view[n]);
 		host_irq_forget(&cable->host[n]);
 	}
-	ep_ctrl_event(&cable->ep, up ? PCIE_CABLE_EVENT_LINK_UP : PCIE_CABLE_EVENT_LINK_DOWN);
+	/* A controller that loses its clocks with the link does not tell of it. */
+	if (up || !link->starting)
+		ep_ctrl_event(&cable->ep, up ? PCIE_CABLE_EVENT_LINK_UP :
+						PCIE_CABLE_EVENT_LINK_DOWN);
 }
 
 static bool is_ready(const struct host_fn *host)
@@ -107,6 +112,7 @@ void link_enable(struct cable *cable)
 	if (link->enabled || !take_setup(cable))
 		return;
 	link->enabled = true;
+	link->starting = false;
 	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++) {
 		if (!link_has(link, n))
 			continue;
@@ -129,6 +135,40 @@ void link_disable(struct cable *cable)
 	update(cable);
 }
 
+void link_wait_perst(struct cable *cable, bool wait)
+{
+	struct link *link = &cable->link;
+
+	if (!cable->perst || link->waits_perst == wait)
+		return;
+	link->waits_perst = wait;
+	link->starting = false;
+	if (wait)
+		link_perst(cable);
+}
+
+void link_perst(struct cable *cable)
+{
+	struct link *link = &cable->link;
+
+	if (!link->waits_perst)
+		return;
+	log_event("PERST# deasserted");
+	link->starting = true;
+	link->starting_since = loop_now_ns();
+	link->enabled = false;
+	update(cable);
+	ep_ctrl_core_reset(cable);
+	/* Whatever it has not taken notice of happened to what is no more. */
+	cable->ep.event_status = 0;
+	ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_PERST);
+}
+
+bool link_is_retried(const struct link *link)
+{
+	return link->starting && loop_now_ns() - link->starting_since < RETRY_NS;
+}
+
 void link_host_ready(struct cable *cable)
 {
 	update(cable);
@@ -136,11 +176,16 @@ void link_host_ready(struct cable *cable)
 
 void link_host_gone(struct cable *cable)
 {
-	update(cable);
+	/* It is off; when it is on again PERST# is deasserted, which is done now. */
+	if (cable->link.up && cable->link.waits_perst)
+		link_perst(cable);
+	else
+		update(cable);
 }
 
-void link_host_reset(struct cable *cable, bool meant)
+void link_host_reset(struct cable *cable, bool by_link)
 {
+	bool meant = by_link;
 	unsigned int n;
 
 	if (!cable->link.up)
@@ -153,7 +198,10 @@ void link_host_reset(struct cable *cable, bool meant)
 	log_event("host reset");
 	watch_event(&cable->host[0], WATCH_HOST_RESET);
 	irq_path_lose(&cable->irq_path);
-	ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_LINK_DOWN | PCIE_CABLE_EVENT_LINK_UP);
+	if (cable->link.waits_perst && !by_link)
+		link_perst(cable);
+	else
+		ep_ctrl_event(&cable->ep, PCIE_CABLE_EVENT_LINK_DOWN | PCIE_CABLE_EVENT_LINK_UP);
 }
 
 void link_force_down(struct cable *cable, bool down)
@@ -174,7 +222,8 @@ const char *link_state(const struct cable *cable)
 	if (link->forced_down)
 		return "down: forced by a control command";
 	if (!link->enabled)
-		return "down: the endpoint has not started it";
+		return link->starting ? "down: the endpoint starts anew, as PERST# was deasserted" :
+					"down: the endpoint has not started it";
 	if (missing(cable) == link->functions)
 		return "down: no host is connected";
 	if (!all_ready(cable))

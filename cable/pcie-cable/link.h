@@ -14,6 +14,7 @@
 #define CABLE_LINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "fn_setup.h"
 
@@ -23,6 +24,9 @@ struct link {
 	bool enabled;
 	bool forced_down;
 	bool up;
+	bool waits_perst;		/* the endpoint starts anew with PERST# */
+	bool starting;			/* it has not enabled the link since the last one */
+	int64_t starting_since;
 	unsigned int functions;		/* of the setup, a bit for each */
 	struct fn_setup view[PCIE_CABLE_MAX_FUNCTIONS];	/* at the time of enabling */
 };
@@ -37,15 +41,25 @@ static inline bool link_has(const struct link *link, unsigned int n)
 void link_enable(struct cable *cable);
 void link_disable(struct cable *cable);
 
+/* The endpoint waits for PERST#, or no longer; a host is taken to be on. */
+void link_wait_perst(struct cable *cable, bool wait);
+
+/* The host has asserted and deasserted PERST#: the endpoint starts anew. */
+void link_perst(struct cable *cable);
+
+/* Does the endpoint start anew, so that the host retries? */
+bool link_is_retried(const struct link *link);
+
 /* The host has agreed on a protocol version for one of its functions, or that has gone. */
 void link_host_ready(struct cable *cable);
 void link_host_gone(struct cable *cable);
 
 /*
- * The host, or the slot, was reset, and with it all functions.  A machine that starts
- * resets its devices before it has used them, which is no event unless it is @meant.
+ * The host, or the slot, was reset, and with it all functions.  @by_link: by a hot reset,
+ * which is an event in any case.  Otherwise it is one if the host had used a function, as
+ * a machine that starts resets its devices; and where the endpoint waits for it, PERST#.
  */
-void link_host_reset(struct cable *cable, bool meant);
+void link_host_reset(struct cable *cable, bool by_link);
 
 /* Hold the link down, as a cable that is pulled out does, or no longer. */
 void link_force_down(struct cable *cable, bool down);

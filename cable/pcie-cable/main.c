@@ -27,6 +27,7 @@ enum {
 	OPT_PROFILE,
 	OPT_WINDOWS,
 	OPT_DMA,
+	OPT_INIT,
 	OPT_TRACE,
 	OPT_TRACE_FILTER,
 	OPT_CONTROL,
@@ -42,6 +43,7 @@ static const struct option long_options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "windows", required_argument, NULL, OPT_WINDOWS },
 	{ "dma", required_argument, NULL, OPT_DMA },
+	{ "init", required_argument, NULL, OPT_INIT },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "trace-filter", required_argument, NULL, OPT_TRACE_FILTER },
 	{ "control", required_argument, NULL, OPT_CONTROL },
@@ -202,6 +204,11 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		case OPT_DMA:
 			parse_dma(optarg, &opt->dma_channels);
 			own_dma = true;
+			break;
+		case OPT_INIT:
+			opt->perst = !strcmp(optarg, "perst");
+			if (!opt->perst && strcmp(optarg, "probe"))
+				usage("--init: probe or perst is allowed");
 			break;
 		case OPT_TRACE:
 			opt->trace = optarg;

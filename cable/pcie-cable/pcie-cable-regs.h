@@ -68,9 +68,17 @@
  * ENABLE then reads back as 0.  The link is up while it is enabled and a host
  * machine is connected whose QEMU has made the device with the same BARs, vectors
  * and MSI-X table; it cannot change those later.
+ *
+ * A controller with FEATURE_PERST starts anew whenever the host deasserts PERST#.  Its
+ * driver sets WAIT_PERST when it may, which is taken for a host that is on.  Each
+ * EVENT_PERST tells that ENABLE has been cleared and that functions, metered windows
+ * and DMA channels are as after a reset.  It follows when WAIT_PERST is set, when the host
+ * is reset, and when it leaves.  While WAIT_PERST is set and ENABLE is not, the host's
+ * accesses to the configuration space are retried, for up to a second.
  */
 #define PCIE_CABLE_LINK_CTRL		0x020
 #define   PCIE_CABLE_LINK_ENABLE	(1u << 0)
+#define   PCIE_CABLE_LINK_WAIT_PERST	(1u << 1)
 #define PCIE_CABLE_LINK_STATUS		0x024	/* read only */
 #define   PCIE_CABLE_LINK_UP		(1u << 0)
 
@@ -87,7 +95,8 @@
 #define   PCIE_CABLE_EVENT_LINK_UP	(1u << 0)
 #define   PCIE_CABLE_EVENT_LINK_DOWN	(1u << 1)
 #define   PCIE_CABLE_EVENT_BME		(1u << 2)	/* bus mastering enabled */
-#define   PCIE_CABLE_EVENT_ALL		0x7u
+#define   PCIE_CABLE_EVENT_PERST	(1u << 3)	/* PERST# was deasserted */
+#define   PCIE_CABLE_EVENT_ALL		0xfu
 
 /*
  * Metered windows, read only: how many there are (0: windows are mapped), and of
@@ -109,6 +118,7 @@
 #define   PCIE_CABLE_FEATURE_INTX	(1u << 8)
 #define   PCIE_CABLE_FEATURE_INTX_TOLD	(1u << 9)
 #define   PCIE_CABLE_FEATURE_LOW_BITS	(1u << 10)
+#define   PCIE_CABLE_FEATURE_PERST	(1u << 11)
 #define PCIE_CABLE_BAR_ALIGN		0x048
 #define PCIE_CABLE_BAR_KIND(b)		(0x050 + (b) * 8)
 #define   PCIE_CABLE_BAR_PROGRAMMABLE	0

@@ -17,7 +17,7 @@ void watch_mem(struct host_fn *host, bool write, unsigned int bar, uint64_t offs
 void watch_cfg(struct host_fn *host, bool write, uint32_t offset, const uint8_t *data,
 	       uint32_t count)
 {
-	const bool answer = host_fn_is_up(host);
+	const bool answer = host_fn_has_config(host);
 
 	stats_access(&stats_of(host)->cfg[write], count, answer);
 	trace_host_cfg(&host->cable->trace, host->number, write, offset, data, count, answer);

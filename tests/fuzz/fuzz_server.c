@@ -623,6 +623,8 @@ static void check_link(void)
 
 	CHECK(!link->enabled || cable.ep.conn);
 	CHECK(!link->enabled || link_has(link, 0));
+	CHECK(!link->starting || (link->waits_perst && !link->enabled));
+	CHECK(!link->waits_perst || (options.perst && cable.ep.conn));
 	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++) {
 		host = &cable.host[n];
 		CHECK(link->view[n].msi_vectors <= VFU_IRQ_MAX_MSI &&
@@ -674,7 +676,7 @@ static void make_fds(void)
 	close(p[0]);
 }
 
-static void begin(bool metered)
+static void begin(bool metered, bool perst)
 {
 	const struct ep_atu_limits metered_limits = {
 		.windows = 4, .granule = 256, .space = 1 << 20
@@ -709,6 +711,7 @@ static void begin(bool metered)
 	memset(&options.windows, 0, sizeof(options.windows));
 	if (metered)
 		options.windows = metered_limits;
+	options.perst = perst;
 	CHECK(!loop_init(&loop));
 	CHECK(!cable_open(&cable, &loop, &options));
 }
@@ -734,8 +737,8 @@ static void end(int code)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* The kind of windows is an option: by the length, which the fuzzer changes often */
-	begin(size % 2);
+	/* What is an option depends on the length, which the fuzzer changes often */
+	begin(size % 2, size / 2 % 2);
 	s.in = (struct input){ data, size };
 	end(loop_run(&loop));
 	return 0;

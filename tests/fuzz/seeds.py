@@ -301,6 +301,13 @@ def server():
     yield "functions_plugged", several + m.reg(0x20, 1) + u8(m.QMP, 0, m.QMP, 1, m.WAIT, 110) + \
         m.host(1, 7) + u8(m.QMP, 1) + m.host(2, 1) + u8(m.QMP, 1, m.QMP, 5) + m.host(3) + \
         m.reg(0x20, 0)
+    anew = m.set_up() + m.reg(0x20, 3)
+    perst = m.endpoint() + m.reg(0x2c, 15) + m.reg(0x20, 2) + anew + m.host() + u8(m.ASK, 1, 3, 0) + \
+        m.access(1, 7, 0, 4) + anew + m.access(1, 7, 4, 2, b"\6\0") + control + \
+        u8(m.CONTROL_TEXT, 0, 6) + b"perst\n" + m.access(1, 7, 0, 4) + u8(m.WAIT, 110) + \
+        anew + u8(m.CLOSE, 1) + anew + m.host() + m.reg(0x20, 0)
+    # Of the options this depends on the length: see LLVMFuzzerTestOneInput()
+    yield "perst", perst + bytes(range(4))[:(2 - len(perst)) % 4]
     yield "no_first_function", m.endpoint() + m.set_up(1) + m.reg(0x20, 1) + m.host(1, 1)
     yield "qmp_text", settled + u8(m.QMP_TEXT, 19) + b'{"error":{"desc":1}'
 
