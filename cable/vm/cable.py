@@ -14,18 +14,18 @@ from .machine import MEMORY, TOP, Endpoint, Host, Machine, MachineError, wait_fo
 PROGRAM = os.path.join(TOP, "build", "bin", "pcie-cable")
 BANKS = 3
 CARD_DRIVER = "/sys/bus/pci/drivers/virtio-pci"
-FUNCTION = "functions/pci_epf_vcon/vcon0"
+FUNCTION = "functions/pci_epf_vcon/vcon%d"
 MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
 
 
 class Cable:
     """The pcie-cable program.
 
-    profile, windows: what the options of that name say; windows: None for the profile's.
-    trace: file for what passes over the link, or None.
+    profile, windows, init: what the options of that name say; windows: None for the
+    profile's. trace: file for what passes over the link, or None.
     """
 
-    def __init__(self, directory, logs, windows=None, profile="generic"):
+    def __init__(self, directory, logs, windows=None, profile="generic", init="probe"):
         self.ep_socket = os.path.join(directory, "ep.sock")
         self.host_socket = os.path.join(directory, "host.sock")
         self.host_qmp = os.path.join(directory, "host.plug")
@@ -33,13 +33,14 @@ class Cable:
         self.ram = tempfile.mktemp(prefix="host-ram-", dir="/dev/shm")
         self.log = os.path.join(logs, "cable.log")
         self.profile = profile
+        self.init = init
         self.windows = windows or ("mapped" if profile == "generic" else None)
         self.banks = BANKS if self.windows == "mapped" else 0
         self.trace = None
         self.process = None
 
     def start(self):
-        more = ["--profile", self.profile]
+        more = ["--profile", self.profile, "--init", self.init]
         if self.windows:
             more += ["--windows", self.windows]
         if self.trace:
@@ -66,6 +67,10 @@ class Cable:
         """A line of its counters: the numbers in it."""
         match = re.search(r"^ *%s  +(\d.*)$" % name, self.ctl("stat"), re.M)
         return [int(number) for number in match[1].split()]
+
+    def wait_up(self):
+        """Wait until the link is up."""
+        wait_for("link", lambda: self.ctl("stat").startswith("link is up"), 20)
 
     def said(self, text):
         """How often the program's log has the text."""
@@ -184,17 +189,19 @@ class Pair:
     """Host, endpoint and the cable between them.
 
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
-    machine is started first, "host" or "endpoint". windows, profile: of the controller, see
-    class Cable. directory: for sockets. Nothing is configured on the endpoint by boot().
+    machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
+    see class Cable. functions: number of consoles. directory: for sockets. Nothing is
+    configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
-                 host_suite="trixie-backports", directory=None):
+                 init="probe", functions=1, host_suite="trixie-backports", directory=None):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
+        self.functions = functions
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
-        self.cable = Cable(self.directory, logs, windows, profile)
+        self.cable = Cable(self.directory, logs, windows, profile, init)
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
         self.host = Host("host", host_suite, self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)
@@ -212,11 +219,19 @@ class Pair:
         """Start the host; where the endpoint is first it has the card from the start."""
         extra = ["-qmp", "unix:%s,server=on,wait=off" % self.cable.host_qmp]
         if self.first == "endpoint":
-            extra += ["-device", json.dumps({
-                "driver": "vfio-user-pci", "id": "card", "bus": "rp0",
-                "x-no-posted-writes": True,
-                "socket": {"type": "unix", "path": self.cable.host_socket}})]
+            for n in range(self.functions):
+                extra += ["-device", json.dumps(self.host_device(n))]
         self.host.start(extra)
+
+    def host_device(self, n):
+        """The host's device for function n, as QEMU wants to have it."""
+        suffix = ".%d" % n if n else ""
+        device = {"driver": "vfio-user-pci", "id": "card" + suffix, "bus": "rp0",
+                  "x-no-posted-writes": True,
+                  "socket": {"type": "unix", "path": self.cable.host_socket + suffix}}
+        if self.functions > 1:
+            device.update(addr="0.%d" % n, multifunction=True)
+        return device
 
     def start_endpoint(self):
         self.endpoint.start(self.endpoint_devices())
@@ -304,27 +319,33 @@ class Pair:
             raise MachineError("expected one endpoint controller, found %r" % name)
         return "controllers/" + name[0]
 
-    def make_function(self, queue_size=None):
-        lines = [
-            "mkdir " + FUNCTION,
-            "echo 0x1af4 > %s/vendorid" % FUNCTION,
-            "echo 0x1003 > %s/deviceid" % FUNCTION,
-            "echo 0x1af4 > %s/subsys_vendor_id" % FUNCTION,
-            "echo 3 > %s/subsys_id" % FUNCTION,
-            "echo 3 > %s/msix_interrupts" % FUNCTION,
-        ]
-        if queue_size is not None:
-            lines.append("echo %d > %s/pci_epf_vcon.0/queue_size" % (queue_size, FUNCTION))
-        self.at_endpoint(*lines)
+    def make_functions(self, queue_size=None):
+        for n in range(self.functions):
+            function = FUNCTION % n
+            lines = [
+                "mkdir " + function,
+                "echo 0x1af4 > %s/vendorid" % function,
+                "echo 0x1003 > %s/deviceid" % function,
+                "echo 0x1af4 > %s/subsys_vendor_id" % function,
+                "echo 3 > %s/subsys_id" % function,
+                "echo 3 > %s/msix_interrupts" % function,
+            ]
+            if queue_size is not None:
+                lines.append("echo %d > %s/pci_epf_vcon.%d/queue_size" % (
+                    queue_size, function, n))
+            self.at_endpoint(*lines)
 
     def bind(self):
-        self.at_endpoint("ln -s %s %s" % (FUNCTION, self.controller()))
+        controller = self.controller()
+        self.at_endpoint(*("ln -s %s %s" % (FUNCTION % n, controller)
+                           for n in range(self.functions)))
         self.wait_console(self.endpoint)
         self.hold(self.endpoint)
 
     def unbind(self):
         self.release(self.endpoint)
-        self.at_endpoint("rm %s/vcon0" % self.controller())
+        controller = self.controller()
+        self.at_endpoint(*("rm %s/vcon%d" % (controller, n) for n in range(self.functions)))
 
     def start_link(self):
         self.at_endpoint("echo 1 > %s/start" % self.controller())
@@ -332,19 +353,19 @@ class Pair:
     def stop_link(self):
         self.at_endpoint("echo 0 > %s/start" % self.controller())
 
-    def remove_function(self):
-        self.at_endpoint("rmdir " + FUNCTION)
+    def remove_functions(self):
+        self.at_endpoint(*("rmdir " + FUNCTION % n for n in range(self.functions)))
 
     def configure(self, queue_size=None):
         """Everything the kernel's guide to pci_ep says, up to the link's start."""
-        self.make_function(queue_size)
+        self.make_functions(queue_size)
         self.bind()
         self.start_link()
 
     def deconfigure(self):
         self.stop_link()
         self.unbind()
-        self.remove_function()
+        self.remove_functions()
 
     def counters(self):
         """What the core counted, as text."""
@@ -380,13 +401,12 @@ class Pair:
     def rescan(self):
         self.at_host("echo 1 > /sys/bus/pci/rescan")
 
-    @staticmethod
-    def wait_console(machine, timeout=20):
-        """Wait until the machine's virtio_console driver runs a device."""
+    def wait_console(self, machine, timeout=20):
+        """Wait until the machine's virtio_console driver runs the functions' devices."""
         machine.shell.check(
             "n=0; until grep -q 0x0003 /sys/bus/virtio/drivers/virtio_console/virtio*/device"
-            " 2>/dev/null && [ -c /dev/hvc0 ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
-            " sleep 0.1; done" % (timeout * machine.slow * 10), 2 * timeout)
+            " 2>/dev/null && [ -c /dev/hvc%d ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
+            " sleep 0.1; done" % (self.functions - 1, timeout * machine.slow * 10), 2 * timeout)
 
     def wait_consoles(self):
         self.wait_console(self.host)
@@ -396,23 +416,24 @@ class Pair:
         """Have a getty on the machine's hvc0, or have none, nor anybody else."""
         machine.shell.check("serve-console %s hvc0" % ("on" if on else "off"))
 
-    @staticmethod
-    def hold(machine):
-        """Keep the machine's hvc0 open, in raw mode, until release().
+    def hold(self, machine, terminals=None):
+        """Keep the machine's hvc0 open, in raw mode, until release(); or several from hvc0
+        on, by default those of all functions.
 
         A terminal that nobody has told otherwise echoes. A greeting that waits in
         the line when it is opened would go back to the getty as a user's name.
         """
-        machine.shell.check("exec 4<>/dev/hvc0; stty raw -echo <&4;"
-                            " sleep 100000 <&4 & echo $! >/run/holder")
+        machine.shell.check(" ".join(
+            "exec %d<>/dev/hvc%d; stty raw -echo <&%d;" % (4 + n, n, 4 + n)
+            for n in range(terminals or self.functions)) + " sleep 100000 & echo $! >/run/holder")
 
-    @staticmethod
-    def drain(*machines):
+    def drain(self, *machines):
         """Read what is left in the line, until nothing has come for two seconds.
 
         A driver that has just started is given nothing for up to one.
         """
-        command = "while [ $(timeout 2 cat </dev/hvc0 | wc -c) -gt 0 ]; do :; done"
+        command = "; ".join("while [ $(timeout 2 cat </dev/hvc%d | wc -c) -gt 0 ]; do :; done" % n
+                            for n in range(self.functions))
         jobs = [(machine.shell, machine.shell.start(command)) for machine in machines]
         for shell, job in jobs:
             code, text = shell.finish(job, 60, "drain")

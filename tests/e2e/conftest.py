@@ -63,23 +63,23 @@ class Pool:
         finally:
             pair.stop()
 
-    def fresh(self, suite, first="host", windows=WINDOWS):
-        """A pair that nobody has used."""
+    def fresh(self, suite, first="host", windows=WINDOWS, **options):
+        """A pair that nobody has used; options: of class Pair."""
         self.drop()
         self.pair = Pair(suite, os.path.join(
             LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows,
-            PROFILE)
+            PROFILE, **options)
         self.pair.suite = suite
-        self.pair.kind = windows
+        self.pair.kind = windows, options
         self.pair.start()
         return self.pair
 
-    def get(self, suite, windows=WINDOWS):
+    def get(self, suite, windows=WINDOWS, **options):
         """A pair whose endpoint runs that kernel, configured and with its link up."""
-        if self.pair and self.pair.suite == suite and self.pair.kind == windows and \
+        if self.pair and self.pair.suite == suite and self.pair.kind == (windows, options) and \
                 not self.spoilt:
             return self.pair
-        return self.fresh(suite, windows=windows)
+        return self.fresh(suite, windows=windows, **options)
 
 
 @pytest.fixture(scope="session")
@@ -104,9 +104,11 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(items):
     """Tests that can share a pair follow each other."""
+    def kind(item):
+        names = getattr(item, "fixturenames", ())
+        return [fixture in names for fixture in ("metered", "perst", "card")]
     items.sort(key=lambda item: (SUITES.index(item.callspec.params["suite"])
-                                 if hasattr(item, "callspec") else -1,
-                                 "metered" in getattr(item, "fixturenames", ())))
+                                 if hasattr(item, "callspec") else -1, kind(item)))
 
 
 @pytest.hookimpl(hookwrapper=True)

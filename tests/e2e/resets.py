@@ -120,9 +120,18 @@ def function_level_reset(pair):
     ever, with interrupts off, as its driver does not hear of the reset. No device may
     answer to what it was told before one.
     """
+    return reset_by(pair, "flr")
+
+
+def slot_reset(pair):
+    """The same by the slot, which also takes the link down."""
+    return reset_by(pair, "bus")
+
+
+def reset_by(pair, method):
     load = Load(pair, pair.endpoint)
-    card = pair.host_card()
-    pair.at_host("echo 1 > /sys/bus/pci/devices/%s/reset" % card)
+    pair.at_host("cd /sys/bus/pci/devices/" + pair.host_card(),
+                 "echo %s > reset_method" % method, "echo 1 > reset")
     pair.bind_driver(pair.unbind_driver())
     load.stop(pair.host, pair.endpoint)
     return load
@@ -156,7 +165,7 @@ def modules_removed(pair):
     load = Load(pair)
     pair.at_endpoint("rm %s/vcon0" % pair.controller(), "echo 0 > %s/start" % pair.controller())
     load.stop(pair.endpoint)
-    pair.remove_function()
+    pair.remove_functions()
     pair.unload_modules()
     check_host_runs(pair)
     load.stop(pair.host)

@@ -5,7 +5,7 @@ import pytest
 
 from cable.vm.cable import FUNCTION
 
-ATTRIBUTE = "/sys/kernel/config/pci_ep/" + FUNCTION + "/pci_epf_vcon.0/queue_size"
+ATTRIBUTE = "/sys/kernel/config/pci_ep/" + FUNCTION % 0 + "/pci_epf_vcon.0/queue_size"
 BAD = ["0", "8", "15", "17", "100", "1025", "2048", "65536", "4294967312", "-16", "many", ""]
 
 
@@ -14,7 +14,7 @@ def unbound(pool, pair):
     """The function made, but not bound to a controller, and the host without the card."""
     pair.remove_card()
     pair.deconfigure()
-    pair.make_function()
+    pair.make_functions()
     yield pair
     if pool.spoilt:
         return

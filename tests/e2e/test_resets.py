@@ -44,6 +44,11 @@ def test_function_level_reset(pair):
     after(pair)
 
 
+def test_slot_reset(pair):
+    resets.slot_reset(pair)
+    after(pair)
+
+
 def test_host_is_switched_off(pair):
     resets.host_is_switched_off(pair)
     after(pair)
