@@ -54,6 +54,29 @@ void pci_config_add_bar(struct pci_config *cfg, unsigned int bar, uint64_t size,
 		put32(cfg->writable + at + 4, ~(size - 1) >> 32);
 }
 
+static uint32_t bar_reg(const uint8_t *regs, unsigned int bar)
+{
+	const uint8_t *p = regs + bar * 4;
+
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+bool pci_config_bar_is_64bit(const uint8_t *regs, unsigned int bar)
+{
+	const uint32_t type = bar_reg(regs, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK;
+
+	return type == PCI_BASE_ADDRESS_MEM_TYPE_64 && bar + 1 < PCI_STD_NUM_BARS;
+}
+
+uint64_t pci_config_bar_address(const uint8_t *regs, unsigned int bar)
+{
+	const uint64_t addr = bar_reg(regs, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
+
+	if (!pci_config_bar_is_64bit(regs, bar))
+		return addr;
+	return addr | (uint64_t)bar_reg(regs, bar + 1) << 32;
+}
+
 static uint8_t add_cap(struct pci_config *cfg, uint8_t id, unsigned int size)
 {
 	const uint8_t at = cfg->next_cap;

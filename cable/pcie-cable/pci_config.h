@@ -2,7 +2,7 @@
 /*
  * pci_config: a type 0 configuration space
  *
- * Offered to:	host_fn, ep_ctrl and ep_window.
+ * Offered to:	host_fn, ep_ctrl, ep_window and trace_tlp.
  * Layout from the PCI Local Bus Specification 3.0, 6.1, and the PCI Express Base
  * Specification, 7.5; register names from <linux/pci_regs.h>.
  */
@@ -62,6 +62,10 @@ uint16_t pci_config_command(const struct pci_config *cfg);
 uint16_t pci_config_msix_control(const struct pci_config *cfg);
 /* MSI vectors that were given out, 0 while MSI is off */
 unsigned int pci_config_msi_enabled(const struct pci_config *cfg);
+
+/* Where a BAR is, and how wide, from all six registers at @regs */
+uint64_t pci_config_bar_address(const uint8_t *regs, unsigned int bar);
+bool pci_config_bar_is_64bit(const uint8_t *regs, unsigned int bar);
 
 /* Device Control of the PCI Express capability; 0: there is none */
 uint16_t pci_config_express_control(const struct pci_config *cfg);

@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/pci_regs.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "pci_config.h"
 #include "trace_tlp.h"
 
 /* Where messages go is in a table that QEMU keeps for itself: the usual place of a PC */
 #define MSI_ADDRESS	0xfee00000
 
-static uint32_t bar_reg(const struct trace_tlp *t, unsigned int bar)
-{
-	const uint8_t *p = t->bar + bar * 4;
-
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static bool is_64bit(const struct trace_tlp *t, unsigned int bar)
-{
-	return (bar_reg(t, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
-	       bar + 1 < PCIE_CABLE_NUM_BARS;
-}
-
 static bool is_upper_half(const struct trace_tlp *t, unsigned int bar)
 {
-	return bar && is_64bit(t, bar - 1) && !is_upper_half(t, bar - 1);
-}
-
-static uint64_t bar_address(const struct trace_tlp *t, unsigned int bar)
-{
-	const uint64_t addr = bar_reg(t, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
-
-	return is_64bit(t, bar) ? addr | (uint64_t)bar_reg(t, bar + 1) << 32 : addr;
+	return bar && pci_config_bar_is_64bit(t->bar, bar - 1) && !is_upper_half(t, bar - 1);
 }
 
 /* Of the lowest byte, the flags stay what the function says that they are. */
@@ -156,7 +136,7 @@ unsigned int trace_tlp_make(struct trace_tlp *t, const struct trace_line *line)
 {
 	switch (line->kind) {
 	case TRACE_MEM:
-		return make_mem(t, line, true, bar_address(t, line->bar) + line->offset,
+		return make_mem(t, line, true, pci_config_bar_address(t->bar, line->bar) + line->offset,
 				TLP_MAX_BYTES);
 	case TRACE_OUT:
 		/* What was not sent did not get to the link. */
