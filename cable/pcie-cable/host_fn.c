@@ -286,6 +286,16 @@ uint32_t host_fn_read_request(const struct cable *cable)
 			     PCI_EXP_DEVCTL_READRQ) >> 12);
 }
 
+uint32_t host_fn_completion_boundary(const struct cable *cable)
+{
+	return pci_config_link_control(&cable->host.cfg) & PCI_EXP_LNKCTL_RCB ? 128 : 64;
+}
+
+uint64_t host_fn_bar_address(const struct cable *cable, unsigned int bar)
+{
+	return pci_config_bar_address(cable->host.cfg.data + PCI_BASE_ADDRESS_0, bar);
+}
+
 const struct vfu_ops host_fn_ops = {
 	.num_irqs = host_num_irqs,
 	.region = host_region,

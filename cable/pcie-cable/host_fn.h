@@ -45,8 +45,15 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
 /* May the function send requests: link up, bus mastering enabled? */
 bool host_fn_may_master(const struct cable *cable);
 
-/* Bytes of payload the host allows in a request to it: of a write, asked for by a read */
+/* Bytes of payload the host allows in a packet, and that a read of the function asks for */
 uint32_t host_fn_payload(const struct cable *cable);
 uint32_t host_fn_read_request(const struct cable *cable);
+
+/* Read Completion Boundary: of the host (it tells), and of every function (2.3.1.1) */
+uint32_t host_fn_completion_boundary(const struct cable *cable);
+#define FN_COMPLETION_BOUNDARY	128
+
+/* Where the host has a BAR */
+uint64_t host_fn_bar_address(const struct cable *cable, unsigned int bar);
 
 #endif /* CABLE_HOST_FN_H */

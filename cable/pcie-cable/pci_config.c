@@ -180,6 +180,11 @@ uint16_t pci_config_express_control(const struct pci_config *cfg)
 	return cfg->express ? pci_config_get16(cfg, cfg->express + PCI_EXP_DEVCTL) : 0;
 }
 
+uint16_t pci_config_link_control(const struct pci_config *cfg)
+{
+	return cfg->express ? pci_config_get16(cfg, cfg->express + PCI_EXP_LNKCTL) : 0;
+}
+
 uint16_t pci_config_msix_control(const struct pci_config *cfg)
 {
 	return cfg->msix ? pci_config_get16(cfg, cfg->msix + PCI_MSIX_FLAGS) : 0;

@@ -67,7 +67,8 @@ unsigned int pci_config_msi_enabled(const struct pci_config *cfg);
 uint64_t pci_config_bar_address(const uint8_t *regs, unsigned int bar);
 bool pci_config_bar_is_64bit(const uint8_t *regs, unsigned int bar);
 
-/* Device Control of the PCI Express capability; 0: there is none */
+/* Device Control and Link Control of the PCI Express capability; 0: there is none */
 uint16_t pci_config_express_control(const struct pci_config *cfg);
+uint16_t pci_config_link_control(const struct pci_config *cfg);
 
 #endif /* CABLE_PCI_CONFIG_H */

@@ -60,6 +60,33 @@ static void print_host_memory(struct answer *answer, const struct cable *cable)
 	print_dma(answer, "to the host", &s->dma[true]);
 }
 
+static double efficiency(const struct traffic_way *way)
+{
+	return way->wire ? 100.0 * way->payload / way->wire : 0;
+}
+
+static void print_traffic(struct answer *answer, const struct traffic *traffic)
+{
+	static const char *const types[TRAFFIC_TYPES] = {
+		[TRAFFIC_MRD] = "MRd", [TRAFFIC_MWR] = "MWr", [TRAFFIC_CFGRD] = "CfgRd",
+		[TRAFFIC_CFGWR] = "CfgWr", [TRAFFIC_CPLD] = "CplD", [TRAFFIC_CPL] = "Cpl",
+		[TRAFFIC_MSG] = "Msg",
+	};
+	const struct traffic_way *to_ep = &traffic->way[false], *to_host = &traffic->way[true];
+	unsigned int type;
+
+	answer_add(answer, "packets\tto endpoint\tto host\n");
+	for (type = 0; type < TRAFFIC_TYPES; type++)
+		answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\n", types[type],
+			   to_ep->packets[type], to_host->packets[type]);
+	answer_add(answer, "  bytes of payload\t%" PRIu64 "\t%" PRIu64 "\n", to_ep->payload,
+		   to_host->payload);
+	answer_add(answer, "  bytes on the link\t%" PRIu64 "\t%" PRIu64 "\n", to_ep->wire,
+		   to_host->wire);
+	answer_add(answer, "  efficiency in %%\t%.1f\t%.1f\n", efficiency(to_ep),
+		   efficiency(to_host));
+}
+
 static void print_path(struct answer *answer, const struct irq_path *path)
 {
 	answer_add(answer, "interrupts under way\n");
@@ -82,6 +109,7 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	print_access(answer, "config writes", &s->cfg[true]);
 	print_host_memory(answer, cable);
 	print_irqs(answer, s);
+	print_traffic(answer, &s->traffic);
 	answer_add(answer, "events\tnumber\n");
 	answer_add(answer, "  link up\t%" PRIu64 "\n", s->events[WATCH_LINK_UP]);
 	answer_add(answer, "  link down\t%" PRIu64 "\n", s->events[WATCH_LINK_DOWN]);

@@ -5,9 +5,6 @@
 #include "pci_config.h"
 #include "trace_tlp.h"
 
-/* Where messages go is in a table that QEMU keeps for itself: the usual place of a PC */
-#define MSI_ADDRESS	0xfee00000
-
 static bool is_upper_half(const struct trace_tlp *t, unsigned int bar)
 {
 	return bar && pci_config_bar_is_64bit(t->bar, bar - 1) && !is_upper_half(t, bar - 1);
@@ -118,7 +115,7 @@ static unsigned int make_cfg(struct trace_tlp *t, const struct trace_line *line)
 static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
 {
 	const uint32_t v = line->number;
-	const uint8_t data[4] = { v, v >> 8, v >> 16, v >> 24 };
+	const uint8_t data[TLP_MSI_BYTES] = { v, v >> 8, v >> 16, v >> 24 };
 	unsigned int packets = 0;
 	struct tlp tlp;
 
@@ -127,7 +124,7 @@ static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
 	if (line->irq == IRQ_INTX)
 		tlp_message(&tlp, v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
 	else
-		tlp_mem(&tlp, TLP_ID_FUNCTION, 0, MSI_ADDRESS, data, sizeof(data));
+		tlp_mem(&tlp, TLP_ID_FUNCTION, 0, TLP_MSI_ADDRESS, data, sizeof(data));
 	emit(t, false, &tlp, &packets);
 	return packets;
 }
