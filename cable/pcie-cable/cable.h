@@ -18,6 +18,7 @@
 #include "host_ram.h"
 #include "irq_path.h"
 #include "link.h"
+#include "link_model.h"
 #include "loop.h"
 #include "profile.h"
 #include "qmp.h"
@@ -48,6 +49,7 @@ struct cable_options {
 	const struct profile *profile;
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
+	struct link_model model;
 	unsigned int trace_kinds;	/* as in struct trace */
 	const char *control;
 };
@@ -59,6 +61,7 @@ struct cable {
 	char *host_socket_abs;
 	struct host_ram ram;
 	const struct profile *profile;
+	struct link_model model;
 	struct ep_ctrl ep;
 	struct ep_atu atu;
 	struct ep_dma dma;

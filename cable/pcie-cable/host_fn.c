@@ -32,8 +32,14 @@ void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 	host->seen_ram = false;
 }
 
-void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn,
+		     const struct link_model *model)
 {
+	const struct pci_config_link link = {
+		.speed = model->gen,
+		.width = model->lanes,
+		.payload = model->payload ? model->payload : LINK_MODEL_MIN_SIZE,
+	};
 	struct pci_config *cfg = &host->cfg;
 	unsigned int b;
 
@@ -43,7 +49,7 @@ void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
 		if (fn->bar[b].size)
 			pci_config_add_bar(cfg, b, fn->bar[b].size, fn->bar[b].flags);
-	pci_config_add_express(cfg);
+	pci_config_add_express(cfg, &link);
 	if (fn->msix_vectors)
 		pci_config_add_msix(cfg, fn->msix_vectors, fn->msix_table, fn->msix_pba);
 	if (fn->msi_vectors)
@@ -276,12 +282,16 @@ static uint32_t request_size(uint32_t value)
 
 uint32_t host_fn_payload(const struct cable *cable)
 {
+	if (cable->model.payload)
+		return cable->model.payload;
 	return request_size((pci_config_express_control(&cable->host.cfg) &
 			     PCI_EXP_DEVCTL_PAYLOAD) >> 5);
 }
 
 uint32_t host_fn_read_request(const struct cable *cable)
 {
+	if (cable->model.request)
+		return cable->model.request;
 	return request_size((pci_config_express_control(&cable->host.cfg) &
 			     PCI_EXP_DEVCTL_READRQ) >> 12);
 }

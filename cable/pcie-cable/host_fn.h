@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "fn_setup.h"
+#include "link_model.h"
 #include "pci_config.h"
 #include "peer.h"
 #include "vfu_conn.h"
@@ -39,13 +40,17 @@ extern const struct vfu_ops host_fn_ops;	/* dev is the struct cable */
 void host_fn_connected(struct host_fn *host, struct vfu_conn *conn,
 		       const struct fn_setup *shape);
 
-/* The link comes up with the function @fn; its registers start from zero. */
-void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn);
+/* The link of @model comes up with the function @fn; its registers start from zero. */
+void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn,
+		     const struct link_model *model);
 
 /* May the function send requests: link up, bus mastering enabled? */
 bool host_fn_may_master(const struct cable *cable);
 
-/* Bytes of payload the host allows in a packet, and that a read of the function asks for */
+/*
+ * Bytes of payload in a packet, and that a read of the function asks for: what the link
+ * model says, else what the host has set
+ */
 uint32_t host_fn_payload(const struct cable *cable);
 uint32_t host_fn_read_request(const struct cable *cable);
 

@@ -11,7 +11,7 @@ static void set_up(struct cable *cable, bool up)
 	log_event("link %s", up ? "up" : "down");
 	watch_event(cable, up ? WATCH_LINK_UP : WATCH_LINK_DOWN);
 	if (up)
-		host_fn_link_up(&cable->host, &cable->link.view);
+		host_fn_link_up(&cable->host, &cable->link.view, &cable->model);
 	else
 		irq_path_lose(&cable->irq_path);
 	host_irq_forget(cable);

@@ -34,8 +34,20 @@ void pci_config_init(struct pci_config *cfg, uint32_t size, uint32_t id,
 void pci_config_add_bar(struct pci_config *cfg, unsigned int bar, uint64_t size,
 			uint32_t flags);
 
+/**
+ * struct pci_config_link - what the PCI Express capability says of the link
+ * @speed: 1 (2.5 GT/s), 2 (5 GT/s), ...; all below are supported, too
+ * @width: lanes
+ * @payload: Max_Payload_Size that is supported, 128 to 4096
+ */
+struct pci_config_link {
+	unsigned int speed;
+	unsigned int width;
+	unsigned int payload;
+};
+
 /* A PCI Express endpoint capability, version 2, without function-level reset */
-void pci_config_add_express(struct pci_config *cfg);
+void pci_config_add_express(struct pci_config *cfg, const struct pci_config_link *link);
 
 /* MSI-X; @table and @pba are the registers, offset | BAR number. */
 void pci_config_add_msix(struct pci_config *cfg, unsigned int vectors,

@@ -4,6 +4,8 @@
 #include "cable.h"
 #include "stats.h"
 
+#define NS_PER_US	1e3
+
 const char *const irq_kind_names[IRQ_KINDS] = { "MSI-X", "MSI", "INTx" };
 
 void stats_reset(struct stats *stats)
@@ -87,6 +89,28 @@ static void print_traffic(struct answer *answer, const struct traffic *traffic)
 		   efficiency(to_host));
 }
 
+static void print_times(struct answer *answer, const struct link_model *model,
+			const struct traffic *traffic)
+{
+	static const char *const names[TRAFFIC_REQUESTERS] = {
+		[TRAFFIC_HOST] = "host", [TRAFFIC_ENDPOINT] = "endpoint",
+		[TRAFFIC_DMA] = "endpoint's DMA",
+	};
+	const struct traffic_use *use = traffic->use;
+	unsigned int i;
+
+	answer_add(answer, "time on gen%u x%u in us\tto endpoint\tto host\n", model->gen,
+		   model->lanes);
+	answer_add(answer, "  packets\t%.3f\t%.3f\n",
+		   link_model_wire_ns(model, traffic->way[false].wire) / NS_PER_US,
+		   link_model_wire_ns(model, traffic->way[true].wire) / NS_PER_US);
+	answer_add(answer, "time of requesters in us\treads\twrites\n");
+	for (i = 0; i < TRAFFIC_REQUESTERS; i++)
+		answer_add(answer, "  %s\t%.3f\t%.3f\n", names[i],
+			   link_model_read_ns(model, &use[i]) / NS_PER_US,
+			   link_model_write_ns(model, &use[i]) / NS_PER_US);
+}
+
 static void print_path(struct answer *answer, const struct irq_path *path)
 {
 	answer_add(answer, "interrupts under way\n");
@@ -110,6 +134,8 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	print_host_memory(answer, cable);
 	print_irqs(answer, s);
 	print_traffic(answer, &s->traffic);
+	if (cable->model.timed)
+		print_times(answer, &cable->model, &s->traffic);
 	answer_add(answer, "events\tnumber\n");
 	answer_add(answer, "  link up\t%" PRIu64 "\n", s->events[WATCH_LINK_UP]);
 	answer_add(answer, "  link down\t%" PRIu64 "\n", s->events[WATCH_LINK_DOWN]);

@@ -2,7 +2,8 @@
 /*
  * traffic: the packets that accesses become on a link, and how long they are
  *
- * Offered to:	watch (counts), stats (prints) and trace_line (requests of DMA).
+ * Offered to:	watch (counts), stats (prints), link_model (what they would take) and
+ *		trace_line (requests of DMA).
  *
  * The section numbers here and in traffic.c are those of the PCI Express Base
  * Specification, revision 6.0; of a link that is not in Flit Mode.
