@@ -167,6 +167,7 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 	cable->loop = loop;
 	cable->profile = opt->profile;
 	cable->perst = opt->perst;
+	cable->model = opt->model;
 	cable->atu.limits = opt->windows;
 	ep_dma_init(&cable->dma, cable, opt->dma_channels);
 	stats_reset(&cable->stats);

@@ -18,6 +18,7 @@
 #include "host_ram.h"
 #include "irq_path.h"
 #include "link.h"
+#include "link_model.h"
 #include "loop.h"
 #include "profile.h"
 #include "qmp.h"
@@ -49,6 +50,7 @@ struct cable_options {
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
 	bool perst;
+	struct link_model model;
 	unsigned int trace_kinds;	/* as in struct trace */
 	const char *control;
 };
@@ -62,6 +64,7 @@ struct cable {
 	struct host_ram ram;
 	const struct profile *profile;
 	bool perst;			/* the endpoint starts anew with PERST# */
+	struct link_model model;
 	struct ep_ctrl ep;
 	struct ep_atu atu;
 	struct ep_dma dma;

@@ -84,7 +84,7 @@ static size_t cell_len(const char *cell)
 
 static bool is_number(const char *cell, size_t len)
 {
-	return len && strspn(cell, "0123456789") >= len;
+	return len && strspn(cell, "0123456789.") >= len;
 }
 
 static void measure(const char *text, const char *end, size_t *width)

@@ -51,13 +51,6 @@ static uint8_t *host_mem(struct cable *cable, uint64_t addr, uint64_t size)
 	return ram->mem + addr;
 }
 
-/* Bytes that one request to the host may move */
-static uint32_t request_size(struct cable *cable, bool write)
-{
-	return write ? host_fn_payload(requester(cable)) :
-		       host_fn_read_request(requester(cable));
-}
-
 /* Up to @room bytes of one element; how many, or -1: it cannot be carried out. */
 static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 {
@@ -87,8 +80,7 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 		mem_write(host, local, n);
 	else
 		mem_read(local, host, n);
-	watch_dma(requester(cable), write, el.host + chan->moved, local, n,
-		  ep_dma_requests(el.host + chan->moved, n, request_size(cable, write)));
+	watch_dma(requester(cable), write, el.host + chan->moved, local, n);
 	chan->moved += n;
 	if (chan->moved == el.len) {
 		chan->done++;

@@ -57,12 +57,6 @@ struct ep_dma {
 	struct ep_dma_chan chan[2 * PCIE_CABLE_MAX_DMA_CHANNELS];
 };
 
-/* Requests of up to @most bytes, none of which crosses a multiple of that */
-static inline uint64_t ep_dma_requests(uint64_t addr, uint32_t len, uint32_t most)
-{
-	return (addr + len - 1) / most - addr / most + 1;
-}
-
 void ep_dma_init(struct ep_dma *dma, struct cable *cable, unsigned int channels);
 
 /* Stop all channels, and forget what is in registers. */

@@ -55,9 +55,15 @@ bool host_fn_has_config(const struct host_fn *host)
 				       link_has(link, host->number));
 }
 
-/* @several: there are other functions on the card. */
-static void make_config(struct host_fn *host, const struct fn_setup *fn, bool several)
+static void make_config(struct host_fn *host, const struct fn_setup *fn)
 {
+	const struct link_model *model = &host->cable->model;
+	const bool several = host->cable->link.functions != 1;
+	const struct pci_config_link link = {
+		.speed = model->gen,
+		.width = model->lanes,
+		.payload = model->payload ? model->payload : LINK_MODEL_MIN_SIZE,
+	};
 	struct pci_config *cfg = &host->cfg;
 	unsigned int b;
 
@@ -69,7 +75,7 @@ static void make_config(struct host_fn *host, const struct fn_setup *fn, bool se
 	for (b = 0; b < PCIE_CABLE_NUM_BARS; b++)
 		if (fn->bar[b].size)
 			pci_config_add_bar(cfg, b, fn->bar[b].size, fn->bar[b].flags);
-	pci_config_add_express(cfg);
+	pci_config_add_express(cfg, &link);
 	if (fn->msix_vectors)
 		pci_config_add_msix(cfg, fn->msix_vectors, fn->msix_table, fn->msix_pba);
 	if (fn->msi_vectors)
@@ -83,12 +89,12 @@ void host_fn_connected(struct host_fn *host, struct vfu_conn *conn, const struct
 	host->been_up = false;
 	host->touched = false;
 	host->seen_ram = false;
-	make_config(host, fn, host->cable->link.functions != 1);
+	make_config(host, fn);
 }
 
 void host_fn_link_up(struct host_fn *host, const struct fn_setup *fn)
 {
-	make_config(host, fn, host->cable->link.functions != 1);
+	make_config(host, fn);
 	host->been_up = true;
 	host->touched = false;
 	host->wrote = false;
@@ -342,14 +348,28 @@ static uint32_t request_size(uint32_t value)
 
 uint32_t host_fn_payload(const struct host_fn *host)
 {
+	if (host->cable->model.payload)
+		return host->cable->model.payload;
 	return request_size((pci_config_express_control(&host->cfg) &
 			     PCI_EXP_DEVCTL_PAYLOAD) >> 5);
 }
 
 uint32_t host_fn_read_request(const struct host_fn *host)
 {
+	if (host->cable->model.request)
+		return host->cable->model.request;
 	return request_size((pci_config_express_control(&host->cfg) &
 			     PCI_EXP_DEVCTL_READRQ) >> 12);
+}
+
+uint32_t host_fn_completion_boundary(const struct host_fn *host)
+{
+	return pci_config_link_control(&host->cfg) & PCI_EXP_LNKCTL_RCB ? 128 : 64;
+}
+
+uint64_t host_fn_bar_address(const struct host_fn *host, unsigned int bar)
+{
+	return pci_config_bar_address(host->cfg.data + PCI_BASE_ADDRESS_0, bar);
 }
 
 const struct vfu_ops host_fn_ops = {

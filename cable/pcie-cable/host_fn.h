@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "fn_setup.h"
+#include "link_model.h"
 #include "pci_config.h"
 #include "peer.h"
 #include "vfu_conn.h"
@@ -85,8 +86,18 @@ bool host_fn_has_config(const struct host_fn *host);
 /* May the function send requests: it is up, bus mastering enabled? */
 bool host_fn_may_master(const struct host_fn *host);
 
-/* Bytes of payload the host allows in a request to it: of a write, asked for by a read */
+/*
+ * Bytes of payload in a packet, and that a read of the function asks for: what the link
+ * model says, else what the host has set
+ */
 uint32_t host_fn_payload(const struct host_fn *host);
 uint32_t host_fn_read_request(const struct host_fn *host);
+
+/* Read Completion Boundary: of the host (it tells), and of every function (2.3.1.1) */
+uint32_t host_fn_completion_boundary(const struct host_fn *host);
+#define FN_COMPLETION_BOUNDARY	128
+
+/* Where the host has a BAR */
+uint64_t host_fn_bar_address(const struct host_fn *host, unsigned int bar);
 
 #endif /* CABLE_HOST_FN_H */

@@ -28,6 +28,11 @@ enum {
 	OPT_WINDOWS,
 	OPT_DMA,
 	OPT_INIT,
+	OPT_LINK,
+	OPT_READ_NS,
+	OPT_WRITE_NS,
+	OPT_MPS,
+	OPT_MRRS,
 	OPT_TRACE,
 	OPT_TRACE_FILTER,
 	OPT_CONTROL,
@@ -44,6 +49,11 @@ static const struct option long_options[] = {
 	{ "windows", required_argument, NULL, OPT_WINDOWS },
 	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "init", required_argument, NULL, OPT_INIT },
+	{ "link", required_argument, NULL, OPT_LINK },
+	{ "read-ns", required_argument, NULL, OPT_READ_NS },
+	{ "write-ns", required_argument, NULL, OPT_WRITE_NS },
+	{ "mps", required_argument, NULL, OPT_MPS },
+	{ "mrrs", required_argument, NULL, OPT_MRRS },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "trace-filter", required_argument, NULL, OPT_TRACE_FILTER },
 	{ "control", required_argument, NULL, OPT_CONTROL },
@@ -167,6 +177,32 @@ static void parse_dma(const char *arg, unsigned int *channels)
 	*channels = n;
 }
 
+static void parse_link(const char *arg, struct link_model *model)
+{
+	if (!link_model_parse(model, arg))
+		usage("--link: " LINK_MODEL_ALLOWED " is allowed");
+	model->timed = true;
+}
+
+static void parse_ns(const char *arg, uint32_t *ns, struct link_model *model)
+{
+	uint64_t n;
+
+	if (arg[strspn(arg, "0123456789")] || !parse_size(arg, &n) || n > LINK_MODEL_MAX_NS)
+		usage("--read-ns, --write-ns: a number of nanoseconds from 0 to 1000000 is allowed");
+	*ns = n;
+	model->timed = true;
+}
+
+static void parse_packet_size(const char *arg, uint32_t *size)
+{
+	uint64_t n;
+
+	if (!parse_power_of_two(arg, LINK_MODEL_MIN_SIZE, LINK_MODEL_MAX_SIZE, &n))
+		usage("--mps, --mrrs: a power of two from 128 to 4096 is allowed");
+	*size = n;
+}
+
 static void parse_options(int argc, char **argv, struct cable_options *opt)
 {
 	bool own_windows = false, own_dma = false;
@@ -209,6 +245,21 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			opt->perst = !strcmp(optarg, "perst");
 			if (!opt->perst && strcmp(optarg, "probe"))
 				usage("--init: probe or perst is allowed");
+			break;
+		case OPT_LINK:
+			parse_link(optarg, &opt->model);
+			break;
+		case OPT_READ_NS:
+			parse_ns(optarg, &opt->model.read_ns, &opt->model);
+			break;
+		case OPT_WRITE_NS:
+			parse_ns(optarg, &opt->model.write_ns, &opt->model);
+			break;
+		case OPT_MPS:
+			parse_packet_size(optarg, &opt->model.payload);
+			break;
+		case OPT_MRRS:
+			parse_packet_size(optarg, &opt->model.request);
 			break;
 		case OPT_TRACE:
 			opt->trace = optarg;
@@ -283,7 +334,7 @@ int main(int argc, char **argv)
 {
 	struct cable_options opt = {
 		.host_bus = "rp0", .host_device_id = "card", .trace_kinds = TRACE_ALL,
-		.profile = profile_at(0),
+		.profile = profile_at(0), .model = LINK_MODEL_DEFAULT,
 	};
 	static struct cable cable;
 	struct signals signals;

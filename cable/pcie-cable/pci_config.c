@@ -10,7 +10,9 @@
 /* Through slot and root registers, which an endpoint has but does not use */
 #define EXPRESS_CAP_SIZE	0x3c
 
-#define LINK_GEN1_X1		0x11
+#define LINK_WIDTH_SHIFT	4	/* in Link Capabilities and Link Status */
+#define LINK_SPEEDS_SHIFT	1	/* in Link Capabilities 2 */
+#define MIN_PAYLOAD		128u
 
 /* With a 64-bit address, and without masks and pending bits */
 #define MSI_CAP_SIZE		(PCI_MSI_DATA_64 + 2)
@@ -54,6 +56,29 @@ void pci_config_add_bar(struct pci_config *cfg, unsigned int bar, uint64_t size,
 		put32(cfg->writable + at + 4, ~(size - 1) >> 32);
 }
 
+static uint32_t bar_reg(const uint8_t *regs, unsigned int bar)
+{
+	const uint8_t *p = regs + bar * 4;
+
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+bool pci_config_bar_is_64bit(const uint8_t *regs, unsigned int bar)
+{
+	const uint32_t type = bar_reg(regs, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK;
+
+	return type == PCI_BASE_ADDRESS_MEM_TYPE_64 && bar + 1 < PCI_STD_NUM_BARS;
+}
+
+uint64_t pci_config_bar_address(const uint8_t *regs, unsigned int bar)
+{
+	const uint64_t addr = bar_reg(regs, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
+
+	if (!pci_config_bar_is_64bit(regs, bar))
+		return addr;
+	return addr | (uint64_t)bar_reg(regs, bar + 1) << 32;
+}
+
 static uint8_t add_cap(struct pci_config *cfg, uint8_t id, unsigned int size)
 {
 	const uint8_t at = cfg->next_cap;
@@ -67,18 +92,29 @@ static uint8_t add_cap(struct pci_config *cfg, uint8_t id, unsigned int size)
 	return at;
 }
 
-void pci_config_add_express(struct pci_config *cfg)
+static unsigned int log2_of(unsigned int power_of_two)
+{
+	unsigned int log2 = 0;
+
+	while (1u << log2 < power_of_two)
+		log2++;
+	return log2;
+}
+
+void pci_config_add_express(struct pci_config *cfg, const struct pci_config_link *link)
 {
 	const uint8_t at = add_cap(cfg, PCI_CAP_ID_EXP, EXPRESS_CAP_SIZE);
+	const uint16_t state = link->width << LINK_WIDTH_SHIFT | link->speed;
 	uint8_t *cap = cfg->data + at;
 
 	cfg->express = at;
 	put16(cap + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-	put32(cap + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR);
-	put32(cap + PCI_EXP_LNKCAP, LINK_GEN1_X1);
-	put16(cap + PCI_EXP_LNKSTA, LINK_GEN1_X1);
-	put32(cap + PCI_EXP_LNKCAP2, PCI_EXP_LNKCAP2_SLS_2_5GB);
-	put16(cap + PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS_2_5GT);
+	put32(cap + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR |
+	      log2_of(link->payload / MIN_PAYLOAD));
+	put32(cap + PCI_EXP_LNKCAP, state);
+	put16(cap + PCI_EXP_LNKSTA, state);
+	put32(cap + PCI_EXP_LNKCAP2, ((1u << link->speed) - 1) << LINK_SPEEDS_SHIFT);
+	put16(cap + PCI_EXP_LNKCTL2, link->speed);
 	put16(cfg->writable + at + PCI_EXP_DEVCTL, 0x7fff);
 	put16(cfg->writable + at + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |
 	      PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES);
@@ -100,12 +136,10 @@ void pci_config_add_msix(struct pci_config *cfg, unsigned int vectors,
 void pci_config_add_msi(struct pci_config *cfg, unsigned int vectors)
 {
 	const uint8_t at = add_cap(cfg, PCI_CAP_ID_MSI, MSI_CAP_SIZE);
-	unsigned int log2 = 0;
 
-	while (1u << log2 < vectors)
-		log2++;
 	cfg->msi = at;
-	put16(cfg->data + at + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT | log2 << MSI_QMASK_SHIFT);
+	put16(cfg->data + at + PCI_MSI_FLAGS,
+	      PCI_MSI_FLAGS_64BIT | log2_of(vectors) << MSI_QMASK_SHIFT);
 	put16(cfg->writable + at + PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 	put32(cfg->writable + at + PCI_MSI_ADDRESS_LO, ~3u);
 	put32(cfg->writable + at + PCI_MSI_ADDRESS_HI, ~0u);
@@ -165,6 +199,11 @@ uint16_t pci_config_command(const struct pci_config *cfg)
 uint16_t pci_config_express_control(const struct pci_config *cfg)
 {
 	return cfg->express ? pci_config_get16(cfg, cfg->express + PCI_EXP_DEVCTL) : 0;
+}
+
+uint16_t pci_config_link_control(const struct pci_config *cfg)
+{
+	return cfg->express ? pci_config_get16(cfg, cfg->express + PCI_EXP_LNKCTL) : 0;
 }
 
 uint16_t pci_config_msix_control(const struct pci_config *cfg)

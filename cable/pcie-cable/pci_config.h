@@ -2,7 +2,7 @@
 /*
  * pci_config: a type 0 configuration space
  *
- * Offered to:	host_fn, ep_ctrl and ep_window.
+ * Offered to:	host_fn, ep_ctrl, ep_window and trace_tlp.
  * Layout from the PCI Local Bus Specification 3.0, 6.1, and the PCI Express Base
  * Specification, 7.5; register names from <linux/pci_regs.h>.
  */
@@ -34,8 +34,20 @@ void pci_config_init(struct pci_config *cfg, uint32_t size, uint32_t id,
 void pci_config_add_bar(struct pci_config *cfg, unsigned int bar, uint64_t size,
 			uint32_t flags);
 
+/**
+ * struct pci_config_link - what the PCI Express capability says of the link
+ * @speed: 1 (2.5 GT/s), 2 (5 GT/s), ...; all below are supported, too
+ * @width: lanes
+ * @payload: Max_Payload_Size that is supported, 128 to 4096
+ */
+struct pci_config_link {
+	unsigned int speed;
+	unsigned int width;
+	unsigned int payload;
+};
+
 /* A PCI Express endpoint capability, version 2, without function-level reset */
-void pci_config_add_express(struct pci_config *cfg);
+void pci_config_add_express(struct pci_config *cfg, const struct pci_config_link *link);
 
 /* MSI-X; @table and @pba are the registers, offset | BAR number. */
 void pci_config_add_msix(struct pci_config *cfg, unsigned int vectors,
@@ -67,7 +79,12 @@ uint16_t pci_config_msix_control(const struct pci_config *cfg);
 /* MSI vectors that were given out, 0 while MSI is off */
 unsigned int pci_config_msi_enabled(const struct pci_config *cfg);
 
-/* Device Control of the PCI Express capability; 0: there is none */
+/* Where a BAR is, and how wide, from all six registers at @regs */
+uint64_t pci_config_bar_address(const uint8_t *regs, unsigned int bar);
+bool pci_config_bar_is_64bit(const uint8_t *regs, unsigned int bar);
+
+/* Device Control and Link Control of the PCI Express capability; 0: there is none */
 uint16_t pci_config_express_control(const struct pci_config *cfg);
+uint16_t pci_config_link_control(const struct pci_config *cfg);
 
 #endif /* CABLE_PCI_CONFIG_H */

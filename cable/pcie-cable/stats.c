@@ -4,6 +4,8 @@
 #include "cable.h"
 #include "stats.h"
 
+#define NS_PER_US	1e3
+
 const char *const irq_kind_names[IRQ_KINDS] = { "MSI-X", "MSI", "INTx" };
 
 void stats_reset(struct stats *stats)
@@ -71,6 +73,55 @@ static void print_function(struct answer *answer, const struct cable *cable, uns
 	print_irqs(answer, s);
 }
 
+static double efficiency(const struct traffic_way *way)
+{
+	return way->wire ? 100.0 * way->payload / way->wire : 0;
+}
+
+static void print_traffic(struct answer *answer, const struct traffic *traffic)
+{
+	static const char *const types[TRAFFIC_TYPES] = {
+		[TRAFFIC_MRD] = "MRd", [TRAFFIC_MWR] = "MWr", [TRAFFIC_CFGRD] = "CfgRd",
+		[TRAFFIC_CFGWR] = "CfgWr", [TRAFFIC_CPLD] = "CplD", [TRAFFIC_CPL] = "Cpl",
+		[TRAFFIC_MSG] = "Msg",
+	};
+	const struct traffic_way *to_ep = &traffic->way[false], *to_host = &traffic->way[true];
+	unsigned int type;
+
+	answer_add(answer, "packets\tto endpoint\tto host\n");
+	for (type = 0; type < TRAFFIC_TYPES; type++)
+		answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\n", types[type],
+			   to_ep->packets[type], to_host->packets[type]);
+	answer_add(answer, "  bytes of payload\t%" PRIu64 "\t%" PRIu64 "\n", to_ep->payload,
+		   to_host->payload);
+	answer_add(answer, "  bytes on the link\t%" PRIu64 "\t%" PRIu64 "\n", to_ep->wire,
+		   to_host->wire);
+	answer_add(answer, "  efficiency in %%\t%.1f\t%.1f\n", efficiency(to_ep),
+		   efficiency(to_host));
+}
+
+static void print_times(struct answer *answer, const struct link_model *model,
+			const struct traffic *traffic)
+{
+	static const char *const names[TRAFFIC_REQUESTERS] = {
+		[TRAFFIC_HOST] = "host", [TRAFFIC_ENDPOINT] = "endpoint",
+		[TRAFFIC_DMA] = "endpoint's DMA",
+	};
+	const struct traffic_use *use = traffic->use;
+	unsigned int i;
+
+	answer_add(answer, "time on gen%u x%u in us\tto endpoint\tto host\n", model->gen,
+		   model->lanes);
+	answer_add(answer, "  packets\t%.3f\t%.3f\n",
+		   link_model_wire_ns(model, traffic->way[false].wire) / NS_PER_US,
+		   link_model_wire_ns(model, traffic->way[true].wire) / NS_PER_US);
+	answer_add(answer, "time of requesters in us\treads\twrites\n");
+	for (i = 0; i < TRAFFIC_REQUESTERS; i++)
+		answer_add(answer, "  %s\t%.3f\t%.3f\n", names[i],
+			   link_model_read_ns(model, &use[i]) / NS_PER_US,
+			   link_model_write_ns(model, &use[i]) / NS_PER_US);
+}
+
 static void print_path(struct answer *answer, struct irq_path *path)
 {
 	answer_add(answer, "interrupts under way\n");
@@ -93,6 +144,9 @@ void stats_print(struct cable *cable, struct answer *answer)
 	answer_add(answer, "endpoint's DMA\tlists\tbytes\trequests\n");
 	print_dma(answer, "from the host", &s->dma[false]);
 	print_dma(answer, "to the host", &s->dma[true]);
+	print_traffic(answer, &s->traffic);
+	if (cable->model.timed)
+		print_times(answer, &cable->model, &s->traffic);
 	answer_add(answer, "events\tnumber\n");
 	answer_add(answer, "  link up\t%" PRIu64 "\n", s->events[WATCH_LINK_UP]);
 	answer_add(answer, "  link down\t%" PRIu64 "\n", s->events[WATCH_LINK_DOWN]);

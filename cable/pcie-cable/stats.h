@@ -12,6 +12,7 @@
 
 #include "answer.h"
 #include "pcie-cable-regs.h"
+#include "traffic.h"
 
 enum irq_kind { IRQ_MSIX, IRQ_MSI, IRQ_INTX, IRQ_KINDS };
 
@@ -49,6 +50,7 @@ struct stats {
 	struct stats_dma dma[2];	/* [write] */
 	uint64_t events[WATCH_EVENTS];
 	uint64_t registers[2];		/* [write] */
+	struct traffic traffic;
 };
 
 struct cable;

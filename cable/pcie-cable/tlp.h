@@ -2,7 +2,7 @@
 /*
  * tlp: Transaction Layer Packets, byte by byte
  *
- * Offered to:	trace_tlp
+ * Offered to:	trace_tlp; constants to watch and host_fn
  * Layout from the PCI Express Base Specification, 2.2.
  */
 #ifndef CABLE_TLP_H
@@ -17,6 +17,10 @@
 /* Bus numbers are the host's secret: what one with a single root port would give */
 #define TLP_ID_HOST	0x0000		/* 00:00.0 */
 #define TLP_ID_FUNCTION(n)	(0x0100 | (n))	/* 01:00.n */
+
+/* Where MSI-X goes is in a table that QEMU keeps for itself: the usual place of a PC */
+#define TLP_MSI_ADDRESS		0xfee00000
+#define TLP_MSI_BYTES		4
 
 #define TLP_MSG_ASSERT_INTA	0x20
 #define TLP_MSG_DEASSERT_INTA	0x24

@@ -9,6 +9,7 @@
 #include "pci_config.h"
 #include "tlp.h"
 #include "trace_line.h"
+#include "traffic.h"
 
 #define MAX_WORDS	7
 #define US_PER_S	1000000
@@ -167,7 +168,7 @@ static bool parse_access(struct trace_line *line, char **word, unsigned int n, b
 static bool find_request(struct trace_line *line, uint64_t requests)
 {
 	for (line->request = 128; line->request <= TLP_MAX_BYTES; line->request *= 2)
-		if (ep_dma_requests(line->offset, line->count, line->request) == requests)
+		if (traffic_requests(line->offset, line->count, line->request) == requests)
 			return true;
 	return false;
 }

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/pci_regs.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "pci_config.h"
 #include "trace_tlp.h"
 
-/* Where messages go is in a table that QEMU keeps for itself: the usual place of a PC */
-#define MSI_ADDRESS	0xfee00000
-
-/* The BAR registers of a function, @bar */
-static uint32_t bar_reg(const uint8_t *regs, unsigned int bar)
-{
-	const uint8_t *p = regs + bar * 4;
-
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static bool is_64bit(const uint8_t *regs, unsigned int bar)
-{
-	return (bar_reg(regs, bar) & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
-	       PCI_BASE_ADDRESS_MEM_TYPE_64 && bar + 1 < PCIE_CABLE_NUM_BARS;
-}
-
+/* @regs: the BAR registers of a function */
 static bool is_upper_half(const uint8_t *regs, unsigned int bar)
 {
-	return bar && is_64bit(regs, bar - 1) && !is_upper_half(regs, bar - 1);
-}
-
-static uint64_t bar_address(const uint8_t *regs, unsigned int bar)
-{
-	const uint64_t addr = bar_reg(regs, bar) & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
-
-	return is_64bit(regs, bar) ? addr | (uint64_t)bar_reg(regs, bar + 1) << 32 : addr;
+	return bar && pci_config_bar_is_64bit(regs, bar - 1) && !is_upper_half(regs, bar - 1);
 }
 
 /* Of the lowest byte, the flags stay what the function says that they are. */
@@ -151,7 +128,7 @@ static unsigned int make_cfg(struct trace_tlp *t, const struct trace_line *line)
 static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
 {
 	const uint32_t v = line->number;
-	const uint8_t data[4] = { v, v >> 8, v >> 16, v >> 24 };
+	const uint8_t data[TLP_MSI_BYTES] = { v, v >> 8, v >> 16, v >> 24 };
 	unsigned int packets = 0;
 	struct tlp tlp;
 
@@ -160,7 +137,7 @@ static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
 	if (line->irq == IRQ_INTX)
 		tlp_message(&tlp, TLP_ID_FUNCTION(line->fn), v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
 	else
-		tlp_mem(&tlp, TLP_ID_FUNCTION(line->fn), 0, MSI_ADDRESS, data, sizeof(data));
+		tlp_mem(&tlp, TLP_ID_FUNCTION(line->fn), 0, TLP_MSI_ADDRESS, data, sizeof(data));
 	emit(t, false, &tlp, &packets);
 	return packets;
 }
@@ -169,7 +146,8 @@ unsigned int trace_tlp_make(struct trace_tlp *t, const struct trace_line *line)
 {
 	switch (line->kind) {
 	case TRACE_MEM:
-		return make_mem(t, line, true, bar_address(t->bar[line->fn], line->bar) + line->offset,
+		return make_mem(t, line, true, pci_config_bar_address(t->bar[line->fn], line->bar) +
+				line->offset,
 				TLP_MAX_BYTES);
 	case TRACE_OUT:
 		/* What was not sent did not get to the link. */

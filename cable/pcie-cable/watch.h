@@ -33,9 +33,9 @@ void watch_cfg(struct host_fn *host, bool write, uint32_t offset, const uint8_t 
 void watch_window(struct host_fn *host, bool write, bool sent, uint64_t place,
 		  const uint8_t *data, uint32_t count, bool answer);
 
-/* What DMA has moved, @count bytes from or (@write) to @addr of the host, by @requests */
+/* What DMA has moved, @count bytes from or (@write) to @addr of the host */
 void watch_dma(struct host_fn *host, bool write, uint64_t addr, const uint8_t *data,
-	       uint32_t count, uint64_t requests);
+	       uint32_t count);
 
 /* A list of DMA has ended */
 void watch_dma_list(struct host_fn *host, bool write);

@@ -22,7 +22,8 @@ class Cable:
     """The pcie-cable program.
 
     profile, windows, init: what the options of that name say; windows: None for the
-    profile's. trace: file for what passes over the link, or None.
+    profile's. trace: file for what passes over the link, or None. options: more of them,
+    a list.
     """
 
     def __init__(self, directory, logs, windows=None, profile="generic", init="probe"):
@@ -37,6 +38,7 @@ class Cable:
         self.windows = windows or ("mapped" if profile == "generic" else None)
         self.banks = BANKS if self.windows == "mapped" else 0
         self.trace = None
+        self.options = []
         self.process = None
 
     def start(self):
@@ -50,7 +52,7 @@ class Cable:
                 [PROGRAM, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
                  "--host-ram", "%s,size=%dM" % (self.ram, MEMORY),
                  "--host-qmp", self.host_qmp, "--control", self.control,
-                 *more],
+                 *more, *self.options],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)

@@ -20,8 +20,9 @@ def test_help_and_version(program):
         got = run(program, option)
         assert got.returncode == 0 and got.stderr == ""
         for name in ("--ep-socket", "--host-socket", "--host-ram", "--host-qmp", "--host-bus",
-                     "--host-device-id", "--profile", "--windows", "--dma", "--trace", "--trace-filter",
-                     "--control", "--verbose", "--version",
+                     "--host-device-id", "--profile", "--windows", "--dma", "--link", "--read-ns",
+                     "--write-ns", "--mps", "--mrrs", "--trace", "--trace-filter", "--control",
+                     "--verbose", "--version",
                      "EXIT STATUS", "CONTROL"):
             assert name in got.stdout
     for option in ("--version", "-V"):

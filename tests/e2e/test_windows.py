@@ -20,14 +20,17 @@ def metered(pool, suite, guard):
 def core_and_cable(pair):
     """Reads, bytes read, writes, bytes written: by the core, and by the cable.
 
-    Both at a time when nothing happens: the core's are the same before and after.
+    And the cable's packets: reads, writes but for interrupts, answers. All at a time when
+    nothing happens: the core's are the same before and after.
     """
     names = "np_reads", "np_bytes", "posted_writes", "posted_bytes"
     for _ in range(50):
         before = [pair.counter_values()[name] for name in names]
         cable = pair.cable.stat("window reads")[:2] + pair.cable.stat("window writes")[:2]
+        reads, writes, answers = (pair.cable.stat(name) for name in ("MRd", "MWr", "CplD"))
+        packets = [reads[1], writes[1] - pair.cable.stat("MSI-X")[0], answers[0]]
         if [pair.counter_values()[name] for name in names] == before:
-            return before, cable
+            return before, cable, packets
     raise AssertionError("the function is never idle")
 
 
@@ -41,6 +44,14 @@ def test_logins(metered):
     assert metered.login_to_endpoint() == "aarch64"
 
 
+def test_link_is_said(metered):
+    """The function's registers have what the options say."""
+    text = metered.host.shell.check("lspci -vv -s " + metered.host_card())
+    assert "MaxPayload 256 bytes, PhantFunc" in text
+    assert "LnkCap:\tPort #0, Speed 8GT/s, Width x4" in text
+    assert "LnkSta:\tSpeed 8GT/s, Width x4" in text
+
+
 def test_counters_agree(metered):
     """What the core counts are the requests that pass over the link, to the last one."""
     pair = metered
@@ -49,11 +60,12 @@ def test_counters_agree(metered):
     pair.drain(pair.endpoint, pair.host)
     before = core_and_cable(pair)
     exchange(pair, SIZE)
-    core, cable = ([now - then for now, then in zip(*counts)]
-                   for counts in zip(core_and_cable(pair), before))
+    core, cable, packets = ([now - then for now, then in zip(*counts)]
+                            for counts in zip(core_and_cable(pair), before))
     pair.release(pair.host)
     pair.answer(pair.host, True)
     assert core == cable
+    assert packets == [core[0], core[2], core[0]]
     assert core[1] > SIZE and core[3] > SIZE
 
 

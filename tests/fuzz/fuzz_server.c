@@ -694,6 +694,7 @@ static void begin(bool metered, bool perst)
 		options.host_device_id = "card";
 		options.profile = profile_at(0);
 		options.dma_channels = options.profile->dma_channels;
+		options.model = (struct link_model){ .timed = true, .gen = 3, .lanes = 1 };
 		open_fds = env_count_fds();
 	}
 	CHECK(!ftruncate(fds[FD_RAM], RAM_SIZE));
