@@ -87,6 +87,14 @@ static inline u32 cable_ep_read(struct cable_ep *ep, u32 reg)
 	return readl(ep->regs + reg);
 }
 
+/* A size as asked for, or up to where a fault on demand ends the mapping */
+static inline size_t cable_ep_short(struct cable_ep *ep, u64 pci_addr, size_t size)
+{
+	u32 limit = cable_ep_read(ep, PCIE_CABLE_MAP_LIMIT);
+
+	return limit ? min_t(size_t, size, limit - (pci_addr & (limit - 1))) : size;
+}
+
 static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
 {
 	writel(value, ep->regs + reg);

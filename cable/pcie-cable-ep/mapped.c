@@ -130,6 +130,8 @@ u64 cable_ep_mapped_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
 	mutex_lock(&epc->lock);
 	ep = epc_get_drvdata(epc);
 	ram = ep ? ep->host_ram : 0;
+	if (ep)
+		*size = cable_ep_short(ep, pci_addr, *size);
 	mutex_unlock(&epc->lock);
 
 	if (pci_addr >= ram) {

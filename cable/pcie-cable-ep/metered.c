@@ -55,16 +55,23 @@ int cable_ep_metered_init(struct cable_ep *ep)
 u64 cable_ep_metered_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
 			   size_t *offset)
 {
+	size_t wanted = *size;
 	struct cable_ep *ep;
 	u32 granule;
 
 	mutex_lock(&epc->lock);
 	ep = epc_get_drvdata(epc);
 	granule = ep ? ep->ob_granule : 1;
+	if (ep)
+		*size = cable_ep_short(ep, pci_addr, *size);
 	mutex_unlock(&epc->lock);
 
 	*offset = pci_addr & (granule - 1);
-	*size = ALIGN(*offset + *size, granule);
+	/* One that is cut short may be shorter than a granule */
+	if (*size < wanted)
+		*size += *offset;
+	else
+		*size = ALIGN(*offset + *size, granule);
 	return pci_addr - *offset;
 }
 

@@ -60,6 +60,7 @@ struct cable {
 	struct host_ram ram;
 	const struct profile *profile;
 	struct ep_ctrl ep;
+	struct ep_faults faults;
 	struct ep_atu atu;
 	struct ep_dma dma;
 	struct ep_bank banks[CABLE_MAX_BANKS];

@@ -8,11 +8,17 @@
 #include "cable.h"
 #include "control_cmd.h"
 
+#define ARG_OFF		UINT32_MAX
+
+#define MAP_LIMIT_MIN	256u		/* no controller translates less */
+#define MAP_LIMIT_MAX	(512u << 20)
+
 struct command {
 	const char *name;
 	const char *arg;	/* NULL: none */
 	uint32_t min;		/* what @arg may be */
 	uint32_t max;
+	bool off;		/* it may also be "off", which is ARG_OFF */
 	const char *what;
 	/* What is wrong, or NULL */
 	const char *(*run)(struct cable *cable, uint32_t arg, struct answer *answer);
@@ -72,6 +78,17 @@ static const char *irq_flush(struct cable *cable, uint32_t arg, struct answer *a
 	return NULL;
 }
 
+static const char *map_short(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)answer;
+	if (cable->atu.limits.passes_low_bits)
+		return "this controller's driver has no align_addr, without which every mapping is as long as wanted; map short is allowed with other profiles";
+	if (arg != ARG_OFF && arg & (arg - 1))
+		return "map short: BYTES must be a power of two";
+	cable->faults.map_limit = arg == ARG_OFF ? 0 : arg;
+	return NULL;
+}
+
 static const char *print_stats(struct cable *cable, uint32_t arg, struct answer *answer)
 {
 	(void)arg;
@@ -88,15 +105,21 @@ static const char *reset_stats(struct cable *cable, uint32_t arg, struct answer 
 }
 
 static const struct command commands[] = {
-	{ "help", NULL, 0, 0, "this list", run_help },
-	{ "stat", NULL, 0, 0, "counters", print_stats },
-	{ "stat reset", NULL, 0, 0, "count from zero again", reset_stats },
-	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
-	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
-	{ "hot-reset", NULL, 0, 0, "reset the function, as the host's slot does", hot_reset },
-	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, "let interrupts arrive so much later", irq_delay },
-	{ "irq drop", "N", 0, 1000000, "hold the next N back, until \"irq flush\"", irq_drop },
-	{ "irq flush", NULL, 0, 0, "send what is held back, each vector once", irq_flush },
+	{ "help", NULL, 0, 0, false, "this list", run_help },
+	{ "stat", NULL, 0, 0, false, "counters", print_stats },
+	{ "stat reset", NULL, 0, 0, false, "count from zero again", reset_stats },
+	{ "link down", NULL, 0, 0, false, "lose the link, until \"link up\"", link_down },
+	{ "link up", NULL, 0, 0, false, "no longer hold the link down", link_up },
+	{ "hot-reset", NULL, 0, 0, false, "reset the function, as the host's slot does",
+	  hot_reset },
+	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, false, "let interrupts arrive so much later",
+	  irq_delay },
+	{ "irq drop", "N", 0, 1000000, false, "hold the next N back, until \"irq flush\"",
+	  irq_drop },
+	{ "irq flush", NULL, 0, 0, false, "send what is held back, each vector once",
+	  irq_flush },
+	{ "map short", "BYTES", MAP_LIMIT_MIN, MAP_LIMIT_MAX, true,
+	  "map no more of the host at once, until \"off\"", map_short },
 };
 
 #define NUM_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -117,6 +140,10 @@ static bool parse_arg(const struct command *cmd, const char *s, uint32_t *value)
 {
 	const size_t digits = strspn(s, "0123456789");
 
+	if (cmd->off && !strcmp(s, "off")) {
+		*value = ARG_OFF;
+		return true;
+	}
 	if (!digits || digits > 9 || s[digits])
 		return false;
 	*value = strtoul(s, NULL, 10);
@@ -186,8 +213,8 @@ void control_cmd_run(struct cable *cable, char *line, size_t len, struct answer 
 	if (!found) {
 		unknown(line, answer);
 	} else if (found->arg && !parse_arg(found, arg, &value)) {
-		snprintf(error, sizeof(error), "%s: %s from %u to %u is allowed", found->name,
-			 found->arg, found->min, found->max);
+		snprintf(error, sizeof(error), "%s: %s from %u to %u%s is allowed", found->name,
+			 found->arg, found->min, found->max, found->off ? ", or off," : "");
 		answer_end(answer, error);
 	} else if (!found->arg && *arg) {
 		snprintf(error, sizeof(error), "%s: no argument is allowed", found->name);
