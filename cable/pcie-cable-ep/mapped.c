@@ -114,7 +114,13 @@ int cable_ep_mapped_init(struct cable_ep *ep)
 		if (ret)
 			return ret;
 	}
-	return cable_ep_find_banks(ep);
+	ret = cable_ep_find_banks(ep);
+	if (ret)
+		return ret;
+
+	ep->ob = devm_kcalloc(&ep->pdev->dev, ep->num_windows, sizeof(*ep->ob),
+			      GFP_KERNEL);
+	return ep->ob ? 0 : -ENOMEM;
 }
 
 /*
@@ -159,6 +165,7 @@ int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			phys_addr_t addr, u64 pci_addr, size_t size)
 {
 	struct cable_ep *ep = epc_get_drvdata(epc);
+	int ret;
 
 	if (!ep)
 		return -ENODEV;
@@ -175,11 +182,16 @@ int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 				    pci_addr, &addr);
 		return -EINVAL;
 	}
-	return 0;
+	ret = cable_ep_take_window(ep, addr, size);
+	return ret < 0 ? ret : 0;
 }
 
+/* A window shows the host's RAM at all times, but is not in use */
 void cable_ep_mapped_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			   phys_addr_t addr)
 {
-	/* A window shows the host's RAM at all times */
+	struct cable_ep *ep = epc_get_drvdata(epc);
+
+	if (ep)
+		cable_ep_give_window(ep, addr);
 }

@@ -85,8 +85,8 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			 phys_addr_t addr, u64 pci_addr, size_t size)
 {
 	struct cable_ep *ep = epc_get_drvdata(epc);
+	int window;
 	u64 base;
-	unsigned int i;
 	u32 regs;
 
 	if (!ep)
@@ -104,18 +104,11 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		return -EINVAL;
 	}
 
-	for (i = 0; i < ep->num_ob && ep->ob[i].size; i++)
-		;
-	if (i == ep->num_ob) {
-		dev_err_ratelimited(&epc->dev,
-				    "no free outbound window, there are %u\n",
-				    ep->num_ob);
-		return -EINVAL;
-	}
+	window = cable_ep_take_window(ep, addr, size);
+	if (window < 0)
+		return window;
 
-	ep->ob[i].addr = addr;
-	ep->ob[i].size = size;
-	regs = PCIE_CABLE_OB(i);
+	regs = PCIE_CABLE_OB(window);
 	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_BASE_LO, base);
 	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_SIZE_LO,
 			  ALIGN(size, ep->ob_granule));
@@ -129,16 +122,12 @@ void cable_ep_metered_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			    phys_addr_t addr)
 {
 	struct cable_ep *ep = epc_get_drvdata(epc);
-	unsigned int i;
+	int window;
 
 	if (!ep)
 		return;
 
-	for (i = 0; i < ep->num_ob; i++) {
-		if (!ep->ob[i].size || ep->ob[i].addr != addr)
-			continue;
-		cable_ep_write(ep, PCIE_CABLE_OB(i) + PCIE_CABLE_OB_CTRL, 0);
-		ep->ob[i].size = 0;
-		return;
-	}
+	window = cable_ep_give_window(ep, addr);
+	if (window >= 0)
+		cable_ep_write(ep, PCIE_CABLE_OB(window) + PCIE_CABLE_OB_CTRL, 0);
 }

@@ -89,6 +89,13 @@ static const char *map_short(struct cable *cable, uint32_t arg, struct answer *a
 	return NULL;
 }
 
+static const char *windows_limit(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)answer;
+	cable->faults.window_limit = arg == ARG_OFF ? 0 : PCIE_CABLE_WINDOW_LIMITED | arg;
+	return NULL;
+}
+
 static const char *print_stats(struct cable *cable, uint32_t arg, struct answer *answer)
 {
 	(void)arg;
@@ -120,6 +127,8 @@ static const struct command commands[] = {
 	  irq_flush },
 	{ "map short", "BYTES", MAP_LIMIT_MIN, MAP_LIMIT_MAX, true,
 	  "map no more of the host at once, until \"off\"", map_short },
+	{ "windows limit", "N", 0, PCIE_CABLE_MAX_OB_WINDOWS, true,
+	  "let no more windows be in use, until \"off\"", windows_limit },
 };
 
 #define NUM_COMMANDS	(sizeof(commands) / sizeof(commands[0]))

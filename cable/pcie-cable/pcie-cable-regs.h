@@ -135,6 +135,10 @@
  * many bytes, nor crosses a multiple of them at the host.
  */
 #define PCIE_CABLE_MAP_LIMIT		0x080
+/* While LIMITED is set, no window is to be had where as many as COUNT are in use */
+#define PCIE_CABLE_WINDOW_LIMIT		0x084
+#define   PCIE_CABLE_WINDOW_LIMITED	(1u << 31)
+#define   PCIE_CABLE_WINDOW_COUNT	0xffffu
 
 /*
  * Registers of function n begin at FN(n).  The header, size and flags of BARs,

@@ -4,7 +4,8 @@
 import pytest
 from test_control import controlled, ctl, refused              # noqa: F401
 
-MAP_LIMIT = 0x80
+MAP_LIMIT, WINDOW_LIMIT = 0x80, 0x84
+LIMITED = 1 << 31
 
 
 @pytest.fixture
@@ -40,3 +41,21 @@ def test_no_short_maps_without_align_addr(program, start, tmp_path, size):
     cable = start("--profile=j721e", "--control=%s/control" % tmp_path)
     cable.control = str(tmp_path / "control")
     assert "no align_addr" in refused(program, cable, "map", "short", size)
+
+
+def test_few_windows(controlled, endpoint, ctl):                        # noqa: F811
+    assert endpoint.reg(WINDOW_LIMIT) == 0
+    for count in (0, 3, 256):
+        assert ctl("windows", "limit", str(count)) == ""
+        assert endpoint.reg(WINDOW_LIMIT) == LIMITED | count
+    controlled.leave(endpoint, "endpoint disconnected")
+    assert controlled.endpoint().reg(WINDOW_LIMIT) == LIMITED | 256
+    assert ctl("windows", "limit", "off") == ""
+    assert controlled.clients[-1].reg(WINDOW_LIMIT) == 0
+
+
+@pytest.mark.parametrize("count", ["", "257", "-1", "all"])
+def test_bad_number_of_windows(program, controlled, endpoint, count):   # noqa: F811
+    assert refused(program, controlled, "windows", "limit", count) == \
+        "windows limit: N from 0 to 256, or off, is allowed"
+    assert endpoint.reg(WINDOW_LIMIT) == 0
