@@ -126,6 +126,8 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 	ep_dma_init(&cable->dma, cable, opt->dma_channels);
 	stats_reset(&cable->stats);
 	irq_path_init(&cable->irq_path, cable);
+	stop_init(&cable->host_stop, "host");
+	stop_init(&cable->ep_stop, "endpoint");
 	ret = listen_at(&cable->ep_listener, cable, opt->ep_socket, accept_endpoint);
 	if (ret)
 		return ret;

@@ -23,6 +23,7 @@
 #include "qmp.h"
 #include "sock.h"
 #include "stats.h"
+#include "stop.h"
 #include "trace.h"
 
 #define CABLE_MAX_BANKS		8
@@ -67,6 +68,8 @@ struct cable {
 	struct host_fn host;
 	struct link link;
 	struct irq_path irq_path;
+	struct stop host_stop;
+	struct stop ep_stop;
 	struct qmp qmp;
 	struct stats stats;
 	struct trace trace;

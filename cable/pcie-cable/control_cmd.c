@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -96,6 +97,56 @@ static const char *windows_limit(struct cable *cable, uint32_t arg, struct answe
 	return NULL;
 }
 
+static const char *stop_machine(struct stop *stop, const struct vfu_conn *conn,
+				struct answer *answer)
+{
+	int ret;
+
+	if (!conn)
+		return "that machine is not connected; it can be stopped while it is";
+	if (stop_is_on(stop)) {
+		answer_add(answer, "the %s is stopped already\n", stop->who);
+		return NULL;
+	}
+	ret = stop_begin(stop, conn);
+	if (ret == -EPERM)
+		return "that machine's process belongs to another user; it can be stopped by root";
+	return ret ? "that machine's process is not to be found; it can be stopped where its PID is seen" :
+		     NULL;
+}
+
+static const char *let_go_on(struct stop *stop, struct answer *answer)
+{
+	if (!stop_is_on(stop))
+		answer_add(answer, "the %s is not stopped\n", stop->who);
+	stop_end(stop);
+	return NULL;
+}
+
+static const char *host_stop(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return stop_machine(&cable->host_stop, cable->host.conn, answer);
+}
+
+static const char *host_cont(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return let_go_on(&cable->host_stop, answer);
+}
+
+static const char *ep_stop(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return stop_machine(&cable->ep_stop, cable->ep.conn, answer);
+}
+
+static const char *ep_cont(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return let_go_on(&cable->ep_stop, answer);
+}
+
 static const char *print_stats(struct cable *cable, uint32_t arg, struct answer *answer)
 {
 	(void)arg;
@@ -129,6 +180,12 @@ static const struct command commands[] = {
 	  "map no more of the host at once, until \"off\"", map_short },
 	{ "windows limit", "N", 0, PCIE_CABLE_MAX_OB_WINDOWS, true,
 	  "let no more windows be in use, until \"off\"", windows_limit },
+	{ "host stop", NULL, 0, 0, false, "stop the host's QEMU, until \"host cont\"",
+	  host_stop },
+	{ "host cont", NULL, 0, 0, false, "let it go on", host_cont },
+	{ "endpoint stop", NULL, 0, 0, false, "stop the endpoint's QEMU, until \"endpoint cont\"",
+	  ep_stop },
+	{ "endpoint cont", NULL, 0, 0, false, "let it go on", ep_cont },
 };
 
 #define NUM_COMMANDS	(sizeof(commands) / sizeof(commands[0]))

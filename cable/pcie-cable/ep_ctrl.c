@@ -457,6 +457,7 @@ static void ctrl_closed(void *dev)
 {
 	struct cable *cable = dev;
 
+	stop_end(&cable->ep_stop);
 	log_event("endpoint disconnected");
 	forget_setup(cable);
 	cable->ep.conn = NULL;

@@ -258,6 +258,7 @@ static void host_closed(void *dev)
 {
 	struct cable *cable = dev;
 
+	stop_end(&cable->host_stop);
 	log_event("host disconnected");
 	cable->host.conn = NULL;
 	link_host_gone(cable);
