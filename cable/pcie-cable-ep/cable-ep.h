@@ -7,6 +7,7 @@
  * mapped.c	outbound windows that show all of the host's RAM, of a controller and
  *		its banks
  * metered.c	outbound windows that are translated
+ * windows.c	which windows of either kind are in use
  * dma.c	the DMA engine, where the kernel has dmaengine
  * events.c	the controller's interrupt: PERST#, link up, link down, bus mastering
  * ops.c	struct pci_epc_ops
@@ -44,7 +45,7 @@ struct cable_ep_fn {
 	struct cable_ep_shape	visible;
 };
 
-/* A metered window in use; @size is 0 where it is free */
+/* An outbound window in use; @size is 0 where it is free */
 struct cable_ep_ob {
 	phys_addr_t	addr;
 	size_t		size;
@@ -63,7 +64,7 @@ struct cable_ep {
 	bool				waits_perst;	/* between start and stop */
 	bool				initialized;	/* functions may use it */
 	struct cable_ep_fn		fn[PCIE_CABLE_MAX_FUNCTIONS];
-	struct cable_ep_ob		*ob;
+	struct cable_ep_ob		*ob;		/* as many as windows */
 
 	/* Used by the event thread, and when that has ended */
 	bool				link_up;
@@ -88,6 +89,14 @@ struct cable_ep {
 static inline u32 cable_ep_read(struct cable_ep *ep, u32 reg)
 {
 	return readl(ep->regs + reg);
+}
+
+/* A size as asked for, or up to where a fault on demand ends the mapping */
+static inline size_t cable_ep_short(struct cable_ep *ep, u64 pci_addr, size_t size)
+{
+	u32 limit = cable_ep_read(ep, PCIE_CABLE_MAP_LIMIT);
+
+	return limit ? min_t(size_t, size, limit - (pci_addr & (limit - 1))) : size;
 }
 
 static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
@@ -136,6 +145,10 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			 phys_addr_t addr, u64 pci_addr, size_t size);
 void cable_ep_metered_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			    phys_addr_t addr);
+
+/* windows.c */
+int cable_ep_take_window(struct cable_ep *ep, phys_addr_t addr, size_t size);
+int cable_ep_give_window(struct cable_ep *ep, phys_addr_t addr);
 
 /* dma.c */
 #ifdef CONFIG_DMA_ENGINE

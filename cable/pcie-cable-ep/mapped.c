@@ -114,7 +114,13 @@ int cable_ep_mapped_init(struct cable_ep *ep)
 		if (ret)
 			return ret;
 	}
-	return cable_ep_find_banks(ep);
+	ret = cable_ep_find_banks(ep);
+	if (ret)
+		return ret;
+
+	ep->ob = devm_kcalloc(&ep->pdev->dev, ep->num_windows, sizeof(*ep->ob),
+			      GFP_KERNEL);
+	return ep->ob ? 0 : -ENOMEM;
 }
 
 /*
@@ -130,6 +136,8 @@ u64 cable_ep_mapped_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
 	mutex_lock(&epc->lock);
 	ep = epc_get_drvdata(epc);
 	ram = ep ? ep->host_ram : 0;
+	if (ep)
+		*size = cable_ep_short(ep, pci_addr, *size);
 	mutex_unlock(&epc->lock);
 
 	if (pci_addr >= ram) {
@@ -157,6 +165,7 @@ int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			phys_addr_t addr, u64 pci_addr, size_t size)
 {
 	struct cable_ep *ep = cable_ep_usable(epc);
+	int ret;
 
 	if (!ep)
 		return -ENODEV;
@@ -173,11 +182,16 @@ int cable_ep_mapped_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 				    pci_addr, &addr);
 		return -EINVAL;
 	}
-	return 0;
+	ret = cable_ep_take_window(ep, addr, size);
+	return ret < 0 ? ret : 0;
 }
 
+/* A window shows the host's RAM at all times, but is not in use */
 void cable_ep_mapped_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			   phys_addr_t addr)
 {
-	/* A window shows the host's RAM at all times */
+	struct cable_ep *ep = epc_get_drvdata(epc);
+
+	if (ep)
+		cable_ep_give_window(ep, addr);
 }

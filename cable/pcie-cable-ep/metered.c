@@ -55,16 +55,23 @@ int cable_ep_metered_init(struct cable_ep *ep)
 u64 cable_ep_metered_align(struct pci_epc *epc, u64 pci_addr, size_t *size,
 			   size_t *offset)
 {
+	size_t wanted = *size;
 	struct cable_ep *ep;
 	u32 granule;
 
 	mutex_lock(&epc->lock);
 	ep = epc_get_drvdata(epc);
 	granule = ep ? ep->ob_granule : 1;
+	if (ep)
+		*size = cable_ep_short(ep, pci_addr, *size);
 	mutex_unlock(&epc->lock);
 
 	*offset = pci_addr & (granule - 1);
-	*size = ALIGN(*offset + *size, granule);
+	/* One that is cut short may be shorter than a granule */
+	if (*size < wanted)
+		*size += *offset;
+	else
+		*size = ALIGN(*offset + *size, granule);
 	return pci_addr - *offset;
 }
 
@@ -78,8 +85,8 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			 phys_addr_t addr, u64 pci_addr, size_t size)
 {
 	struct cable_ep *ep = cable_ep_usable(epc);
+	int window;
 	u64 base;
-	unsigned int i;
 	u32 regs;
 
 	if (!ep)
@@ -97,18 +104,11 @@ int cable_ep_metered_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 		return -EINVAL;
 	}
 
-	for (i = 0; i < ep->num_ob && ep->ob[i].size; i++)
-		;
-	if (i == ep->num_ob) {
-		dev_err_ratelimited(&epc->dev,
-				    "no free outbound window, there are %u\n",
-				    ep->num_ob);
-		return -EINVAL;
-	}
+	window = cable_ep_take_window(ep, addr, size);
+	if (window < 0)
+		return window;
 
-	ep->ob[i].addr = addr;
-	ep->ob[i].size = size;
-	regs = PCIE_CABLE_OB(i);
+	regs = PCIE_CABLE_OB(window);
 	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_BASE_LO, base);
 	cable_ep_write_64(ep, regs + PCIE_CABLE_OB_SIZE_LO,
 			  ALIGN(size, ep->ob_granule));
@@ -122,16 +122,12 @@ void cable_ep_metered_unmap(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			    phys_addr_t addr)
 {
 	struct cable_ep *ep = epc_get_drvdata(epc);
-	unsigned int i;
+	int window;
 
 	if (!ep)
 		return;
 
-	for (i = 0; i < ep->num_ob; i++) {
-		if (!ep->ob[i].size || ep->ob[i].addr != addr)
-			continue;
-		cable_ep_write(ep, PCIE_CABLE_OB(i) + PCIE_CABLE_OB_CTRL, 0);
-		ep->ob[i].size = 0;
-		return;
-	}
+	window = cable_ep_give_window(ep, addr);
+	if (window >= 0)
+		cable_ep_write(ep, PCIE_CABLE_OB(window) + PCIE_CABLE_OB_CTRL, 0);
 }

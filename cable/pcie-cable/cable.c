@@ -174,6 +174,8 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 	irq_path_init(&cable->irq_path, cable);
 	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
 		host_fn_init(&cable->host[n], cable, n);
+	stop_init(&cable->host_stop, "host");
+	stop_init(&cable->ep_stop, "endpoint");
 	ret = listen_at(&cable->ep_listener, loop, opt->ep_socket, accept_endpoint, cable);
 	if (ret)
 		return ret;

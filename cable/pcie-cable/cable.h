@@ -24,6 +24,7 @@
 #include "qmp.h"
 #include "sock.h"
 #include "stats.h"
+#include "stop.h"
 #include "trace.h"
 
 #define CABLE_MAX_BANKS		8
@@ -66,12 +67,15 @@ struct cable {
 	bool perst;			/* the endpoint starts anew with PERST# */
 	struct link_model model;
 	struct ep_ctrl ep;
+	struct ep_faults faults;
 	struct ep_atu atu;
 	struct ep_dma dma;
 	struct ep_bank banks[CABLE_MAX_BANKS];
 	struct host_fn host[PCIE_CABLE_MAX_FUNCTIONS];
 	struct link link;
 	struct irq_path irq_path;
+	struct stop host_stop;
+	struct stop ep_stop;
 	struct qmp qmp;
 	struct stats stats;
 	struct trace trace;

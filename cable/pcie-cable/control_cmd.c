@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,11 +9,17 @@
 #include "cable.h"
 #include "control_cmd.h"
 
+#define ARG_OFF		UINT32_MAX
+
+#define MAP_LIMIT_MIN	256u		/* no controller translates less */
+#define MAP_LIMIT_MAX	(512u << 20)
+
 struct command {
 	const char *name;
 	const char *arg;	/* NULL: none */
 	uint32_t min;		/* what @arg may be */
 	uint32_t max;
+	bool off;		/* it may also be "off", which is ARG_OFF */
 	const char *what;
 	/* What is wrong, or NULL */
 	const char *(*run)(struct cable *cable, uint32_t arg, struct answer *answer);
@@ -83,6 +90,74 @@ static const char *irq_flush(struct cable *cable, uint32_t arg, struct answer *a
 	return NULL;
 }
 
+static const char *map_short(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)answer;
+	if (cable->atu.limits.passes_low_bits)
+		return "this controller's driver has no align_addr, without which every mapping is as long as wanted; map short is allowed with other profiles";
+	if (arg != ARG_OFF && arg & (arg - 1))
+		return "map short: BYTES must be a power of two";
+	cable->faults.map_limit = arg == ARG_OFF ? 0 : arg;
+	return NULL;
+}
+
+static const char *windows_limit(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)answer;
+	cable->faults.window_limit = arg == ARG_OFF ? 0 : PCIE_CABLE_WINDOW_LIMITED | arg;
+	return NULL;
+}
+
+static const char *stop_machine(struct stop *stop, const struct vfu_conn *conn,
+				struct answer *answer)
+{
+	int ret;
+
+	if (!conn)
+		return "that machine is not connected; it can be stopped while it is";
+	if (stop_is_on(stop)) {
+		answer_add(answer, "the %s is stopped already\n", stop->who);
+		return NULL;
+	}
+	ret = stop_begin(stop, conn);
+	if (ret == -EPERM)
+		return "that machine's process belongs to another user; it can be stopped by root";
+	return ret ? "that machine's process is not to be found; it can be stopped where its PID is seen" :
+		     NULL;
+}
+
+static const char *let_go_on(struct stop *stop, struct answer *answer)
+{
+	if (!stop_is_on(stop))
+		answer_add(answer, "the %s is not stopped\n", stop->who);
+	stop_end(stop);
+	return NULL;
+}
+
+static const char *host_stop(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return stop_machine(&cable->host_stop, cable->host[0].conn, answer);
+}
+
+static const char *host_cont(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return let_go_on(&cable->host_stop, answer);
+}
+
+static const char *ep_stop(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return stop_machine(&cable->ep_stop, cable->ep.conn, answer);
+}
+
+static const char *ep_cont(struct cable *cable, uint32_t arg, struct answer *answer)
+{
+	(void)arg;
+	return let_go_on(&cable->ep_stop, answer);
+}
+
 static const char *print_stats(struct cable *cable, uint32_t arg, struct answer *answer)
 {
 	(void)arg;
@@ -99,16 +174,30 @@ static const char *reset_stats(struct cable *cable, uint32_t arg, struct answer 
 }
 
 static const struct command commands[] = {
-	{ "help", NULL, 0, 0, "this list", run_help },
-	{ "stat", NULL, 0, 0, "counters", print_stats },
-	{ "stat reset", NULL, 0, 0, "count from zero again", reset_stats },
-	{ "link down", NULL, 0, 0, "lose the link, until \"link up\"", link_down },
-	{ "link up", NULL, 0, 0, "no longer hold the link down", link_up },
-	{ "hot-reset", NULL, 0, 0, "reset all functions, as the host's slot does", hot_reset },
-	{ "perst", NULL, 0, 0, "assert and deassert PERST#", perst },
-	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, "let interrupts arrive so much later", irq_delay },
-	{ "irq drop", "N", 0, 1000000, "hold the next N back, until \"irq flush\"", irq_drop },
-	{ "irq flush", NULL, 0, 0, "send what is held back, each vector once", irq_flush },
+	{ "help", NULL, 0, 0, false, "this list", run_help },
+	{ "stat", NULL, 0, 0, false, "counters", print_stats },
+	{ "stat reset", NULL, 0, 0, false, "count from zero again", reset_stats },
+	{ "link down", NULL, 0, 0, false, "lose the link, until \"link up\"", link_down },
+	{ "link up", NULL, 0, 0, false, "no longer hold the link down", link_up },
+	{ "hot-reset", NULL, 0, 0, false, "reset all functions, as the host's slot does",
+	  hot_reset },
+	{ "perst", NULL, 0, 0, false, "assert and deassert PERST#", perst },
+	{ "irq delay", "MS", 0, IRQ_PATH_MAX_MS, false, "let interrupts arrive so much later",
+	  irq_delay },
+	{ "irq drop", "N", 0, 1000000, false, "hold the next N back, until \"irq flush\"",
+	  irq_drop },
+	{ "irq flush", NULL, 0, 0, false, "send what is held back, each vector once",
+	  irq_flush },
+	{ "map short", "BYTES", MAP_LIMIT_MIN, MAP_LIMIT_MAX, true,
+	  "map no more of the host at once, until \"off\"", map_short },
+	{ "windows limit", "N", 0, PCIE_CABLE_MAX_OB_WINDOWS, true,
+	  "let no more windows be in use, until \"off\"", windows_limit },
+	{ "host stop", NULL, 0, 0, false, "stop the host's QEMU, until \"host cont\"",
+	  host_stop },
+	{ "host cont", NULL, 0, 0, false, "let it go on", host_cont },
+	{ "endpoint stop", NULL, 0, 0, false, "stop the endpoint's QEMU, until \"endpoint cont\"",
+	  ep_stop },
+	{ "endpoint cont", NULL, 0, 0, false, "let it go on", ep_cont },
 };
 
 #define NUM_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -129,6 +218,10 @@ static bool parse_arg(const struct command *cmd, const char *s, uint32_t *value)
 {
 	const size_t digits = strspn(s, "0123456789");
 
+	if (cmd->off && !strcmp(s, "off")) {
+		*value = ARG_OFF;
+		return true;
+	}
 	if (!digits || digits > 9 || s[digits])
 		return false;
 	*value = strtoul(s, NULL, 10);
@@ -198,8 +291,8 @@ void control_cmd_run(struct cable *cable, char *line, size_t len, struct answer 
 	if (!found) {
 		unknown(line, answer);
 	} else if (found->arg && !parse_arg(found, arg, &value)) {
-		snprintf(error, sizeof(error), "%s: %s from %u to %u is allowed", found->name,
-			 found->arg, found->min, found->max);
+		snprintf(error, sizeof(error), "%s: %s from %u to %u%s is allowed", found->name,
+			 found->arg, found->min, found->max, found->off ? ", or off," : "");
 		answer_end(answer, error);
 	} else if (!found->arg && *arg) {
 		snprintf(error, sizeof(error), "%s: no argument is allowed", found->name);

@@ -315,6 +315,10 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 		return cable->profile->bar_align;
 	case PCIE_CABLE_FEATURES:
 		return features(cable);
+	case PCIE_CABLE_MAP_LIMIT:
+		return cable->faults.map_limit;
+	case PCIE_CABLE_WINDOW_LIMIT:
+		return cable->faults.window_limit;
 	}
 	if (offset >= PCIE_CABLE_BAR_KIND(0) && offset < PCIE_CABLE_BAR_KIND(PCIE_CABLE_NUM_BARS))
 		return bar_kind_read(cable->profile, offset - PCIE_CABLE_BAR_KIND(0));
@@ -469,6 +473,7 @@ static void ctrl_closed(void *dev)
 {
 	struct cable *cable = dev;
 
+	stop_end(&cable->ep_stop);
 	log_event("endpoint disconnected");
 	forget_setup(cable);
 	cable->ep.conn = NULL;

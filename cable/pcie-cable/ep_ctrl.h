@@ -25,6 +25,16 @@ struct ep_fn {
 	uint32_t irq_status;
 };
 
+/**
+ * struct ep_faults - what control commands have the endpoint's driver do
+ * @map_limit: see PCIE_CABLE_MAP_LIMIT
+ * @window_limit: see PCIE_CABLE_WINDOW_LIMIT
+ */
+struct ep_faults {
+	uint32_t map_limit;
+	uint32_t window_limit;
+};
+
 struct ep_ctrl {
 	struct vfu_conn *conn;			/* NULL: no endpoint */
 	struct pci_config cfg;

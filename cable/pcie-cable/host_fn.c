@@ -330,6 +330,9 @@ static void host_closed(void *dev)
 {
 	struct host_fn *host = dev;
 
+	/* The program that is stopped is found by this connection. */
+	if (!host->number)
+		stop_end(&host->cable->host_stop);
 	log_event("%s disconnected", host->name);
 	host->conn = NULL;
 	link_host_gone(host->cable);

@@ -140,6 +140,17 @@
 #define PCIE_CABLE_DMA_ENABLE		0x044
 
 /*
+ * Faults on demand, read only; what they say may change at any time, and is for new
+ * mappings.  Where MAP_LIMIT is not 0, a power of two, a mapping is no longer than so
+ * many bytes, nor crosses a multiple of them at the host.
+ */
+#define PCIE_CABLE_MAP_LIMIT		0x080
+/* While LIMITED is set, no window is to be had where as many as COUNT are in use */
+#define PCIE_CABLE_WINDOW_LIMIT		0x084
+#define   PCIE_CABLE_WINDOW_LIMITED	(1u << 31)
+#define   PCIE_CABLE_WINDOW_COUNT	0xffffu
+
+/*
  * Registers of function n begin at FN(n).  The header, size and flags of BARs,
  * and the MSI and MSI-X capabilities are taken over by the host's view when the
  * link is enabled; later changes wait for the next time.

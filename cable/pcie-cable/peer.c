@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "peer.h"
 
@@ -118,4 +122,30 @@ enum peer_ran peer_ran(const struct peer_run *before, const struct peer_run *now
 		all += ran;
 	}
 	return all >= ns ? PEER_RAN : PEER_IDLE;
+}
+
+int peer_stop(int sock)
+{
+	socklen_t len = sizeof(struct ucred);
+	struct ucred peer;
+	int fd, ret;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return -errno;
+	if (peer.pid <= 0)
+		return -ESRCH;
+	fd = pidfd_open(peer.pid, 0);
+	if (fd < 0)
+		return -errno;
+	if (!pidfd_send_signal(fd, SIGSTOP, NULL, 0))
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+void peer_cont(int pidfd)
+{
+	pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
+	close(pidfd);
 }

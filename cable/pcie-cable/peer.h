@@ -5,7 +5,7 @@
  * Offered to:	host_fn, for RAM that comes with a file but is not shared (QEMU sends
  *		the file of a memory backend with share=off too, and then works on
  *		private copies of its pages), and for the time that an endpoint gets
- *		to run while its host waits.
+ *		to run while its host waits; stop, for stopping it.
  */
 #ifndef CABLE_PEER_H
 #define CABLE_PEER_H
@@ -47,5 +47,13 @@ enum peer_ran {
 
 /* What a process has done between two looks, of @ns nanoseconds of processor time */
 enum peer_ran peer_ran(const struct peer_run *before, const struct peer_run *now, int64_t ns);
+
+/*
+ * Stop the peer of @sock by SIGSTOP.  Returns a descriptor of the process (pidfd_open(2))
+ * for peer_cont(), which closes it, or a negative errno: -ESRCH also where the process is
+ * not to be seen from this one's PID namespace.
+ */
+int peer_stop(int sock);
+void peer_cont(int pidfd);
 
 #endif /* CABLE_PEER_H */

@@ -12,6 +12,8 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
 #include <uapi/linux/pci_regs.h>
 
 #include "function.h"
@@ -25,6 +27,10 @@
 #define VEPF_PCI_DEVICE_MIN	0x1000
 #define VEPF_PCI_DEVICE_MAX	0x103f
 
+/* Rings that could not be mapped: pauses between attempts */
+#define VEPF_START_MIN_NS	(5 * NSEC_PER_MSEC)
+#define VEPF_START_MAX_NS	NSEC_PER_SEC
+
 static struct vepf_function *to_function(struct pci_epf *epf)
 {
 	return epf_get_drvdata(epf);
@@ -32,25 +38,48 @@ static struct vepf_function *to_function(struct pci_epf *epf)
 
 /* What the poller drives */
 
-static int vepf_start(void *ctx)
+static void vepf_stop_queues(struct vepf_function *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_queues; i++)
+		vepf_hostq_stop(&f->hostq[i]);
+	vepf_hostmem_flush(&f->hostmem);
+}
+
+/* The driver is ready, and may be spinning for a buffer: try again, ever less often */
+static void vepf_start_later(struct vepf_function *f, const struct vepf_hostq *q, u32 pfn, int err)
+{
+	vepf_stop_queues(f);
+	if (!f->start_wait_ns) {
+		f->start_wait_ns = VEPF_START_MIN_NS;
+		f->stats.host_errors++;
+		trace_vepf_host_error(dev_name(&f->epf->dev), q->name, "ring cannot be mapped");
+		dev_err_ratelimited(&f->epf->dev,
+				    "cannot map the host's %s queue at page %#x (err=%d), will try again\n",
+				    q->name, pfn, err);
+	} else {
+		f->start_wait_ns = min_t(u64, 2 * f->start_wait_ns, VEPF_START_MAX_NS);
+	}
+	f->start_at = ktime_add_ns(ktime_get(), f->start_wait_ns);
+}
+
+static void vepf_start(void *ctx)
 {
 	struct vepf_function *f = ctx;
 	const struct vepf_regs *regs = &f->poller.regs;
 	unsigned int i;
 	int err;
 
+	f->start_at = 0;
 	for (i = 0; i < f->type->num_queues; i++) {
 		if (!regs->queue[i].pfn)
 			continue;
 		err = vepf_hostq_start(&f->hostq[i], regs->queue[i].pfn, f->queue_size,
 				       regs->queue[i].vector);
 		if (err) {
-			f->stats.host_errors++;
-			trace_vepf_host_error(dev_name(&f->epf->dev), f->hostq[i].name,
-					      "ring cannot be mapped");
-			dev_err_ratelimited(&f->epf->dev, "cannot map the host's %s queue at page %#x (err=%d)\n",
-				f->hostq[i].name, regs->queue[i].pfn, err);
-			return err;
+			vepf_start_later(f, &f->hostq[i], regs->queue[i].pfn, err);
+			return;
 		}
 	}
 	if (!f->poller.msix_on)
@@ -60,7 +89,19 @@ static int vepf_start(void *ctx)
 		vepf_pipe_start(&f->from_host[i]);
 		vepf_pipe_start(&f->to_host[i]);
 	}
-	return 0;
+}
+
+/* Nanoseconds until the next attempt to map the rings, U64_MAX if none is due */
+static u64 vepf_start_again(struct vepf_function *f)
+{
+	ktime_t now = ktime_get();
+
+	if (!f->start_at || !vepf_poller_epoch_open(&f->poller))
+		return U64_MAX;
+	if (now < f->start_at)
+		return f->start_at - now;
+	vepf_start(f);
+	return f->start_at ? f->start_wait_ns : 0;
 }
 
 static void vepf_stop(void *ctx)
@@ -72,10 +113,10 @@ static void vepf_stop(void *ctx)
 		vepf_pipe_stop(&f->from_host[i]);
 		vepf_pipe_stop(&f->to_host[i]);
 	}
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_stop(&f->hostq[i]);
-	vepf_hostmem_flush(&f->hostmem);
+	vepf_stop_queues(f);
 	vepf_irq_drop(&f->irq);
+	f->start_at = 0;
+	f->start_wait_ns = 0;
 }
 
 /* Run one direction, and tell what it took from what the others did */
@@ -99,7 +140,7 @@ static u64 vepf_run_pipe(struct vepf_function *f, struct vepf_pipe *p,
 static u64 vepf_work(void *ctx, bool scan)
 {
 	struct vepf_function *f = ctx;
-	u64 again = U64_MAX;
+	u64 again = vepf_start_again(f);
 	unsigned int i;
 
 	for (i = 0; i < f->type->num_pairs; i++) {

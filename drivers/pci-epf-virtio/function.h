@@ -60,6 +60,8 @@ struct vepf_function {
 	struct vepf_hostmem hostmem;
 	struct vepf_irq irq;
 	struct vepf_poller poller;
+	ktime_t start_at;	/* rings could not be mapped: when to try again; 0: they are */
+	u64 start_wait_ns;
 	struct vepf_hostq hostq[VEPF_MAX_QUEUES];
 	struct vepf_bridge *bridge;
 	struct vepf_pipe from_host[VEPF_MAX_PAIRS];

@@ -201,7 +201,9 @@ static int vepf_window_map(struct vepf_hostmem *hm, struct vepf_window *win, u64
 			hm->stats->maps++;
 			if (vepf_window_shows(win, addr))
 				return 0;
-			/* A short map that ends before @addr */
+			/* It ends before @addr, and tells how much can be had at once */
+			size = min(size, max_t(size_t, 2 * VEPF_GRANULE_MIN,
+					       2 * rounddown_pow_of_two(win->size)));
 			vepf_window_unmap(hm, win);
 			err = -ENOMEM;
 		}

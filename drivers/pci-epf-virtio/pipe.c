@@ -17,6 +17,9 @@
 /* Where the host cannot be reached for a moment, try again after so long */
 #define VEPF_PIPE_AGAIN_NS	NSEC_PER_MSEC
 
+/* Pause between attempts to reach memory of the host */
+#define VEPF_UNREACHED_NS	(50 * NSEC_PER_MSEC)
+
 /**
  * vepf_pipe_init() - prepare one direction
  * @p: any content
@@ -245,6 +248,42 @@ static void vepf_pipe_bad_address(struct vepf_pipe *p, const struct vepf_seg *se
 			    seg->addr, seg->len, err);
 }
 
+/* For how many nanoseconds memory that could not be reached is left alone */
+static u64 vepf_pipe_unreached_left(const struct vepf_pipe *p)
+{
+	ktime_t now;
+
+	if (!p->unreached)
+		return 0;
+	now = ktime_get();
+	return now < p->retry ? p->retry - now : 0;
+}
+
+/*
+ * The host's memory cannot be reached.  Windows may be short for a while, so it is tried
+ * again for as long as a sender may be held, or, as a driver may take an empty buffer for
+ * the last one, a receiver be waited for.  Returns how many nanoseconds later; 0: the
+ * rest of the buffer has been given up.
+ */
+static u64 vepf_pipe_unreached(struct vepf_pipe *p, const struct vepf_seg *seg, int err)
+{
+	u64 most = p->to_host ? VEPF_TRANSIT_NS : VEPF_HOLD_NS;
+	ktime_t now = ktime_get();
+	u64 passed, left;
+
+	if (!p->unreached)
+		p->unreached = p->flow.held_since ?: now;
+	passed = ktime_to_ns(ktime_sub(now, p->unreached));
+	if (passed >= most) {
+		vepf_pipe_bad_address(p, seg, err);
+		p->seg = p->buf.nsegs;
+		return 0;
+	}
+	left = min_t(u64, most - passed, VEPF_UNREACHED_NS);
+	p->retry = ktime_add_ns(now, left);
+	return left;
+}
+
 /* Begin with the next buffer of the host; as vepf_hostq_next() */
 static int vepf_pipe_next(struct vepf_pipe *p)
 {
@@ -258,6 +297,7 @@ static int vepf_pipe_next(struct vepf_pipe *p)
 		p->seg = 0;
 		p->off = 0;
 		p->done = 0;
+		p->unreached = 0;
 	}
 	return n;
 }
@@ -356,7 +396,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		n = min_t(size_t, seg->len - p->off, VEPF_PIPE_CHUNK);
 		if (vepf_fifo_len(&p->fifo) + n > VEPF_HISTORY_SIZE)
 			vepf_pipe_deliver(p);
-		again = vepf_pipe_hold(p, n);
+		again = vepf_pipe_hold(p, n) ?: vepf_pipe_unreached_left(p);
 		if (again)
 			break;
 		again = U64_MAX;
@@ -365,10 +405,14 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
-			vepf_pipe_bad_address(p, seg, err);
-			p->seg = p->buf.nsegs;
+			again = vepf_pipe_unreached(p, seg, err);
+			err = 0;
+			if (again)
+				break;
+			again = U64_MAX;
 			continue;
 		}
+		p->unreached = 0;
 		vepf_pipe_put(p, n);
 		p->off += n;
 		p->done += n;
@@ -478,15 +522,24 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 			break;
 		}
 
+		again = vepf_pipe_unreached_left(p);
+		if (again)
+			break;
+		again = U64_MAX;
+
 		n = min_t(size_t, seg->len - p->off, p->chunk_len);
 		err = vepf_hostmem_write(p->hq->hm, seg->addr + p->off, p->chunk, n);
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
-			vepf_pipe_bad_address(p, seg, err);
-			p->seg = p->buf.nsegs;
+			again = vepf_pipe_unreached(p, seg, err);
+			err = 0;
+			if (again)
+				break;
+			again = U64_MAX;
 			continue;
 		}
+		p->unreached = 0;
 		vepf_pipe_taken(p, n);
 		p->off += n;
 		p->done += n;

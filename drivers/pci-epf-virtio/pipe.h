@@ -75,6 +75,8 @@ struct vepf_flow {
  * @seg: descriptor of @buf in which to go on
  * @off: byte of it
  * @done: bytes of @buf read or written
+ * @unreached: since when the host's memory at @off cannot be reached; 0: it can
+ * @retry: when to try that again
  */
 struct vepf_pipe {
 	bool to_host;
@@ -91,6 +93,8 @@ struct vepf_pipe {
 	u16 seg;
 	u32 off;
 	u64 done;
+	ktime_t unreached;
+	ktime_t retry;
 };
 
 int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,

@@ -167,8 +167,7 @@ static unsigned int vepf_poller_host(struct vepf_poller *p)
 	}
 	if (events & VEPF_REGS_LIVE) {
 		p->msix_on = p->ops->msix_enabled(p->ctx);
-		if (p->ops->start(p->ctx))
-			p->ops->stop(p->ctx);
+		p->ops->start(p->ctx);
 	}
 	vepf_poller_watch(p, ktime_get());
 	now = vepf_poller_state(p);

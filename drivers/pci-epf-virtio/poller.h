@@ -29,8 +29,7 @@
 /**
  * struct vepf_poller_ops - what the poller drives; all are called by its thread
  *	or by vepf_poller_down() and vepf_poller_leave(), one at a time, and may sleep
- * @start: the driver said DRIVER_OK: begin to use the queues found in the registers.
- *	An error leaves the device alone until the host resets it.
+ * @start: the driver said DRIVER_OK: begin to use the queues found in the registers
  * @stop: the host has reset the device, or is gone: forget all host memory
  * @leave: the device goes away while its driver runs: let the driver know
  * @failed: the driver set FAILED, or DRIVER_OK before it had set up every queue
@@ -41,7 +40,7 @@
  * @msix_enabled: whether the host has MSI-X enabled
  */
 struct vepf_poller_ops {
-	int (*start)(void *ctx);
+	void (*start)(void *ctx);
 	void (*stop)(void *ctx);
 	void (*leave)(void *ctx);
 	void (*failed)(void *ctx, bool incomplete);

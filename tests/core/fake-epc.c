@@ -49,6 +49,16 @@ const struct fake_profile fake_rk3399 = {
 	.align = FAKE_ALIGN_SHORT,
 };
 
+const struct fake_profile fake_short = {
+	.name = "maps of up to 1 MiB, in much more space",
+	.windows = 1,
+	.window_size = 1024 * SZ_1M,
+	.page_size = SZ_4K,
+	.max_maps = 16,
+	.full = -EINVAL,
+	.align = FAKE_ALIGN_SHORT,
+};
+
 const struct fake_profile fake_three = {
 	.name = "three windows, then ENOMEM",
 	.windows = 3,

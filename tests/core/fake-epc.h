@@ -59,6 +59,7 @@ struct fake_profile {
 extern const struct fake_profile fake_dwc;
 extern const struct fake_profile fake_cadence;
 extern const struct fake_profile fake_rk3399;
+extern const struct fake_profile fake_short;
 extern const struct fake_profile fake_three;
 extern const struct fake_profile fake_four;
 extern const struct fake_profile fake_small;

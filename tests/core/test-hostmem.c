@@ -437,6 +437,18 @@ static void test_granule(void **state)
 	assert_int_equal(t->epc.maps, 1);
 }
 
+/* One that is short tells what there is: no size in between is tried */
+static void test_short_maps(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int i;
+
+	assert_true(t->hm.granule > 8 * SZ_1M);
+	for (i = 0; i < 4; i++)
+		do_read(t, t->hm.granule + (i + 4) * SZ_1M + 12, 16);
+	assert_in_range(t->epc.maps, 4, 8);
+}
+
 /* Closed: nothing is mapped, nothing is touched, not even by unmapping */
 static void test_gate_closed(void **state)
 {
@@ -646,6 +658,7 @@ static void test_out_of_reach(void **state)
 SETUP(dwc)
 SETUP(cadence)
 SETUP(rk3399)
+SETUP(short)
 SETUP(three)
 SETUP(four)
 SETUP(small)
@@ -679,6 +692,7 @@ int main(void)
 		TEST(test_lru, rk3399),
 		TEST(test_lru, four),
 		TEST(test_lru, cable),
+		TEST(test_short_maps, short),
 		TEST(test_region_pieces, rk3399),
 		TEST(test_few_windows, three),
 		TEST(test_few_windows, four),

@@ -157,6 +157,12 @@ def pair(pool, suite, guard):
 
 
 @pytest.fixture
+def metered(pool, suite, guard):
+    """A pair of machines whose controller has metered windows."""
+    return pool.get(suite, "metered")
+
+
+@pytest.fixture
 def resized(pool, pair):
     """A function that can be made again with another queue size, and is put back."""
     def resize(size):

@@ -1,20 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """The console through metered windows: translated, counted, and refused when PCIe would."""
 
-import pytest
-
 from transfer import exchange
 
 SIZE = 16 << 10
 FUNCTION = "/sys/bus/pci/devices/%s/config"
 # The command register: memory space, with and without bus mastering, no INTx
 MASTER_ON, MASTER_OFF = r"\006\004", r"\002\004"
-
-
-@pytest.fixture
-def metered(pool, suite, guard):
-    """A pair of machines whose controller has metered windows."""
-    return pool.get(suite, "metered")
 
 
 def core_and_cable(pair):

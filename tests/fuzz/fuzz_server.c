@@ -476,7 +476,9 @@ static void control_line(void)
 	static const char *const lines[] = {
 		"help\n", "stat\n", "stat reset\n", "link down\n", "link up\n", "hot-reset\n",
 		"irq delay 20\n", "irq delay 0\n", "irq drop 2\n", "irq drop 0\n", "irq flush\n",
-		"irq delay\n",
+		"irq delay\n", "map short 4096\n", "map short off\n", "windows limit 0\n",
+		"windows limit off\n", "host stop\n", "host cont\n", "endpoint stop\n",
+		"endpoint cont\n",
 	};
 	struct control_peer *p = some_control();
 	const char *line = lines[in8(&s.in) % (sizeof(lines) / sizeof(lines[0]))];
@@ -634,6 +636,8 @@ static void check_link(void)
 			CHECK(link->enabled && !link->forced_down && host->conn &&
 			      fn_setup_same_shape(&link->view[n], &host->shape));
 	}
+	CHECK(!stop_is_on(&cable.host_stop) || cable.host[0].conn);
+	CHECK(!stop_is_on(&cable.ep_stop) || cable.ep.conn);
 }
 
 void server_idle(int timeout_ms)

@@ -272,7 +272,7 @@ def server():
         yield "plug%d" % k, settled + u8(m.QMP, k, m.WAIT, 110, m.QMP, 1)
     yield "no_qmp", u8(m.PEER, 0) + ready + u8(m.WAIT, 30, m.PEER, 2, m.WAIT, 30, m.QMP, 0)
     control = u8(m.CONTROL)
-    yield "control_lines", linked + control + b"".join(u8(m.LINE, 0, k) for k in range(12))
+    yield "control_lines", linked + control + b"".join(u8(m.LINE, 0, k) for k in range(20))
     yield "control_clients", control * 5 + b"".join(u8(m.LINE, k, 0) for k in range(5)) + control
     for name, text in (("words", b" link\tup \r\nfly\n\n"), ("number", b"irq delay 99999999\n"),
                        ("bytes", bytes(range(128, 200)) + b"\n"), ("half", b"link do"),
@@ -288,6 +288,8 @@ def server():
         m.reg(0x1150, 1) + m.reg(0x1150, 2) + u8(m.LINE, 0, 10) + m.reg(0x1150, 3)
     yield "control_lost", linked + raised + control + u8(m.LINE, 0, 6) + m.reg(0x1150, 1) + \
         u8(m.CLOSE, 1, m.WAIT, 9)
+    yield "control_stop", linked + raised + control + u8(m.LINE, 0, 16, m.LINE, 0, 18) + \
+        m.reg(0x1150, 1) + u8(m.LINE, 0, 17, m.LINE, 0, 16, m.CLOSE, 1, m.CLOSE, 0)
     yield "control_silent", control + u8(m.CONTROL_READ, 0) + \
         (u8(m.CONTROL_TEXT, 0, 250) + b"help\n" * 50) * 8 + u8(m.CONTROL_READ, 0)
     several = m.endpoint() + m.set_up() + m.set_up(1) + m.set_up(7)
