@@ -32,6 +32,17 @@ MEMORY = 512
 MUCH_MEMORY = {"debug": 2048}
 
 
+def prioritize(process):
+    """Have one that has just been started, and all its threads, come before others.
+
+    An endpoint that polls what a host writes has tens of microseconds to see it, and each
+    access over the link waits for both machines and the program between them. Whoever else
+    runs on this machine should not get in between. Not a real-time priority: two busy
+    processors of the endpoint would leave none to the host.
+    """
+    os.setpriority(os.PRIO_PROCESS, process.pid, -15)
+
+
 class MachineError(Exception):
     """The machine did not do what it was told within its time."""
 
@@ -241,7 +252,7 @@ class Machine:
             out.flush()
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=out)
-        self.prioritize()
+        prioritize(self.process)
         try:
             self.qmp = Qmp(self.path("qmp"), self.alive)
             self.shell = Shell(self.path("serial1"), self.alive, self.name,
@@ -250,10 +261,6 @@ class Machine:
             self.stop()
             raise MachineError("%s: QEMU did not start: %s" % (
                 self.name, self.tail(self.qemu_log, 5)))
-
-    def prioritize(self):
-        """Before its threads are made: they inherit it."""
-        os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
 
     def wait_for(self, what, check, timeout):
         """Wait until check() is true; its value."""
@@ -361,14 +368,6 @@ class Endpoint(Machine):
     """arm64 board."""
 
     role = "endpoint"
-
-    def prioritize(self):
-        """An endpoint that polls what a host writes has tens of microseconds to see it.
-
-        Whoever else runs on this machine should not get in between. Not a real-time
-        priority: two busy processors of the endpoint would leave none to the host.
-        """
-        os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
 
     arch = "arm64"
     program = "qemu-system-aarch64"
