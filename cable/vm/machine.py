@@ -360,7 +360,9 @@ class Host(Machine):
             "-machine", "q35,memory-backend=ram", "-vga", "none",
             "-object", "memory-backend-file,id=ram,mem-path=%s,size=%s,share=on"
             % (self.ram, self.memory),
-            "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1",
+            # The firmware's 2 MiB of each kind are less than six resizable BARs need
+            "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1,"
+            "mem-reserve=32M,pref64-reserve=32M",
         ]
 
 
