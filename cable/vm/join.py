@@ -9,11 +9,10 @@ script; it gets the sockets of the machines' consoles, and log/.
 
 import os
 import signal
-import subprocess
 import sys
 
 from .cable import Pair
-from .machine import TOP, MachineError
+from .machine import MachineError
 
 
 def say(text):
@@ -28,21 +27,13 @@ def has_script(folder, role):
     return os.path.exists(os.path.join(folder, role, "script"))
 
 
-def make_image(machine, suite, folder):
+def make_image(machine, folder):
     """The machine's image, with what is for it, and a shell on its console."""
     own = os.path.join(folder, machine.role)
     files = content(os.path.join(own, "files"))
     if has_script(folder, machine.role):
         files.append(os.path.join(own, "script"))
-    options = ["-n", "join-" + machine.role, "-s"]
-    for path in content(os.path.join(own, "modules")):
-        options += ["-x", path]
-    for path in files:
-        options += ["-f", path]
-    subprocess.run([os.path.join(TOP, "cable", "vm", "mk-initramfs"), *options,
-                    machine.role, suite], check=True)
-    machine.image = os.path.join(TOP, "build", "images", "join-%s-%s.cpio" % (
-        machine.role, machine.release))
+    machine.make_image("join-" + machine.role, content(os.path.join(own, "modules")), files, True)
 
 
 def run_scripts(pair, folder, limit):
@@ -86,8 +77,8 @@ def main():
 
     pair = Pair(suite, os.path.join(folder, "log"), host_suite=host_suite, directory=folder,
                 profile=profile)
-    make_image(pair.endpoint, suite, folder)
-    make_image(pair.host, host_suite, folder)
+    make_image(pair.endpoint, folder)
+    make_image(pair.host, folder)
     try:
         say("Booting the host (x86-64, %s) and the endpoint (arm64, %s) ..." % (
             pair.host.release, pair.endpoint.release))

@@ -204,6 +204,7 @@ class Machine:
         self.slow = slow or SLOW.get(suite, 1)
         self.memory = "%dM" % MUCH_MEMORY.get(suite, MEMORY)
         self.directory = directory
+        self.suite = suite
         self.kernel, self.release = kernel(suite, self.arch)
         self.image = image or os.path.join(
             TOP, "build", "images", "%s-%s.cpio" % (self.role, self.release))
@@ -238,6 +239,20 @@ class Machine:
         ]
 
     append = ""
+
+    def make_image(self, name, modules=(), files=(), shell=False):
+        """Have an image of that name for it: with modules, for modprobe, and files, in /root.
+
+        shell: on the console, too. Paths are those in the sandbox.
+        """
+        options = ["-n", name] + ["-s"] * shell
+        for path in modules:
+            options += ["-x", path]
+        for path in files:
+            options += ["-f", path]
+        subprocess.run([os.path.join(TOP, "cable", "vm", "mk-initramfs"), *options, self.role,
+                        self.suite], check=True)
+        self.image = os.path.join(TOP, "build", "images", "%s-%s.cpio" % (name, self.release))
 
     def start(self, extra=()):
         """Start the machine, and return while it boots."""
