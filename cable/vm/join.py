@@ -8,9 +8,9 @@ script; it gets the sockets of the machines' consoles, and log/.
 """
 
 import os
-import signal
 import sys
 
+from . import debug
 from .cable import Pair
 from .machine import MachineError
 
@@ -50,19 +50,22 @@ def run_scripts(pair, folder, limit):
     return 0
 
 
-def stay():
+def stay(pair, folder):
     """Until the user does not want the machines any more."""
     say("""
 Both machines run. In other terminals:
 
     cable/vm/attach endpoint        its console; Ctrl-] detaches
     cable/vm/attach host
+    cable/vm/gdb endpoint           gdb at its kernel, which stops meanwhile
+    cable/vm/gdb host
 
     build/join/log                  what their kernels and the cable say
 
 Ctrl-C here ends them.""")
     try:
-        signal.pause()
+        debug.serve({machine.role: (machine, os.path.join(folder, machine.role, "modules"))
+                     for machine in (pair.endpoint, pair.host)}, folder)
     except KeyboardInterrupt:
         say("")
 
@@ -86,7 +89,7 @@ def main():
         pair.load_modules(("pcie-cable-ep", "pci-ep-configfs"))
         code = run_scripts(pair, folder, int(limit))
         if terminal:
-            stay()
+            stay(pair, folder)
         return code
     except MachineError as error:
         pair.explain("join", error)

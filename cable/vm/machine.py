@@ -236,6 +236,7 @@ class Machine:
             "-chardev", "socket,id=s1,path=%s,server=on,wait=off" % self.path("serial1"),
             "-serial", "chardev:s0", "-serial", "chardev:s1",
             "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp"),
+            "-gdb", "unix:%s,server=on,wait=off" % self.path("gdb"),
         ]
 
     append = ""
@@ -256,7 +257,7 @@ class Machine:
 
     def start(self, extra=()):
         """Start the machine, and return while it boots."""
-        for what in ("serial0", "serial1", "qmp"):
+        for what in ("serial0", "serial1", "qmp", "gdb"):
             if os.path.exists(self.path(what)):
                 os.unlink(self.path(what))
         open(self.log, "w").close()
