@@ -9,7 +9,7 @@ help:
 	@echo '  cable    boot them with modules of your own: EP_MODULES, HOST_MODULES, EP_FILES,'
 	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT, PROFILE; docs/endpoint-test.md'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
-	@echo '  check-all  the same, then the end-to-end tests on two other controllers'
+	@echo '  check-all  the same, then end-to-end and endpoint tests on two other controllers'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  check-endpoint-test  of these, the kernel'\''s own test of endpoints: docs/endpoint-test.md'
 	@echo '  model    search all interleavings of host drivers and the register engine'
@@ -52,7 +52,7 @@ check:
 check-all: check
 	@for profile in rk3588 j721e; do \
 		E2E_PROFILE=$$profile E2E_LOGS=e2e-$$profile \
-		$(VM)/enter python3 tests/run.py e2e || exit 1; \
+		$(VM)/enter python3 tests/run.py endpoint-test e2e || exit 1; \
 	done
 
 check-debug:

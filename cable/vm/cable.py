@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from .machine import MEMORY, TOP, Endpoint, Host, Machine, MachineError, wait_for
+from .machine import MEMORY, TOP, Endpoint, Host, Machine, MachineError, prioritize, wait_for
 
 PROGRAM = os.path.join(TOP, "build", "bin", "pcie-cable")
 BANKS = 3
@@ -54,6 +54,7 @@ class Cable:
                  "--host-qmp", self.host_qmp, "--control", self.control,
                  *more, *self.options],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        prioritize(self.process)
         wait_for("sockets of pcie-cable", lambda: self.process.poll() is not None or (
             os.path.exists(self.ep_socket) and os.path.exists(self.host_socket)
             and os.path.exists(self.ram)), 5)

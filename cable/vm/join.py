@@ -8,12 +8,11 @@ script; it gets the sockets of the machines' consoles, and log/.
 """
 
 import os
-import signal
-import subprocess
 import sys
 
+from . import debug
 from .cable import Pair
-from .machine import TOP, MachineError
+from .machine import MachineError
 
 
 def say(text):
@@ -28,21 +27,13 @@ def has_script(folder, role):
     return os.path.exists(os.path.join(folder, role, "script"))
 
 
-def make_image(machine, suite, folder):
+def make_image(machine, folder):
     """The machine's image, with what is for it, and a shell on its console."""
     own = os.path.join(folder, machine.role)
     files = content(os.path.join(own, "files"))
     if has_script(folder, machine.role):
         files.append(os.path.join(own, "script"))
-    options = ["-n", "join-" + machine.role, "-s"]
-    for path in content(os.path.join(own, "modules")):
-        options += ["-x", path]
-    for path in files:
-        options += ["-f", path]
-    subprocess.run([os.path.join(TOP, "cable", "vm", "mk-initramfs"), *options,
-                    machine.role, suite], check=True)
-    machine.image = os.path.join(TOP, "build", "images", "join-%s-%s.cpio" % (
-        machine.role, machine.release))
+    machine.make_image("join-" + machine.role, content(os.path.join(own, "modules")), files, True)
 
 
 def run_scripts(pair, folder, limit):
@@ -59,19 +50,22 @@ def run_scripts(pair, folder, limit):
     return 0
 
 
-def stay():
+def stay(pair, folder):
     """Until the user does not want the machines any more."""
     say("""
 Both machines run. In other terminals:
 
     cable/vm/attach endpoint        its console; Ctrl-] detaches
     cable/vm/attach host
+    cable/vm/gdb endpoint           gdb at its kernel, which stops meanwhile
+    cable/vm/gdb host
 
     build/join/log                  what their kernels and the cable say
 
 Ctrl-C here ends them.""")
     try:
-        signal.pause()
+        debug.serve({machine.role: (machine, os.path.join(folder, machine.role, "modules"))
+                     for machine in (pair.endpoint, pair.host)}, folder)
     except KeyboardInterrupt:
         say("")
 
@@ -86,8 +80,8 @@ def main():
 
     pair = Pair(suite, os.path.join(folder, "log"), host_suite=host_suite, directory=folder,
                 profile=profile)
-    make_image(pair.endpoint, suite, folder)
-    make_image(pair.host, host_suite, folder)
+    make_image(pair.endpoint, folder)
+    make_image(pair.host, folder)
     try:
         say("Booting the host (x86-64, %s) and the endpoint (arm64, %s) ..." % (
             pair.host.release, pair.endpoint.release))
@@ -95,7 +89,7 @@ def main():
         pair.load_modules(("pcie-cable-ep", "pci-ep-configfs"))
         code = run_scripts(pair, folder, int(limit))
         if terminal:
-            stay()
+            stay(pair, folder)
         return code
     except MachineError as error:
         pair.explain("join", error)

@@ -32,6 +32,17 @@ MEMORY = 512
 MUCH_MEMORY = {"debug": 2048}
 
 
+def prioritize(process):
+    """Have one that has just been started, and all its threads, come before others.
+
+    An endpoint that polls what a host writes has tens of microseconds to see it, and each
+    access over the link waits for both machines and the program between them. Whoever else
+    runs on this machine should not get in between. Not a real-time priority: two busy
+    processors of the endpoint would leave none to the host.
+    """
+    os.setpriority(os.PRIO_PROCESS, process.pid, -15)
+
+
 class MachineError(Exception):
     """The machine did not do what it was told within its time."""
 
@@ -193,6 +204,7 @@ class Machine:
         self.slow = slow or SLOW.get(suite, 1)
         self.memory = "%dM" % MUCH_MEMORY.get(suite, MEMORY)
         self.directory = directory
+        self.suite = suite
         self.kernel, self.release = kernel(suite, self.arch)
         self.image = image or os.path.join(
             TOP, "build", "images", "%s-%s.cpio" % (self.role, self.release))
@@ -224,13 +236,28 @@ class Machine:
             "-chardev", "socket,id=s1,path=%s,server=on,wait=off" % self.path("serial1"),
             "-serial", "chardev:s0", "-serial", "chardev:s1",
             "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp"),
+            "-gdb", "unix:%s,server=on,wait=off" % self.path("gdb"),
         ]
 
     append = ""
 
+    def make_image(self, name, modules=(), files=(), shell=False):
+        """Have an image of that name for it: with modules, for modprobe, and files, in /root.
+
+        shell: on the console, too. Paths are those in the sandbox.
+        """
+        options = ["-n", name] + ["-s"] * shell
+        for path in modules:
+            options += ["-x", path]
+        for path in files:
+            options += ["-f", path]
+        subprocess.run([os.path.join(TOP, "cable", "vm", "mk-initramfs"), *options, self.role,
+                        self.suite], check=True)
+        self.image = os.path.join(TOP, "build", "images", "%s-%s.cpio" % (name, self.release))
+
     def start(self, extra=()):
         """Start the machine, and return while it boots."""
-        for what in ("serial0", "serial1", "qmp"):
+        for what in ("serial0", "serial1", "qmp", "gdb"):
             if os.path.exists(self.path(what)):
                 os.unlink(self.path(what))
         open(self.log, "w").close()
@@ -241,7 +268,7 @@ class Machine:
             out.flush()
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=out)
-        self.prioritize()
+        prioritize(self.process)
         try:
             self.qmp = Qmp(self.path("qmp"), self.alive)
             self.shell = Shell(self.path("serial1"), self.alive, self.name,
@@ -250,10 +277,6 @@ class Machine:
             self.stop()
             raise MachineError("%s: QEMU did not start: %s" % (
                 self.name, self.tail(self.qemu_log, 5)))
-
-    def prioritize(self):
-        """Before its threads are made: they inherit it."""
-        os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
 
     def wait_for(self, what, check, timeout):
         """Wait until check() is true; its value."""
@@ -353,7 +376,9 @@ class Host(Machine):
             "-machine", "q35,memory-backend=ram", "-vga", "none",
             "-object", "memory-backend-file,id=ram,mem-path=%s,size=%s,share=on"
             % (self.ram, self.memory),
-            "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1",
+            # The firmware's 2 MiB of each kind are less than six resizable BARs need
+            "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1,"
+            "mem-reserve=32M,pref64-reserve=32M",
         ]
 
 
@@ -361,14 +386,6 @@ class Endpoint(Machine):
     """arm64 board."""
 
     role = "endpoint"
-
-    def prioritize(self):
-        """An endpoint that polls what a host writes has tens of microseconds to see it.
-
-        Whoever else runs on this machine should not get in between. Not a real-time
-        priority: two busy processors of the endpoint would leave none to the host.
-        """
-        os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
 
     arch = "arm64"
     program = "qemu-system-aarch64"

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Machines for the kernel's endpoint test, and a report of what it left out."""
+"""Machines for the kernel's endpoint test, and a report of what it left out.
+
+E2E_SUITES has the endpoint's kernels, E2E_PROFILE the controller. Without the latter, all
+of it runs on "generic", and some on two others.
+"""
 
 import os
 import sys
+from collections import namedtuple
 
 import pytest
 
@@ -15,7 +20,20 @@ from limit import time_limit                            # noqa: E402
 
 LOGS = os.path.join(TOP, "build", "log", "endpoint-test")
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
+PROFILE = os.environ.get("E2E_PROFILE", "generic")
 TIME_LIMIT = 240
+
+# Kernel of the endpoint, and controller
+Where = namedtuple("Where", "suite profile")
+
+# Where everything runs, twice on the same link, and where it does so once
+TWICE = [Where(suite, PROFILE) for suite in SUITES]
+ONCE = [Where(suite, profile) for suite in SUITES if suite == "trixie-backports"
+        for profile in ("rk3588", "j721e")]
+
+if "E2E_PROFILE" in os.environ:
+    ONCE = []
+    collect_ignore = ["test_example.py", "test_gdb.py", "test_join.py"]
 
 remarks = []
 
@@ -26,9 +44,9 @@ def remark(text):
 
 
 def pytest_collection_modifyitems(items):
-    """Those of one kernel share their machines, so they follow each other."""
-    items.sort(key=lambda item: SUITES.index(item.callspec.params["suite"])
-               if "suite" in getattr(item, "fixturenames", ()) else -1)
+    """Those of one kernel and controller share their machines, so they follow each other."""
+    items.sort(key=lambda item: (TWICE + ONCE).index(item.callspec.params["where"])
+               if "where" in getattr(item, "fixturenames", ()) else -1)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -36,18 +54,23 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line("remark: " + text)
 
 
+def pytest_make_parametrize_id(val):
+    return "-".join(val) if isinstance(val, Where) else None
+
+
 @pytest.fixture(scope="module")
 def machines(request):
     """Function that starts a pair of machines, which the tests of a module share."""
     pairs = {}
 
-    def get(suite, host_suite="trixie-backports", **arguments):
-        key = suite, host_suite, *arguments.values()
+    def get(suite, host_suite="trixie-backports", profile="generic", **arguments):
+        key = suite, host_suite, profile, *arguments.values()
         if key not in pairs:
             stop()
             make(suite, host_suite)
-            pairs[key] = EndpointTest(suite, os.path.join(LOGS, "%s-with-host-%s" % key[:2]),
-                                      host_suite, **arguments)
+            pairs[key] = EndpointTest(
+                suite, os.path.join(LOGS, "%s-with-host-%s-%s" % key[:3]), host_suite,
+                profile=profile, **arguments)
             pairs[key].start()
         return pairs[key]
 
