@@ -103,12 +103,27 @@ def tell(title, where, names, results, details):
         remark("  not run: " + line)
 
 
+def rates(log):
+    """The last of the largest transfers of each kind in the function's log, as it says itself."""
+    found = {}
+    for what, size, dma, rate in re.findall(
+            r"(READ|WRITE|COPY) => Size: (\d+) B, DMA: (YES|NO), .*Rate: (\d+) KB/s", log):
+        key = what, "DMA" if dma == "YES" else "memcpy"
+        if int(size) >= found.get(key, (0,))[0]:
+            found[key] = int(size), rate
+    return ["%s of %d bytes by %s %s KB/s" % (what, size, how, rate)
+            for (what, how), (size, rate) in sorted(found.items())]
+
+
 def run(pair, where, title, chosen=EVERY, details=False):
     names = [name for name in pair.tests() if re.fullmatch(chosen, name)]
     wanted = [name for name in names if not entry(LEFT_OUT, where, name)]
     tap = pair.selftest(wanted)
     results = parse_tap(tap)
     tell(title, where, names, results, details)
+    if details:
+        remark("  the function says, of %s windows: %s" % (
+            pair.cable.windows or "metered", ", ".join(rates(pair.endpoint.read_log()))))
     assert sorted(result.name for result in results) == sorted(wanted)
     assert not list(problems(where, results)), tap
 
@@ -136,6 +151,14 @@ def test_function_that_is_made_again(watched, where):
     pair.rescan()
     pair.wait_consoles()
     run(pair, where, "function made again", r"pci_ep_data_transfer.*|.*MSIX_TEST")
+
+
+def test_rates_are_understood():
+    line = "[   9.1] pci_epf_test pci_epf_test.0: %s => Size: %d B, DMA: %s," \
+        " Time: 0.000551520 s, Rate: %d KB/s\n"
+    assert rates(line % ("WRITE", 1024, "NO", 5) + line % ("READ", 1024, "YES", 6) +
+                 line % ("WRITE", 2048, "NO", 7) + line % ("WRITE", 1, "NO", 8)) == [
+        "READ of 1024 bytes by DMA 6 KB/s", "WRITE of 2048 bytes by memcpy 7 KB/s"]
 
 
 def test_report_is_understood():
