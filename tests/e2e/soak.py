@@ -32,7 +32,8 @@ Kind = collections.namedtuple("Kind", "run weight ignore_host ignore_endpoint",
                               defaults=(None, None))
 KINDS = {
     "host driver unbound": Kind(resets.host_driver_unbound, 40),
-    "function level reset": Kind(resets.function_level_reset, 30),
+    "function level reset": Kind(resets.function_level_reset, 15),
+    "slot reset": Kind(resets.slot_reset, 15),
     "function unbound": Kind(resets.function_unbound, 10, resets.LOST, resets.UNLINKED),
     "modules removed": Kind(resets.modules_removed, 6, resets.LOST, resets.UNLINKED),
     "host reboots": Kind(resets.host_reboots, 3),
