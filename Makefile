@@ -7,7 +7,8 @@ help:
 	@echo 'Targets (all need root; all but clean make what they need first):'
 	@echo '  demo     boot two machines, log in to the host from the endpoint over PCIe'
 	@echo '  cable    boot them with modules of your own: EP_MODULES, HOST_MODULES, EP_FILES,'
-	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT, PROFILE; docs/endpoint-test.md'
+	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT, PROFILE, WINDOWS, INIT,'
+	@echo '           CABLE_OPTIONS; docs/endpoint-test.md'
 	@echo '  check    run every test; the last line is "N passed, N failed"'
 	@echo '  check-all  the same, then end-to-end and endpoint tests on two other controllers'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
@@ -43,7 +44,8 @@ cable:
 	@EP_MODULES='$(EP_MODULES)' EP_FILES='$(EP_FILES)' EP_SCRIPT='$(EP_SCRIPT)' \
 		HOST_MODULES='$(HOST_MODULES)' HOST_FILES='$(HOST_FILES)' \
 		HOST_SCRIPT='$(HOST_SCRIPT)' SUITE='$(SUITE)' HOST_SUITE='$(HOST_SUITE)' \
-		LIMIT='$(LIMIT)' PROFILE='$(PROFILE)' $(VM)/join
+		LIMIT='$(LIMIT)' PROFILE='$(PROFILE)' WINDOWS='$(WINDOWS)' INIT='$(INIT)' \
+		CABLE_OPTIONS='$(CABLE_OPTIONS)' $(VM)/join
 
 check:
 	@$(VM)/mk-all trixie-backports trixie debug

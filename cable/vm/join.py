@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """The two machines, with modules and files of a user's own: cable/vm/join runs this.
 
-Usage: python3 -m cable.vm.join FOLDER SUITE HOST_SUITE LIMIT PROFILE
+Usage: python3 -m cable.vm.join FOLDER SUITE HOST_SUITE LIMIT PROFILE WINDOWS INIT OPTIONS
 
 FOLDER has what is for the machines, host/ and endpoint/: modules/, files/ and, to be run,
-script; it gets the sockets of the machines' consoles, and log/.
+script; it gets the sockets of the machines' consoles, and log/. WINDOWS and INIT are as
+for class Cable, or empty; OPTIONS are more options of pcie-cable.
 """
 
 import os
+import shlex
 import sys
 
 from . import debug
@@ -71,7 +73,7 @@ Ctrl-C here ends them.""")
 
 
 def main():
-    folder, suite, host_suite, limit, profile = sys.argv[1:]
+    folder, suite, host_suite, limit, profile, windows, init, options = sys.argv[1:]
     folder = os.path.abspath(folder)
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not terminal and not any(has_script(folder, role) for role in ("endpoint", "host")):
@@ -79,7 +81,8 @@ def main():
         return 2
 
     pair = Pair(suite, os.path.join(folder, "log"), host_suite=host_suite, directory=folder,
-                profile=profile)
+                profile=profile, windows=windows or None, init=init or "probe")
+    pair.cable.options += shlex.split(options)
     make_image(pair.endpoint, folder)
     make_image(pair.host, folder)
     try:
