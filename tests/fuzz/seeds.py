@@ -247,9 +247,11 @@ def server():
         u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65536) + u8(m.READ, 0) + \
         (u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536)) * 6 + u8(m.READ, 0) + \
         u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65537)
-    yield "ends", m.endpoint() + b"".join(
+    ends = m.endpoint() + b"".join(
         u8(m.ACCESS, 0, how | 2) + u64((1 << 20) - 4) + u8(count)
         for how, count in ((0x20, 4), (0x20, 8), (0x30, 8), (0x20, 200)))
+    # Of mapped windows: see LLVMFuzzerTestOneInput()
+    yield "ends", ends + bytes(len(ends) % 2)
     yield "bad_setups", m.endpoint() + m.reg(0x20, 1) + m.set_up() + b"".join(
         m.reg(at, value) + m.reg(0x20, 1) + m.reg(0x20, 0)
         for at, value in ((0x1040, 17), (0x1048, 3), (0x1040, 4096), (0x1048, 4), (0x1140, 999),
