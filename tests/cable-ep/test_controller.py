@@ -88,9 +88,9 @@ def test_operations(linked):
 def test_windows_are_those_of_the_controller_and_its_banks(linked):
     said = linked.endpoint.kernel_messages()
     if linked.cable.windows == "mapped":
-        expected = "1 functions, %d windows of 512 MiB" % (2 + 3 * linked.cable.banks)
+        expected = "8 functions, %d windows of 512 MiB" % (2 + 3 * linked.cable.banks)
     else:
-        expected = "1 functions, 16 metered windows in 64 MiB, multiples of 65536 bytes"
+        expected = "8 functions, 16 metered windows in 64 MiB, multiples of 65536 bytes"
     assert expected in said
 
 

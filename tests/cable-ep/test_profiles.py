@@ -28,9 +28,9 @@ def bound(request):
         pair.start_endpoint()
         pair.endpoint.wait_booted()
         pair.load_modules()
-        pair.make_function()
+        pair.make_functions()
         code, _ = pair.endpoint.shell.run("cd /sys/kernel/config/pci_ep; ln -s %s %s" % (
-            FUNCTION, pair.controller()))
+            FUNCTION % 0, pair.controller()))
         return pair, code, pair.endpoint.kernel_messages()
 
     yield bind
