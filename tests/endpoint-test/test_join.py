@@ -35,7 +35,8 @@ exit 3
 def join(folder):
     return subprocess.run(
         [sys.executable, "-m", "cable.vm.join", folder, "trixie-backports", "trixie-backports",
-         "60", "generic"], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=200)
+         "60", "generic", "metered", "", "--trace=%s/trace --trace-filter=irq" % folder], cwd=TOP,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=200)
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def test_scripts_are_run(folder):
     assert "# SKIP MSI-X5 is disabled" in result.stdout
     assert "endpoint's script: exit status 0" in result.stdout
     assert result.returncode == 3, result.stdout
+    assert "ep MSI-X 4 sent" in (folder / "trace").read_text()
     remark("make cable: a function and a driver that were built elsewhere work")
 
 
