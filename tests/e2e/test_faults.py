@@ -7,6 +7,7 @@ import time
 import pytest
 
 import resets
+from cable.vm.machine import SLOW
 from conftest import MAPPED, PROFILE
 from test_resets import after
 from transfer import RECEIVE, SEND, check_received, exchange, random_file
@@ -30,6 +31,12 @@ ENDS = (("host", "cont"), ("endpoint", "cont"), ("irq", "delay", "0"), ("irq", "
 LINK_TOLD = PROFILE != "j721e"
 
 short_maps = pytest.mark.skipif(PROFILE == "j721e", reason="its driver has no align_addr")
+
+
+@pytest.fixture(autouse=True)
+def quick_enough(suite):
+    if suite in SLOW:
+        pytest.skip("takes a quarter of an hour there; not tried yet")
 
 
 @pytest.fixture
