@@ -111,7 +111,7 @@ static u64 vepf_work(void *ctx, bool scan)
 		again = min(again, vepf_run_pipe(f, &f->to_host[i], vepf_pipe_to_host));
 	}
 	if (f->irq.starved)
-		vepf_hostmem_flush(&f->hostmem);
+		vepf_hostmem_yield(&f->hostmem);
 	if (f->poller.up)
 		again = min(again, vepf_irq_flush(&f->irq));
 	return again;

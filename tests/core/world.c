@@ -427,7 +427,7 @@ u64 world_poll(struct world *w, bool scan)
 	again = vepf_pipe_from_host(&w->from_host);
 	again = min(again, vepf_pipe_to_host(&w->to_host));
 	if (w->irq.starved)
-		vepf_hostmem_flush(&w->hm);
+		vepf_hostmem_yield(&w->hm);
 	if (w->host_up)
 		again = min(again, vepf_irq_flush(&w->irq));
 

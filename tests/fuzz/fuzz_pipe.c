@@ -400,7 +400,7 @@ static void poll(void)
 	vepf_pipe_from_host(&w.pipe[TX]);
 	vepf_pipe_to_host(&w.pipe[RX]);
 	if (w.irq.starved)
-		vepf_hostmem_flush(&w.hm);
+		vepf_hostmem_yield(&w.hm);
 	if (w.up)
 		vepf_irq_flush(&w.irq);
 
