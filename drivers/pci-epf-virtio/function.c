@@ -3,9 +3,9 @@
  * An endpoint function: where registers, rings, interrupts and the bridge meet
  */
 #include <linux/align.h>
-#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci-epc.h>
 #include <linux/pci_ids.h>
@@ -287,14 +287,20 @@ static void vepf_free_queues(struct vepf_function *f)
 {
 	unsigned int i;
 
-	for (i = 0; i < f->type->num_pairs; i++) {
+	for (i = 0; f->from_host && i < f->type->num_pairs; i++)
 		vepf_pipe_free(&f->from_host[i]);
+	for (i = 0; f->to_host && i < f->type->num_pairs; i++)
 		vepf_pipe_free(&f->to_host[i]);
-	}
 	vepf_bridge_free(f->bridge);
 	f->bridge = NULL;
-	for (i = 0; i < f->type->num_queues; i++)
+	for (i = 0; f->hostq && i < f->type->num_queues; i++)
 		vepf_hostq_free(&f->hostq[i]);
+	kvfree(f->from_host);
+	kvfree(f->to_host);
+	kvfree(f->hostq);
+	f->from_host = NULL;
+	f->to_host = NULL;
+	f->hostq = NULL;
 }
 
 static int vepf_alloc_queues(struct vepf_function *f)
@@ -302,6 +308,13 @@ static int vepf_alloc_queues(struct vepf_function *f)
 	unsigned int i;
 	int err;
 
+	f->hostq = kvcalloc(f->type->num_queues, sizeof(*f->hostq), GFP_KERNEL);
+	f->from_host = kvcalloc(f->type->num_pairs, sizeof(*f->from_host), GFP_KERNEL);
+	f->to_host = kvcalloc(f->type->num_pairs, sizeof(*f->to_host), GFP_KERNEL);
+	if (!f->hostq || !f->from_host || !f->to_host) {
+		err = -ENOMEM;
+		goto err_free;
+	}
 	for (i = 0; i < f->type->num_queues; i++) {
 		err = vepf_hostq_init(&f->hostq[i], f->type->queue_names[i], &f->hostmem, &f->irq);
 		if (err)
@@ -327,7 +340,7 @@ static int vepf_start_poller(struct vepf_function *f)
 	const struct vepf_regs_params params = {
 		.features = f->type->features,
 		.num_queues = f->type->num_queues,
-		.required = GENMASK(f->type->num_queues - 1, 0),
+		.required = f->type->num_queues,
 		.queue_size = f->queue_size,
 		.config = f->type->config,
 		.config_len = f->type->config_len,
@@ -525,7 +538,7 @@ static bool vepf_type_ok(const struct vepf_type *type)
 	unsigned int i;
 
 	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
-	    type->num_pairs > VEPF_MAX_PAIRS || type->config_len > VEPF_MAX_CONFIG ||
+	    type->num_pairs > type->num_queues / 2 || type->config_len > VEPF_MAX_CONFIG ||
 	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
 		return false;
 	for (i = 0; i < type->num_pairs; i++)

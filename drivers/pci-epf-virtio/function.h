@@ -19,8 +19,6 @@
 #include "poller.h"
 #include "stats.h"
 
-#define VEPF_MAX_PAIRS		(VEPF_MAX_QUEUES / 2)
-
 #define VEPF_QUEUE_SIZE_MIN	16
 #define VEPF_QUEUE_SIZE_MAX	VEPF_RING_MAX_SIZE
 #define VEPF_QUEUE_SIZE_DEFAULT	256
@@ -60,10 +58,10 @@ struct vepf_function {
 	struct vepf_hostmem hostmem;
 	struct vepf_irq irq;
 	struct vepf_poller poller;
-	struct vepf_hostq hostq[VEPF_MAX_QUEUES];
+	struct vepf_hostq *hostq;
 	struct vepf_bridge *bridge;
-	struct vepf_pipe from_host[VEPF_MAX_PAIRS];
-	struct vepf_pipe to_host[VEPF_MAX_PAIRS];
+	struct vepf_pipe *from_host;
+	struct vepf_pipe *to_host;
 	struct dentry *debugfs;
 };
 

@@ -33,7 +33,7 @@ struct vepf_pair {
  * @pci_class: base class << 8 | subclass
  * @virtio_id: virtio device ID, the PCI subsystem ID of a legacy device
  * @features: device-specific feature bits offered to the drivers of both sides
- * @num_queues: number of virtqueues, at most 8
+ * @num_queues: number of virtqueues, at most 66
  * @queue_names: a name for each virtqueue
  * @pairs: how the queues of both sides are joined
  * @num_pairs: entries in @pairs

@@ -152,7 +152,7 @@ int vepf_regs_init(struct vepf_regs *regs, const struct vepf_regs_params *params
 {
 	if (params->num_queues < 1 || params->num_queues > VEPF_MAX_QUEUES)
 		return -EINVAL;
-	if (params->required >> params->num_queues)
+	if (params->required > params->num_queues)
 		return -EINVAL;
 	if (!params->queue_size || params->queue_size & (params->queue_size - 1))
 		return -EINVAL;
@@ -280,24 +280,25 @@ static void inherit_vectors(struct vepf_regs *regs, u16 vector)
 static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
 {
 	u64 word0 = load(regs, WORD_FEATURES);
-	u32 captured = 0;
+	unsigned int required = regs->params.required;
+	u32 features = word0 >> 32 & regs->params.features;
 	unsigned int i;
 
 	if (word0 == ALL_ONES)
 		return 0;
 
-	for (i = 0; i < regs->params.num_queues; i++) {
-		if (regs->queue[i].pfn)
-			captured |= BIT(i);
-	}
-	if (regs->params.required & ~captured) {
-		WRITE_ONCE(regs->settle, 0);
-		WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
-		return VEPF_REGS_INCOMPLETE;
+	if (features & regs->params.all_with)
+		required = regs->params.num_queues;
+	for (i = 0; i < required; i++) {
+		if (!regs->queue[i].pfn) {
+			WRITE_ONCE(regs->settle, 0);
+			WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
+			return VEPF_REGS_INCOMPLETE;
+		}
 	}
 
 	/* Among them is not the mark, which is still there if this driver wrote nothing */
-	regs->features = word0 >> 32 & regs->params.features;
+	regs->features = features;
 	regs->config_vector = word_config_vector(word2);
 	inherit_vectors(regs, word_queue_vector(word2));
 

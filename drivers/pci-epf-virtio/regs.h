@@ -17,7 +17,8 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#define VEPF_MAX_QUEUES		8
+/* As many as a console with 32 ports has */
+#define VEPF_MAX_QUEUES		66
 #define VEPF_MAX_CONFIG		64
 #define VEPF_NO_VECTOR		0xffff
 
@@ -58,7 +59,8 @@ struct vepf_regs_ops {
  *	VIRTIO_RING_F_EVENT_IDX (both cost reads over PCIe) and without bit 30, which
  *	marks GUEST_FEATURES as seen
  * @num_queues: virtqueues, 1 to VEPF_MAX_QUEUES
- * @required: mask of queues the driver must have set up at DRIVER_OK
+ * @required: the driver must have set up so many queues, the first ones, at DRIVER_OK
+ * @all_with: with any of these features accepted, it must have set up all
  * @queue_size: descriptors per virtqueue, a power of two, 1 to 32768; one value
  *	for all, since the host reads it right behind its queue select
  * @config: device configuration bytes, may be NULL if @config_len is 0
@@ -67,7 +69,8 @@ struct vepf_regs_ops {
 struct vepf_regs_params {
 	u32 features;
 	unsigned int num_queues;
-	u32 required;
+	unsigned int required;
+	u32 all_with;
 	u16 queue_size;
 	const u8 *config;
 	unsigned int config_len;
