@@ -165,6 +165,8 @@ static void vepf_bridge_start_queue(struct vepf_bridge_queue *q)
 		q->live = !vepf_ring_init(q->ring, q->bridge->queue_size, VEPF_BRIDGE_ALIGN,
 					  &vepf_bridge_ring_ops, q);
 		vepf_settle_begin(&q->settle);
+		q->seg = 0;
+		q->off = 0;
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }

@@ -29,6 +29,8 @@
  * @live: the driver has set DRIVER_OK: the ring may be served
  * @settle: whether the driver may be given data yet
  * @call: the driver wants to hear that buffers were used
+ * @seg: descriptor of the next buffer in which to go on, where it was read in part
+ * @off: byte of it
  */
 struct vepf_bridge_queue {
 	struct vepf_bridge *bridge;
@@ -39,6 +41,8 @@ struct vepf_bridge_queue {
 	bool live;
 	struct vepf_settle settle;
 	bool call;
+	u16 seg;
+	u32 off;
 };
 
 /**

@@ -271,11 +271,11 @@ static int vepf_init_pipes(struct vepf_function *f)
 		const struct vepf_pair *pair = &f->type->pairs[i];
 
 		err = vepf_pipe_init(&f->from_host[i], false, &f->hostq[pair->tx],
-				     &f->bridge->queues[pair->rx]);
+				     &f->bridge->queues[pair->rx], VEPF_TRANSIT_SIZE, false);
 		if (err)
 			return err;
 		err = vepf_pipe_init(&f->to_host[i], true, &f->hostq[pair->rx],
-				     &f->bridge->queues[pair->tx]);
+				     &f->bridge->queues[pair->tx], VEPF_TRANSIT_SIZE, false);
 		if (err)
 			return err;
 	}
