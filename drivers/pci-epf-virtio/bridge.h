@@ -50,9 +50,11 @@ struct vepf_bridge_queue {
  * @notify: the driver has put buffers in a queue.  Called with interrupts
  *	disabled or not, possibly with locks of the driver held: must not call
  *	back into the driver.
+ * @driver: the driver has said DRIVER_OK (@up), or resets the device; in a process
  */
 struct vepf_bridge_ops {
 	void (*notify)(void *ctx, struct vepf_bridge_queue *q);
+	void (*driver)(void *ctx, bool up, u32 features);
 };
 
 /**

@@ -3,9 +3,8 @@
  * An endpoint function: where registers, rings, interrupts and the bridge meet
  */
 #include <linux/align.h>
+#include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci-epc.h>
 #include <linux/pci_ids.h>
@@ -16,7 +15,6 @@
 
 #include "function.h"
 #include "pci-ep-compat.h"
-#include "trace.h"
 
 /* The MSI-X table follows the registers at a round distance */
 #define VEPF_MSIX_OFFSET	SZ_2K
@@ -30,128 +28,7 @@ static struct vepf_function *to_function(struct pci_epf *epf)
 	return epf_get_drvdata(epf);
 }
 
-/* What the poller drives */
-
-static int vepf_start(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	const struct vepf_regs *regs = &f->poller.regs;
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < f->type->num_queues; i++) {
-		if (!regs->queue[i].pfn)
-			continue;
-		err = vepf_hostq_start(&f->hostq[i], regs->queue[i].pfn, f->queue_size,
-				       regs->queue[i].vector);
-		if (err) {
-			f->stats.host_errors++;
-			trace_vepf_host_error(dev_name(&f->epf->dev), f->hostq[i].name,
-					      "ring cannot be mapped");
-			dev_err_ratelimited(&f->epf->dev, "cannot map the host's %s queue at page %#x (err=%d)\n",
-				f->hostq[i].name, regs->queue[i].pfn, err);
-			return err;
-		}
-	}
-	if (!f->poller.msix_on)
-		dev_warn_ratelimited(&f->epf->dev,
-				     "the host has not enabled MSI-X, and INTx is not supported: it hears of nothing\n");
-	for (i = 0; i < f->type->num_pairs; i++) {
-		vepf_pipe_start(&f->from_host[i]);
-		vepf_pipe_start(&f->to_host[i]);
-	}
-	return 0;
-}
-
-static void vepf_stop(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		vepf_pipe_stop(&f->from_host[i]);
-		vepf_pipe_stop(&f->to_host[i]);
-	}
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_stop(&f->hostq[i]);
-	vepf_hostmem_flush(&f->hostmem);
-	vepf_irq_drop(&f->irq);
-}
-
-/* Run one direction, and tell what it took from what the others did */
-static u64 vepf_run_pipe(struct vepf_function *f, struct vepf_pipe *p,
-			 u64 (*run)(struct vepf_pipe *p))
-{
-	const struct vepf_stats before = f->stats;
-	struct vepf_hostq *q = p->hq;
-	u64 messages = q->messages, bytes = q->bytes;
-	u64 again = run(p);
-
-	vepf_stats_add(&q->stats, &before, &f->stats);
-	if (q->messages != messages)
-		trace_vepf_batch(dev_name(&f->epf->dev), q->name, q->messages - messages,
-				 q->bytes - bytes, f->stats.np_reads - before.np_reads,
-				 f->stats.posted_writes - before.posted_writes,
-				 f->stats.interrupts - before.interrupts);
-	return again;
-}
-
-static u64 vepf_work(void *ctx, bool scan)
-{
-	struct vepf_function *f = ctx;
-	u64 again = U64_MAX;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		if (scan) {
-			vepf_pipe_notified(&f->from_host[i]);
-			vepf_pipe_notified(&f->to_host[i]);
-		}
-		again = min(again, vepf_run_pipe(f, &f->from_host[i], vepf_pipe_from_host));
-		again = min(again, vepf_run_pipe(f, &f->to_host[i], vepf_pipe_to_host));
-	}
-	if (f->irq.starved)
-		vepf_hostmem_yield(&f->hostmem);
-	if (f->poller.up)
-		again = min(again, vepf_irq_flush(&f->irq));
-	return again;
-}
-
-static void vepf_leave(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_abandon(&f->hostq[i]);
-}
-
-static void vepf_failed(void *ctx, bool incomplete)
-{
-	const char *what = incomplete ? "the host's driver did not set up every queue" :
-					"the host's driver has given up on the device";
-	struct vepf_function *f = ctx;
-
-	f->stats.host_errors++;
-	trace_vepf_host_error(dev_name(&f->epf->dev), "-", what);
-	dev_warn_ratelimited(&f->epf->dev, "%s; left alone until the host resets it\n", what);
-}
-
-static bool vepf_msix_enabled(void *ctx)
-{
-	struct vepf_function *f = ctx;
-
-	return vepf_irq_msix_enabled(&f->irq);
-}
-
-static const struct vepf_poller_ops vepf_poller_ops = {
-	.start = vepf_start,
-	.stop = vepf_stop,
-	.leave = vepf_leave,
-	.failed = vepf_failed,
-	.work = vepf_work,
-	.msix_enabled = vepf_msix_enabled,
-};
+/* Binding to a controller */
 
 static bool vepf_gate(void *ctx)
 {
@@ -159,26 +36,6 @@ static bool vepf_gate(void *ctx)
 
 	return vepf_poller_epoch_open(&f->poller);
 }
-
-/* What the bridge tells */
-
-static void vepf_notify(void *ctx, struct vepf_bridge_queue *q)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		if (f->to_host[i].lq == q && !vepf_pipe_collect(&f->to_host[i]))
-			return;
-	}
-	vepf_poller_kick(&f->poller);
-}
-
-static const struct vepf_bridge_ops vepf_bridge_ops = {
-	.notify = vepf_notify,
-};
-
-/* Binding to a controller */
 
 static int vepf_check_header(struct vepf_function *f)
 {
@@ -262,92 +119,59 @@ static void vepf_free_bar(struct vepf_function *f)
 	f->bar = NULL;
 }
 
-static int vepf_init_pipes(struct vepf_function *f)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		const struct vepf_pair *pair = &f->type->pairs[i];
-
-		err = vepf_pipe_init(&f->from_host[i], false, &f->hostq[pair->tx],
-				     &f->bridge->queues[pair->rx], VEPF_TRANSIT_SIZE, false);
-		if (err)
-			return err;
-		err = vepf_pipe_init(&f->to_host[i], true, &f->hostq[pair->rx],
-				     &f->bridge->queues[pair->tx], VEPF_TRANSIT_SIZE, false);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* All of it may be called with nothing, or a part, allocated */
-static void vepf_free_queues(struct vepf_function *f)
-{
-	unsigned int i;
-
-	for (i = 0; f->from_host && i < f->type->num_pairs; i++)
-		vepf_pipe_free(&f->from_host[i]);
-	for (i = 0; f->to_host && i < f->type->num_pairs; i++)
-		vepf_pipe_free(&f->to_host[i]);
-	vepf_bridge_free(f->bridge);
-	f->bridge = NULL;
-	for (i = 0; f->hostq && i < f->type->num_queues; i++)
-		vepf_hostq_free(&f->hostq[i]);
-	kvfree(f->from_host);
-	kvfree(f->to_host);
-	kvfree(f->hostq);
-	f->from_host = NULL;
-	f->to_host = NULL;
-	f->hostq = NULL;
-}
-
-static int vepf_alloc_queues(struct vepf_function *f)
-{
-	unsigned int i;
-	int err;
-
-	f->hostq = kvcalloc(f->type->num_queues, sizeof(*f->hostq), GFP_KERNEL);
-	f->from_host = kvcalloc(f->type->num_pairs, sizeof(*f->from_host), GFP_KERNEL);
-	f->to_host = kvcalloc(f->type->num_pairs, sizeof(*f->to_host), GFP_KERNEL);
-	if (!f->hostq || !f->from_host || !f->to_host) {
-		err = -ENOMEM;
-		goto err_free;
-	}
-	for (i = 0; i < f->type->num_queues; i++) {
-		err = vepf_hostq_init(&f->hostq[i], f->type->queue_names[i], &f->hostmem, &f->irq);
-		if (err)
-			goto err_free;
-	}
-	f->bridge = vepf_bridge_alloc(&f->epf->dev, f->type, f->queue_size, &vepf_bridge_ops, f);
-	if (!f->bridge) {
-		err = -ENOMEM;
-		goto err_free;
-	}
-	err = vepf_init_pipes(f);
-	if (err)
-		goto err_free;
-	return 0;
-
-err_free:
-	vepf_free_queues(f);
-	return err;
-}
-
 static int vepf_start_poller(struct vepf_function *f)
 {
 	const struct vepf_regs_params params = {
 		.features = f->type->features,
 		.num_queues = f->type->num_queues,
-		.required = f->type->num_queues,
+		.required = f->type->control_feature ? 2 : f->type->num_queues,
+		.all_with = f->type->control_feature,
 		.queue_size = f->queue_size,
-		.config = f->type->config,
+		.config = f->type->config[VEPF_HOST],
 		.config_len = f->type->config_len,
 	};
 
 	return vepf_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,
 				 &vepf_poller_ops, f, &f->stats);
+}
+
+static bool vepf_type_ok(const struct vepf_type *type)
+{
+	unsigned int i;
+
+	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
+	    type->num_pairs > type->num_queues / 2 || type->config_len > VEPF_MAX_CONFIG ||
+	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
+		return false;
+	if (type->control_feature && (!type->num_pairs || type->control.rx >= type->num_queues ||
+				      type->control.tx >= type->num_queues))
+		return false;
+	for (i = 0; i < type->num_pairs; i++)
+		if (type->pairs[i].rx >= type->num_queues || type->pairs[i].tx >= type->num_queues)
+			return false;
+	return true;
+}
+
+static void vepf_bound(struct vepf_function *f, bool bound)
+{
+	if (f->ops && f->ops->bound)
+		f->ops->bound(f->priv, bound);
+}
+
+/* What the function is with the settings that it has now */
+static int vepf_settle_type(struct vepf_function *f)
+{
+	const struct vepf_type *type;
+
+	if (!f->ops || !f->ops->bind)
+		return 0;
+	type = f->ops->bind(f->priv);
+	if (IS_ERR(type))
+		return PTR_ERR(type);
+	if (!vepf_type_ok(type))
+		return -EINVAL;
+	f->type = type;
+	return 0;
 }
 
 static int vepf_bind(struct pci_epf *epf)
@@ -363,6 +187,9 @@ static int vepf_bind(struct pci_epf *epf)
 		return -EOPNOTSUPP;
 	}
 	err = vepf_check_header(f);
+	if (err)
+		return err;
+	err = vepf_settle_type(f);
 	if (err)
 		return err;
 	err = vepf_check_msix(f, features);
@@ -386,6 +213,7 @@ static int vepf_bind(struct pci_epf *epf)
 		goto err_stop_poller;
 	vepf_debugfs_add(f);
 	f->bound = true;
+	vepf_bound(f, true);
 	return 0;
 
 err_stop_poller:
@@ -404,6 +232,7 @@ static void vepf_unbind(struct pci_epf *epf)
 	if (!f->bound)
 		return;
 
+	vepf_bound(f, false);
 	vepf_debugfs_remove(f);
 	vepf_poller_leave(&f->poller);
 	/* The driver may be waiting for a buffer, which the poller still returns */
@@ -519,6 +348,7 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 
 	f->epf = epf;
 	f->type = type;
+	f->ops = drv->ops;
 	f->queue_size = VEPF_QUEUE_SIZE_DEFAULT;
 	f->header.vendorid = PCI_VENDOR_ID_REDHAT_QUMRANET;
 	f->header.deviceid = type->pci_device_id;
@@ -530,26 +360,18 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 	epf->header = &f->header;
 	epf->event_ops = &vepf_event_ops;
 	epf_set_drvdata(epf, f);
+	if (f->ops) {
+		f->priv = f->ops->create(f, &epf->dev);
+		if (IS_ERR(f->priv))
+			return PTR_ERR(f->priv);
+	}
 	return 0;
-}
-
-static bool vepf_type_ok(const struct vepf_type *type)
-{
-	unsigned int i;
-
-	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
-	    type->num_pairs > type->num_queues / 2 || type->config_len > VEPF_MAX_CONFIG ||
-	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
-		return false;
-	for (i = 0; i < type->num_pairs; i++)
-		if (type->pairs[i].rx >= type->num_queues || type->pairs[i].tx >= type->num_queues)
-			return false;
-	return true;
 }
 
 int __vepf_register_driver(struct vepf_driver *drv, struct module *owner)
 {
-	if (!vepf_type_ok(drv->type))
+	/* Else it is known when a function is bound */
+	if (!(drv->ops && drv->ops->bind) && !vepf_type_ok(drv->type))
 		return -EINVAL;
 
 	drv->epf.probe = vepf_probe;

@@ -3,20 +3,15 @@
  * A stream of bytes between a driver of the host and one of the endpoint
  */
 #include <linux/compiler.h>
-#include <linux/dev_printk.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "localq.h"
 #include "pipe.h"
-#include "trace.h"
 
 /* Payload moved in one go, so that the other direction and the registers get their turn */
 #define VEPF_PIPE_ROUND		SZ_16K
-
-/* Where the host cannot be reached for a moment, try again after so long */
-#define VEPF_PIPE_AGAIN_NS	NSEC_PER_MSEC
 
 /**
  * vepf_pipe_init() - prepare one direction
@@ -73,7 +68,7 @@ void vepf_pipe_start(struct vepf_pipe *p)
 	unsigned long flags;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
-	p->host_live = true;
+	p->host_live = p->hq->live;
 	p->flow = (struct vepf_flow){};
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 	vepf_settle_begin(&p->settle);
@@ -189,36 +184,6 @@ static u64 vepf_pipe_deliver(struct vepf_pipe *p)
 	return left;
 }
 
-/* An error of the host's queue: how long to leave it alone, U64_MAX: until it is reset */
-static u64 vepf_pipe_host_error(struct vepf_pipe *p, int err)
-{
-	struct vepf_hostq *hq = p->hq;
-
-	if (err != -EIO)
-		return VEPF_PIPE_AGAIN_NS;
-
-	p->active = false;
-	hq->live = false;
-	hq->hm->stats->host_errors++;
-	trace_vepf_host_error(dev_name(&hq->hm->epf->dev), hq->name,
-			      vepf_ring_error_text(hq->ring->error));
-	dev_err_ratelimited(&hq->hm->epf->dev,
-			    "host's %s queue: %s; stopped until the host resets it\n",
-			    hq->name, vepf_ring_error_text(hq->ring->error));
-	return U64_MAX;
-}
-
-static void vepf_pipe_bad_address(struct vepf_pipe *p, const struct vepf_seg *seg, int err)
-{
-	struct vepf_hostq *hq = p->hq;
-
-	hq->hm->stats->host_errors++;
-	trace_vepf_host_error(dev_name(&hq->hm->epf->dev), hq->name, "buffer cannot be reached");
-	dev_err_ratelimited(&hq->hm->epf->dev,
-			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
-			    seg->addr, seg->len, err);
-}
-
 /* Begin with the next buffer of the host; as vepf_hostq_next() */
 static int vepf_pipe_next(struct vepf_pipe *p)
 {
@@ -323,7 +288,7 @@ static int vepf_pipe_discard_from_host(struct vepf_pipe *p)
 /* Whether nobody is there for what was sent until now */
 static bool vepf_pipe_unwanted(struct vepf_pipe *p)
 {
-	return p->lossless && (READ_ONCE(p->discard) || !READ_ONCE(p->open));
+	return READ_ONCE(p->discard) || (p->lossless && !READ_ONCE(p->open));
 }
 
 /**
@@ -378,7 +343,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
-			vepf_pipe_bad_address(p, seg, err);
+			vepf_hostq_bad_address(p->hq, seg, err);
 			p->seg = p->buf.nsegs;
 			continue;
 		}
@@ -388,17 +353,13 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		moved += n;
 	}
 
-	if (err >= 0 && p->hq->live)
-		err = vepf_hostq_publish(p->hq);
-	if (err < 0)
-		again = min(again, vepf_pipe_host_error(p, err));
+	again = min(again, vepf_hostq_finish(p->hq, err));
+	/* The read that decided on the interrupt may have found more */
+	if (again == U64_MAX && !held && vepf_hostq_more(p->hq))
+		again = 0;
 	left = vepf_pipe_deliver(p);
 	if (left == U64_MAX)
 		left = vepf_pipe_judge(p);
-	/* The read that decided on the interrupt may have found more */
-	if (again == U64_MAX && !held && err >= 0 && p->hq->live &&
-	    vepf_ring_available(p->hq->ring))
-		again = 0;
 	return min(again, left);
 }
 
@@ -489,15 +450,14 @@ static void vepf_pipe_refill(struct vepf_pipe *p)
 	struct vepf_bridge_queue *q = p->lq;
 	unsigned long flags;
 
-	if (!p->lossless) {
-		vepf_pipe_collect(p);
-		return;
-	}
 	spin_lock_irqsave(&q->lock, flags);
 	if (vepf_pipe_unwanted(p))
 		vepf_pipe_discard_local(p);
-	if (p->open)
+	if (!p->lossless)
+		vepf_pipe_take_local(p, SIZE_MAX);
+	else if (p->open)
 		vepf_pipe_take_local(p, VEPF_HISTORY_SIZE);
+	vepf_pipe_trim(p);
 	vepf_localq_publish(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -563,7 +523,7 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
-			vepf_pipe_bad_address(p, seg, err);
+			vepf_hostq_bad_address(p->hq, seg, err);
 			p->seg = p->buf.nsegs;
 			continue;
 		}
@@ -578,11 +538,7 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 	/* A stream has no reason to wait for a buffer to be full */
 	if (err >= 0 && p->active && p->done)
 		vepf_pipe_finish(p, true);
-	if (err >= 0 && p->hq->live)
-		err = vepf_hostq_publish(p->hq);
-	if (err < 0)
-		again = min(again, vepf_pipe_host_error(p, err));
-
+	again = min(again, vepf_hostq_finish(p->hq, err));
 	vepf_pipe_refill(p);
 	if (again && !left)
 		again = min(again, vepf_pipe_judge(p));
@@ -606,12 +562,34 @@ void vepf_pipe_open(struct vepf_pipe *p, bool open)
 	spin_lock_irqsave(&p->lq->lock, flags);
 	if (p->open != open) {
 		WRITE_ONCE(p->open, open);
-		WRITE_ONCE(p->discard, p->lossless);
+		if (!open)
+			WRITE_ONCE(p->discard, p->lossless);
 		p->flow = (struct vepf_flow){};
 		vepf_pipe_trim(p);
 	}
 	if (open)
 		vepf_settle_end(p->to_host ? &p->settle : &p->lq->settle);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+}
+
+/**
+ * vepf_pipe_lossless() - whether this sender is able to wait
+ * @p: pipe
+ * @lossless: it is
+ *
+ * If this is news, what is under way is dropped.
+ *
+ * Context: any.
+ */
+void vepf_pipe_lossless(struct vepf_pipe *p, bool lossless)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	if (p->lossless != lossless) {
+		p->lossless = lossless;
+		WRITE_ONCE(p->discard, true);
+	}
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 }
 
@@ -659,7 +637,7 @@ bool vepf_pipe_drained(struct vepf_pipe *p)
 	done = p->closing;
 	if (done && p->lossless) {
 		done = !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
-		       (p->to_host || !p->active) &&
+		       (p->to_host || !p->hq->live || !p->active) &&
 		       (!(p->to_host ? p->lq->live : p->hq->live) || vepf_ring_all_taken(ring));
 		if (done)
 			vepf_ring_release(ring);

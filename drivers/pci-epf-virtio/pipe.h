@@ -116,6 +116,9 @@ void vepf_pipe_notified(struct vepf_pipe *p);
 /* The receiver opens or closes its end; any context */
 void vepf_pipe_open(struct vepf_pipe *p, bool open);
 
+/* Whether the sender waits; any context */
+void vepf_pipe_lossless(struct vepf_pipe *p, bool lossless);
+
 /* The sender closes its end: by the same thread as below if it is the host, else in any context */
 void vepf_pipe_close(struct vepf_pipe *p);
 

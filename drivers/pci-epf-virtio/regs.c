@@ -129,6 +129,13 @@ static void store_config(struct vepf_regs *regs, bool msix_on)
 	regs->msix_layout = msix_on;
 }
 
+void vepf_regs_config_changed(struct vepf_regs *regs)
+{
+	store_config(regs, regs->msix_layout);
+	if (!regs->msix_layout)
+		WRITE_ONCE(regs->word2, with_config(regs, regs->word2));
+}
+
 static void new_epoch(struct vepf_regs *regs)
 {
 	unsigned int i;

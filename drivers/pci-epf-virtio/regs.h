@@ -179,6 +179,14 @@ void vepf_regs_defaults(struct vepf_regs *regs);
 unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on);
 
 /**
+ * vepf_regs_config_changed() - write the configuration bytes anew
+ * @regs: engine
+ *
+ * They are where the last pass has put them.  Must not run beside a pass.
+ */
+void vepf_regs_config_changed(struct vepf_regs *regs);
+
+/**
  * vepf_regs_changed() - whether a pass would find anything
  * @regs: engine
  *
