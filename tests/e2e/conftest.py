@@ -17,7 +17,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP)
 
-from cable.vm.cable import Pair                         # noqa: E402
+from cable.vm.cable import VECTORS, Pair                # noqa: E402
 from cable.vm.machine import SLOW                       # noqa: E402
 from limit import time_limit                            # noqa: E402
 from resets import LOST, UNLINKED                       # noqa: E402
@@ -63,23 +63,24 @@ class Pool:
         finally:
             pair.stop()
 
-    def fresh(self, suite, first="host", windows=WINDOWS):
+    def fresh(self, suite, first="host", windows=WINDOWS, vectors=VECTORS):
         """A pair that nobody has used."""
         self.drop()
         self.pair = Pair(suite, os.path.join(
             LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows,
             PROFILE)
         self.pair.suite = suite
-        self.pair.kind = windows
+        self.pair.vectors = vectors
+        self.pair.kind = (windows, vectors)
         self.pair.start()
         return self.pair
 
-    def get(self, suite, windows=WINDOWS):
+    def get(self, suite, windows=WINDOWS, vectors=VECTORS):
         """A pair whose endpoint runs that kernel, configured and with its link up."""
-        if self.pair and self.pair.suite == suite and self.pair.kind == windows and \
+        if self.pair and self.pair.suite == suite and self.pair.kind == (windows, vectors) and \
                 not self.spoilt:
             return self.pair
-        return self.fresh(suite, windows=windows)
+        return self.fresh(suite, windows=windows, vectors=vectors)
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +107,8 @@ def pytest_collection_modifyitems(items):
     """Tests that can share a pair follow each other."""
     items.sort(key=lambda item: (SUITES.index(item.callspec.params["suite"])
                                  if hasattr(item, "callspec") else -1,
-                                 "metered" in getattr(item, "fixturenames", ())))
+                                 "metered" in getattr(item, "fixturenames", ()),
+                                 "many_vectors" in getattr(item, "fixturenames", ())))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -148,6 +150,12 @@ def guard(request, pool, suite, again):
 def pair(pool, suite, guard):
     """Both machines up, the console function running, a getty on the host's hvc0."""
     return pool.get(suite)
+
+
+@pytest.fixture
+def many_vectors(pool, suite, guard):
+    """The same, and the card has a vector for each queue of 32 ports."""
+    return pool.get(suite, vectors=67)
 
 
 @pytest.fixture
