@@ -26,9 +26,11 @@ static const struct vepf_type vcon_type = {
 	.pci_class = PCI_CLASS_COMMUNICATION_OTHER,
 	.virtio_id = VIRTIO_ID_CONSOLE,
 	.features = BIT(VIRTIO_CONSOLE_F_SIZE),
+	.host_features = BIT(VIRTIO_CONSOLE_F_EMERG_WRITE),
 	.num_queues = 2,
 	.num_pairs = 1,
 	.config_len = VCON_CONFIG_LEN,
+	.written = offsetof(struct virtio_console_config, emerg_wr),
 };
 
 static enum vcon_side vcon_side(enum vepf_side side)
@@ -107,6 +109,17 @@ static void vcon_pair_drained(void *priv, enum vepf_side side, unsigned int pair
 	spin_lock_irqsave(&vcon->lock, flags);
 	vcon_drained(&vcon->ports, vcon_side(side), pair);
 	spin_unlock_irqrestore(&vcon->lock, flags);
+}
+
+/* An emergency write: a character that a host without a driver, or in a panic, sends */
+static void vcon_written(void *priv, u32 val)
+{
+	struct vcon *vcon = priv;
+	u8 byte = val;
+
+	/* Port 0 is what has been a console ever since */
+	if (!vcon->pairs[0].lossless)
+		vepf_pair_put(vcon->f, 0, &byte, sizeof(byte));
 }
 
 static void vcon_put_size(u8 *config, struct vcon_size size)
@@ -308,6 +321,7 @@ static const struct vepf_type_ops vcon_type_ops = {
 	.message = vcon_driver_message,
 	.next = vcon_next_message,
 	.drained = vcon_pair_drained,
+	.written = vcon_written,
 };
 
 static const struct pci_epf_device_id vcon_ids[] = {

@@ -122,13 +122,14 @@ static void vepf_free_bar(struct vepf_function *f)
 static int vepf_start_poller(struct vepf_function *f)
 {
 	const struct vepf_regs_params params = {
-		.features = f->type->features,
+		.features = f->type->features | f->type->host_features,
 		.num_queues = f->type->num_queues,
 		.required = f->type->control_feature ? 2 : f->type->num_queues,
 		.all_with = f->type->control_feature,
 		.queue_size = f->queue_size,
 		.config = f->type->config[VEPF_HOST],
 		.config_len = f->type->config_len,
+		.written = f->type->written,
 	};
 
 	return vepf_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,

@@ -50,6 +50,7 @@ struct vepf_pair {
  * @pci_class: base class << 8 | subclass
  * @virtio_id: virtio device ID, the PCI subsystem ID of a legacy device
  * @features: device-specific feature bits offered to the drivers of both sides
+ * @host_features: more of them, for the host's driver only
  * @control_feature: the feature that brings control queues, 0: there are none.  A
  *	driver that does not accept it uses the first pair only
  * @control: control queues
@@ -59,6 +60,8 @@ struct vepf_pair {
  * @num_pairs: entries in @pairs
  * @config: device configuration bytes for each side, NULL if @config_len is 0
  * @config_len: length of @config in bytes, at most 64
+ * @written: offset of a 32-bit word in @config, 0 there, that the host's driver may write;
+ *	a multiple of 4, or 0: there is none
  *
  * Constants of the virtio specification: sections "PCI Device Discovery" and
  * that of the device type.
@@ -69,6 +72,7 @@ struct vepf_type {
 	u16 pci_class;
 	u16 virtio_id;
 	u32 features;
+	u32 host_features;
 	u32 control_feature;
 	struct vepf_pair control;
 	unsigned int num_queues;
@@ -77,6 +81,7 @@ struct vepf_type {
 	unsigned int num_pairs;
 	const u8 *config[2];
 	unsigned int config_len;
+	unsigned int written;
 };
 
 /**
@@ -99,7 +104,10 @@ struct vepf_type {
  * @drained: all that this side's driver sent on this pair before it closed its end is
  *	with the other one.  The thread
  *
- * All but @create may be left out, but for types with control queues.  None is called
+ * @written: the host's driver has written this to the word that it may write; of what it
+ *	writes faster than that is looked at, only the last.  The thread
+ *
+ * All but @create may be left out, but for types that have what it is about.  None is called
  * with a lock of the core held.
  */
 struct vepf_type_ops {
@@ -112,6 +120,7 @@ struct vepf_type_ops {
 	void (*message)(void *priv, enum vepf_side side, const void *msg, size_t len);
 	size_t (*next)(void *priv, enum vepf_side side, void *msg);
 	void (*drained)(void *priv, enum vepf_side side, unsigned int pair);
+	void (*written)(void *priv, u32 val);
 };
 
 /**
@@ -137,6 +146,17 @@ void vepf_pair_open(struct vepf_function *f, unsigned int pair, enum vepf_side s
  */
 void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_side side,
 			bool lossless);
+
+/**
+ * vepf_pair_put() - bytes that the host's driver has sent, though not in its queue
+ * @f: bound function
+ * @pair: number of a pair that is not lossless
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Context: that of the calls of @message for the host.
+ */
+void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, size_t len);
 
 /**
  * vepf_lock() - hold off the function's thread

@@ -251,13 +251,20 @@ static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
 	return 0;
 }
 
-/* Bytes of the host are in transit from now on */
-static void vepf_pipe_put(struct vepf_pipe *p, size_t n)
+/**
+ * vepf_pipe_put() - bytes of the host are in transit from now on
+ * @p: pipe from the host
+ * @buf: the bytes
+ * @n: how many
+ *
+ * Context: that of vepf_pipe_from_host().
+ */
+void vepf_pipe_put(struct vepf_pipe *p, const void *buf, size_t n)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
-	vepf_fifo_put(&p->fifo, p->chunk, n);
+	vepf_fifo_put(&p->fifo, buf, n);
 	vepf_pipe_trim(p);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 }
@@ -347,7 +354,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 			p->seg = p->buf.nsegs;
 			continue;
 		}
-		vepf_pipe_put(p, n);
+		vepf_pipe_put(p, p->chunk, n);
 		p->off += n;
 		p->done += n;
 		moved += n;

@@ -127,6 +127,7 @@ bool vepf_pipe_drained(struct vepf_pipe *p);
 
 /* Host to endpoint: to be called by one thread */
 u64 vepf_pipe_from_host(struct vepf_pipe *p);
+void vepf_pipe_put(struct vepf_pipe *p, const void *buf, size_t n);
 
 /* Endpoint to host: collect in any context, send by one thread */
 bool vepf_pipe_collect(struct vepf_pipe *p);

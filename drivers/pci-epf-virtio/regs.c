@@ -126,14 +126,41 @@ static void store_config(struct vepf_regs *regs, bool msix_on)
 		len = 4;
 	for (i = 0; i < len; i++)
 		regs->ops->st8(regs->ctx, base + i, config_byte(regs, i));
-	regs->msix_layout = msix_on;
+	WRITE_ONCE(regs->msix_layout, msix_on);
 }
 
-void vepf_regs_config_changed(struct vepf_regs *regs)
+void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on)
 {
-	store_config(regs, regs->msix_layout);
-	if (!regs->msix_layout)
+	store_config(regs, msix_on);
+	if (!msix_on)
 		WRITE_ONCE(regs->word2, with_config(regs, regs->word2));
+}
+
+/* The word that drivers may write, 0 if none has */
+static u32 load_written(const struct vepf_regs *regs)
+{
+	unsigned int off = VIRTIO_PCI_CONFIG_OFF(READ_ONCE(regs->msix_layout)) +
+			   regs->params.written;
+	u64 word;
+
+	if (!regs->params.written)
+		return 0;
+	word = load(regs, off & ~7U);
+	if (word == ALL_ONES)
+		return 0;
+	return off & 4 ? word >> 32 : word;
+}
+
+static unsigned int look_at_written(struct vepf_regs *regs)
+{
+	u32 val = load_written(regs);
+
+	if (!val)
+		return 0;
+	regs->ops->st32(regs->ctx, VIRTIO_PCI_CONFIG_OFF(regs->msix_layout) +
+			regs->params.written, 0);
+	regs->written = val;
+	return VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN;
 }
 
 static void new_epoch(struct vepf_regs *regs)
@@ -164,6 +191,8 @@ int vepf_regs_init(struct vepf_regs *regs, const struct vepf_regs_params *params
 	if (!params->queue_size || params->queue_size & (params->queue_size - 1))
 		return -EINVAL;
 	if (params->config_len > VEPF_MAX_CONFIG || (params->config_len && !params->config))
+		return -EINVAL;
+	if (params->written % 4 || (params->written && params->written + 4 > params->config_len))
 		return -EINVAL;
 	if (params->features & FEATURES_REFUSED)
 		return -EINVAL;
@@ -332,6 +361,7 @@ unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
 	if (word2 == ALL_ONES)
 		return 0;
 
+	events |= look_at_written(regs);
 	if (word2 != regs->word2)
 		events |= VEPF_REGS_ACTIVITY;
 	vector_changed = word_queue_vector(word2) != word_queue_vector(regs->word2);
@@ -397,7 +427,7 @@ bool vepf_regs_changed(struct vepf_regs *regs)
 		return false;
 	if (word != READ_ONCE(regs->word2))
 		return true;
-	if (READ_ONCE(regs->settle))
+	if (READ_ONCE(regs->settle) || load_written(regs))
 		return true;
 
 	if (READ_ONCE(regs->phase) == VEPF_REGS_RUNNING) {

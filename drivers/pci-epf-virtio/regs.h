@@ -32,6 +32,7 @@
 #define VEPF_REGS_LIVE		BIT(3)	/* DRIVER_OK, all queues known: rings may be used */
 #define VEPF_REGS_NOTIFY	BIT(4)	/* NOTIFY was cleared: all rings must be scanned now */
 #define VEPF_REGS_INCOMPLETE	BIT(5)	/* DRIVER_OK without all required queues */
+#define VEPF_REGS_WRITTEN	BIT(6)	/* the word that drivers may write was written */
 
 /**
  * struct vepf_regs_ops - access to the register file
@@ -65,6 +66,8 @@ struct vepf_regs_ops {
  *	for all, since the host reads it right behind its queue select
  * @config: device configuration bytes, may be NULL if @config_len is 0
  * @config_len: bytes in @config, 0 to VEPF_MAX_CONFIG
+ * @written: offset in @config of a 32-bit word, 0 there, that drivers may write at any
+ *	time; a multiple of 4, or 0: there is none
  */
 struct vepf_regs_params {
 	u32 features;
@@ -74,6 +77,7 @@ struct vepf_regs_params {
 	u16 queue_size;
 	const u8 *config;
 	unsigned int config_len;
+	unsigned int written;
 };
 
 enum vepf_regs_phase {
@@ -95,7 +99,7 @@ struct vepf_regs_queue {
 };
 
 /**
- * struct vepf_regs - the engine; all below @ignored is private
+ * struct vepf_regs - the engine; all below @written is private
  * @queue: what is known of each virtqueue in this epoch
  * @features: feature bits the driver accepted, latched when going LIVE
  * @config_vector: MSI-X table entry for configuration changes or VEPF_NO_VECTOR,
@@ -105,6 +109,7 @@ struct vepf_regs_queue {
  * @resets: host resets seen
  * @anomalies: PFN writes whose queue had to be guessed
  * @ignored: PFN writes to queues the device does not have
+ * @written: what the driver has written to the word of that name
  * @ops: accessors
  * @ctx: handed to @ops
  * @params: what the device offers
@@ -127,6 +132,7 @@ struct vepf_regs {
 	u64 resets;
 	u64 anomalies;
 	u64 ignored;
+	u32 written;
 
 	const struct vepf_regs_ops *ops;
 	void *ctx;
@@ -179,12 +185,13 @@ void vepf_regs_defaults(struct vepf_regs *regs);
 unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on);
 
 /**
- * vepf_regs_config_changed() - write the configuration bytes anew
+ * vepf_regs_put_config() - write the configuration bytes anew
  * @regs: engine
+ * @msix_on: where to, as in vepf_regs_pass()
  *
- * They are where the last pass has put them.  Must not run beside a pass.
+ * Must not run beside a pass.
  */
-void vepf_regs_config_changed(struct vepf_regs *regs);
+void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on);
 
 /**
  * vepf_regs_changed() - whether a pass would find anything

@@ -169,6 +169,13 @@ static void vepf_failed(void *ctx, bool incomplete)
 	dev_warn_ratelimited(&f->epf->dev, "%s; left alone until the host resets it\n", what);
 }
 
+static void vepf_written(void *ctx, u32 val)
+{
+	struct vepf_function *f = ctx;
+
+	f->ops->written(f->priv, val);
+}
+
 static bool vepf_msix_enabled(void *ctx)
 {
 	struct vepf_function *f = ctx;
@@ -182,6 +189,7 @@ const struct vepf_poller_ops vepf_poller_ops = {
 	.leave = vepf_leave,
 	.failed = vepf_failed,
 	.work = vepf_work,
+	.written = vepf_written,
 	.msix_enabled = vepf_msix_enabled,
 };
 
@@ -246,6 +254,12 @@ void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_si
 }
 EXPORT_SYMBOL_GPL(vepf_pair_lossless);
 
+void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, size_t len)
+{
+	vepf_pipe_put(&f->from_host[pair], buf, len);
+}
+EXPORT_SYMBOL_GPL(vepf_pair_put);
+
 void vepf_wake(struct vepf_function *f)
 {
 	vepf_poller_kick(&f->poller);
@@ -269,7 +283,7 @@ void vepf_config_changed(struct vepf_function *f)
 	const struct vepf_regs *regs = &f->poller.regs;
 
 	vepf_lock(f);
-	vepf_regs_config_changed(&f->poller.regs);
+	vepf_regs_put_config(&f->poller.regs, f->poller.msix_on);
 	if (vepf_poller_epoch_open(&f->poller))
 		vepf_irq_raise(&f->irq, regs->config_vector);
 	vepf_unlock(f);

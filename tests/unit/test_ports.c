@@ -397,6 +397,16 @@ static void test_close_waits(void **state)
 	user_opens(&w, VCON_HOST, 2, false);
 	check_settled(&w);
 	assert_int_equal(k->closes, 2);
+
+	/* That one has long arrived says nothing about the next */
+	user_opens(&w, VCON_HOST, 2, true);
+	check_settled(&w);
+	vcon_drained(&w.ports, VCON_HOST, 2);
+	user_opens(&w, VCON_HOST, 2, false);
+	deliver_all(&w);
+	assert_true(k->peer_open);
+	check_settled(&w);
+	assert_false(k->peer_open);
 }
 
 /* A driver that goes away has closed all that it had open */

@@ -523,6 +523,57 @@ static void test_required_by_feature(void **state)
 		assert_int_equal(b.regs.queue[i].pfn, 100 + i);
 }
 
+/* A word of the configuration that the host writes: seen once, and put back */
+static void test_written(void **state)
+{
+	static const u8 config[12] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct vepf_regs_params p = two_queues;
+	struct bar b;
+
+	(void)state;
+	p.config = config;
+	p.config_len = sizeof(config);
+	p.written = 8;
+	begin(&b, &p);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+	set(&b, 4, 28, 'x');
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN);
+	assert_int_equal(b.regs.written, 'x');
+	assert_int_equal(get(&b, 4, 28), 0);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+
+	/* The bytes move, and it with them */
+	live(&b);
+	b.msix = true;
+	pass(&b);
+	assert_int_equal(get(&b, 4, 28), 0x08070605);
+	assert_int_equal(get(&b, 4, 32), 0);
+	assert_int_equal(pass(&b), 0);
+	set(&b, 4, 32, 0x12345678);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN);
+	assert_int_equal(b.regs.written, 0x12345678);
+	assert_int_equal(get(&b, 4, 28), 0x08070605);
+	assert_int_equal(b.regs.phase, VEPF_REGS_RUNNING);
+
+	/* All-ones are no driver's */
+	set(&b, 4, 32, 0xffffffff);
+	set(&b, 4, 36, 0xffffffff);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+
+	p.written = 2;
+	refuses(&p);
+	p.written = 12;
+	refuses(&p);
+	p.written = 8;
+	p.config_len = 11;
+	refuses(&p);
+}
+
 static void test_failed(void **state)
 {
 	struct bar b;
@@ -788,6 +839,7 @@ static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_incomplete),
 	cmocka_unit_test(test_not_required),
 	cmocka_unit_test(test_required_by_feature),
+	cmocka_unit_test(test_written),
 	cmocka_unit_test(test_failed),
 	cmocka_unit_test(test_queue_beyond),
 	cmocka_unit_test(test_guess),
