@@ -117,8 +117,8 @@ static void vcon_written(void *priv, u32 val)
 	struct vcon *vcon = priv;
 	u8 byte = val;
 
-	/* Port 0 is what has been a console ever since */
-	if (!vcon->pairs[0].lossless)
+	/* Port 0 is what has been a console ever since; with MULTIPORT it need not be one */
+	if (!vcon->type.control_feature || READ_ONCE(vcon->ports.port[0].console))
 		vepf_pair_put(vcon->f, 0, &byte, sizeof(byte));
 }
 

@@ -74,8 +74,11 @@ static int vepf_check_msix(struct vepf_function *f, const struct pci_epc_feature
 			dev_name(&epf->epc->dev));
 		return -EOPNOTSUPP;
 	}
-	if (!epf->msix_interrupts)
-		epf->msix_interrupts = f->type->num_queues + 1;
+	/* The number chosen for what the function was before is nobody's wish */
+	if (!epf->msix_interrupts || epf->msix_interrupts == f->chosen_vectors) {
+		f->chosen_vectors = f->type->num_queues + 1;
+		epf->msix_interrupts = f->chosen_vectors;
+	}
 	if (epf->msix_interrupts < 2 || epf->msix_interrupts > VEPF_MAX_VECTORS) {
 		dev_err(&epf->dev, "msix_interrupts must be from 2 to %u (%u serve every queue best), or 0\n",
 			VEPF_MAX_VECTORS, f->type->num_queues + 1);

@@ -35,6 +35,7 @@
  * @group_type: its attributes, with those of the type
  * @attrs: the same
  * @queue_size: descriptors per virtqueue
+ * @chosen_vectors: MSI-X vectors, where that was left to the driver
  * @bound: between bind and unbind; all below is valid then
  * @ready: the controller has been set up for the function
  * @bar: BAR0: registers, then the MSI-X table and PBA
@@ -60,6 +61,7 @@ struct vepf_function {
 	struct config_item_type group_type;
 	struct configfs_attribute **attrs;
 	u16 queue_size;
+	u16 chosen_vectors;
 	bool bound;
 	bool ready;
 	void *bar;

@@ -50,8 +50,9 @@ static int vepf_start(void *ctx)
 			f->stats.host_errors++;
 			trace_vepf_host_error(dev_name(&f->epf->dev), f->hostq[i].name,
 					      "ring cannot be mapped");
-			dev_err_ratelimited(&f->epf->dev, "cannot map the host's %s queue at page %#x (err=%d)\n",
-				f->hostq[i].name, regs->queue[i].pfn, err);
+			dev_err_ratelimited(&f->epf->dev,
+					    "cannot map the host's %s queue at page %#x (err=%d)\n",
+					    f->hostq[i].name, regs->queue[i].pfn, err);
 			return err;
 		}
 	}
