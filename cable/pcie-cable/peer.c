@@ -14,20 +14,28 @@
 
 #include "peer.h"
 
+/* Of the peer, or a negative errno */
+static pid_t pid_of(int sock)
+{
+	socklen_t len = sizeof(struct ucred);
+	struct ucred peer;
+
+	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? -errno : peer.pid;
+}
+
 bool peer_maps_privately(int sock, int fd)
 {
 	unsigned int dev_major, dev_minor;
-	socklen_t len = sizeof(struct ucred);
+	const pid_t pid = pid_of(sock);
 	bool private = false, shared = false;
 	char path[64], line[512], mode;
 	unsigned long long inode;
-	struct ucred peer;
 	struct stat st;
 	FILE *maps;
 
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) || fstat(fd, &st))
+	if (pid < 0 || fstat(fd, &st))
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/maps", peer.pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	maps = fopen(path, "re");
 	if (!maps)
 		return false;
@@ -75,23 +83,22 @@ static bool look_at_thread(pid_t pid, int tid, int64_t *ns, bool *wants)
 
 void peer_run_look(int sock, struct peer_run *run)
 {
-	socklen_t len = sizeof(struct ucred);
+	const pid_t pid = pid_of(sock);
 	struct dirent *entry;
-	struct ucred peer;
 	char path[64];
 	DIR *tasks;
 
 	run->num = 0;
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+	if (pid < 0)
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/task", peer.pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	tasks = opendir(path);
 	if (!tasks)
 		return;
 	while (run->num < PEER_MAX_THREADS && (entry = readdir(tasks))) {
 		int tid = atoi(entry->d_name);
 
-		if (tid && look_at_thread(peer.pid, tid, &run->thread[run->num].ns,
+		if (tid && look_at_thread(pid, tid, &run->thread[run->num].ns,
 					  &run->thread[run->num].wants))
 			run->thread[run->num++].tid = tid;
 	}
@@ -126,15 +133,13 @@ enum peer_ran peer_ran(const struct peer_run *before, const struct peer_run *now
 
 int peer_stop(int sock)
 {
-	socklen_t len = sizeof(struct ucred);
-	struct ucred peer;
+	const pid_t pid = pid_of(sock);
 	int fd, ret;
 
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		return -errno;
-	if (peer.pid <= 0)
-		return -ESRCH;
-	fd = pidfd_open(peer.pid, 0);
+	/* 0: of another PID name space */
+	if (pid <= 0)
+		return pid ? pid : -ESRCH;
+	fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return -errno;
 	if (!pidfd_send_signal(fd, SIGSTOP, NULL, 0))
