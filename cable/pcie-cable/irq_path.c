@@ -108,31 +108,31 @@ void irq_path_lose_function(struct irq_path *path, unsigned int fn)
 	memset(path->held[fn], 0, sizeof(path->held[fn]));
 }
 
-/* Vectors that are held back, which are let go if @flush */
-static unsigned int count_held(struct irq_path *path, bool flush)
+unsigned int irq_path_held(const struct irq_path *path)
 {
-	unsigned int fn, type, i, n = 0;
+	const bool *held = &path->held[0][0][0];
+	unsigned int n = 0;
+	size_t i;
 
-	for (fn = 0; fn < PCIE_CABLE_MAX_FUNCTIONS; fn++)
-		for (type = 0; type < IRQ_PATH_TYPES; type++)
-			for (i = 0; i < VFU_IRQ_MAX_MSIX; i++) {
-				if (!path->held[fn][type][i])
-					continue;
-				n++;
-				if (!flush)
-					continue;
-				path->held[fn][type][i] = false;
-				fire(path, fn, type, i);
-			}
+	for (i = 0; i < sizeof(path->held) / sizeof(*held); i++)
+		n += held[i];
 	return n;
-}
-
-unsigned int irq_path_held(struct irq_path *path)
-{
-	return count_held(path, false);
 }
 
 unsigned int irq_path_flush(struct irq_path *path)
 {
-	return count_held(path, true);
+	unsigned int fn, type, i, n = 0;
+
+	for (fn = 0; fn < PCIE_CABLE_MAX_FUNCTIONS; fn++) {
+		for (type = 0; type < IRQ_PATH_TYPES; type++) {
+			for (i = 0; i < VFU_IRQ_MAX_MSIX; i++) {
+				if (!path->held[fn][type][i])
+					continue;
+				path->held[fn][type][i] = false;
+				fire(path, fn, type, i);
+				n++;
+			}
+		}
+	}
+	return n;
 }

@@ -58,7 +58,7 @@ void irq_path_lose(struct irq_path *path);
 void irq_path_lose_function(struct irq_path *path, unsigned int fn);
 
 /* How many vectors are held back. */
-unsigned int irq_path_held(struct irq_path *path);
+unsigned int irq_path_held(const struct irq_path *path);
 
 /* Let go what is held back; how many vectors that was. */
 unsigned int irq_path_flush(struct irq_path *path);

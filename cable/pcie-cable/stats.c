@@ -122,7 +122,7 @@ static void print_times(struct answer *answer, const struct link_model *model,
 			   link_model_write_ns(model, &use[i]) / NS_PER_US);
 }
 
-static void print_path(struct answer *answer, struct irq_path *path)
+static void print_path(struct answer *answer, const struct irq_path *path)
 {
 	answer_add(answer, "interrupts under way\n");
 	answer_add(answer, "  delayed by\t%u\tms\n", path->delay_ms);
@@ -131,7 +131,7 @@ static void print_path(struct answer *answer, struct irq_path *path)
 	answer_add(answer, "  next to be held back\t%" PRIu32 "\n", path->hold_next);
 }
 
-void stats_print(struct cable *cable, struct answer *answer)
+void stats_print(const struct cable *cable, struct answer *answer)
 {
 	const struct stats *s = &cable->stats;
 	unsigned int n;

@@ -60,6 +60,6 @@ void stats_reset(struct stats *stats);
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer);
 
-void stats_print(struct cable *cable, struct answer *answer);
+void stats_print(const struct cable *cable, struct answer *answer);
 
 #endif /* CABLE_STATS_H */
