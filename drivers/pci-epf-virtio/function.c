@@ -94,10 +94,11 @@ static void vepf_start(void *ctx)
 /* Nanoseconds until the next attempt to map the rings, U64_MAX if none is due */
 static u64 vepf_start_again(struct vepf_function *f)
 {
-	ktime_t now = ktime_get();
+	ktime_t now;
 
 	if (!f->start_at || !vepf_poller_epoch_open(&f->poller))
 		return U64_MAX;
+	now = ktime_get();
 	if (now < f->start_at)
 		return f->start_at - now;
 	vepf_start(f);
