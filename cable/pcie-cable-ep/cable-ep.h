@@ -91,6 +91,11 @@ static inline u32 cable_ep_read(struct cable_ep *ep, u32 reg)
 	return readl(ep->regs + reg);
 }
 
+static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
+{
+	writel(value, ep->regs + reg);
+}
+
 /* A size as asked for, or up to where a fault on demand ends the mapping */
 static inline size_t cable_ep_short(struct cable_ep *ep, u64 pci_addr, size_t size)
 {
@@ -98,15 +103,6 @@ static inline size_t cable_ep_short(struct cable_ep *ep, u64 pci_addr, size_t si
 
 	return limit ? min_t(size_t, size, limit - (pci_addr & (limit - 1))) : size;
 }
-
-static inline void cable_ep_write(struct cable_ep *ep, u32 reg, u32 value)
-{
-	writel(value, ep->regs + reg);
-}
-
-/* bank.c */
-extern struct pci_driver cable_ep_bank_driver;
-bool cable_ep_is_bank(struct pci_dev *pdev);
 
 /*
  * For operations: NULL when the device is gone, and before epc_init, when the
@@ -123,6 +119,10 @@ static inline struct cable_ep *cable_ep_usable(struct pci_epc *epc)
 	}
 	return ep;
 }
+
+/* bank.c */
+extern struct pci_driver cable_ep_bank_driver;
+bool cable_ep_is_bank(struct pci_dev *pdev);
 
 /* features.c */
 int cable_ep_find_features(struct cable_ep *ep);

@@ -242,8 +242,8 @@
 #define PCIE_CABLE_OB_TARGET_HI		0x14
 #define PCIE_CABLE_OB_CTRL		0x18
 #define   PCIE_CABLE_OB_ENABLE		(1u << 0)
-#define   PCIE_CABLE_OB_FN(n)		((n) << 8)
 #define   PCIE_CABLE_OB_FN_SHIFT	8
+#define   PCIE_CABLE_OB_FN(n)		((n) << PCIE_CABLE_OB_FN_SHIFT)
 #define   PCIE_CABLE_OB_FN_MASK		0xffu
 
 /*

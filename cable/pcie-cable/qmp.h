@@ -6,8 +6,9 @@
  *
  * From the time a host is wanted until it has all functions: connect to the host's
  * QMP socket (again and again), negotiate, wait a moment for a device on its
- * command line, then device_add, function 0 last: with it the host's slot has a card.  The QMP specification and QAPI's device_add
- * (QEMU, docs/interop/qmp-spec.rst, qapi/qdev.json) govern the messages.
+ * command line, then device_add, function 0 last: with it the host's slot has a card.
+ * The QMP specification and QAPI's device_add (QEMU, docs/interop/qmp-spec.rst,
+ * qapi/qdev.json) govern the messages.
  */
 #ifndef CABLE_QMP_H
 #define CABLE_QMP_H

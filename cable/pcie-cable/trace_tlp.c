@@ -135,7 +135,8 @@ static unsigned int make_irq(struct trace_tlp *t, const struct trace_line *line)
 	if (!line->sent)
 		return 0;
 	if (line->irq == IRQ_INTX)
-		tlp_message(&tlp, TLP_ID_FUNCTION(line->fn), v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
+		tlp_message(&tlp, TLP_ID_FUNCTION(line->fn),
+			    v ? TLP_MSG_ASSERT_INTA : TLP_MSG_DEASSERT_INTA);
 	else
 		tlp_mem(&tlp, TLP_ID_FUNCTION(line->fn), 0, TLP_MSI_ADDRESS, data, sizeof(data));
 	emit(t, false, &tlp, &packets);
