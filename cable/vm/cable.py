@@ -15,6 +15,7 @@ PROGRAM = os.path.join(TOP, "build", "bin", "pcie-cable")
 BANKS = 3
 CARD_DRIVER = "/sys/bus/pci/drivers/virtio-pci"
 FUNCTION = "functions/pci_epf_vcon/vcon%d"
+VECTORS = 3
 MODULES = ("pcie-cable-ep", "pci-ep-configfs", "pci-epf-vcon")
 
 
@@ -193,15 +194,19 @@ class Pair:
 
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
-    see class Cable. functions: number of consoles. directory: for sockets. Nothing is
+    see class Cable. functions: number of consoles,
+    vectors: MSI-X vectors of each. directory: for sockets. Nothing is
     configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
-                 init="probe", functions=1, host_suite="trixie-backports", directory=None):
+                 init="probe", functions=1, vectors=VECTORS,
+                 host_suite="trixie-backports", directory=None):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.functions = functions
+        # Of a function; the host's QEMU wants them to stay as they were at its start
+        self.vectors = vectors
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
         self.cable = Cable(self.directory, logs, windows, profile, init)
@@ -331,7 +336,7 @@ class Pair:
                 "echo 0x1003 > %s/deviceid" % function,
                 "echo 0x1af4 > %s/subsys_vendor_id" % function,
                 "echo 3 > %s/subsys_id" % function,
-                "echo 3 > %s/msix_interrupts" % function,
+                "echo %d > %s/msix_interrupts" % (self.vectors, function),
             ]
             if queue_size is not None:
                 lines.append("echo %d > %s/pci_epf_vcon.%d/queue_size" % (
@@ -407,8 +412,8 @@ class Pair:
     def wait_console(self, machine, timeout=20):
         """Wait until the machine's virtio_console driver runs the functions' devices."""
         machine.shell.check(
-            "n=0; until grep -q 0x0003 /sys/bus/virtio/drivers/virtio_console/virtio*/device"
-            " 2>/dev/null && [ -c /dev/hvc%d ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
+            "n=0; until grep -qs 'is_console: yes' /sys/kernel/debug/virtio-ports/* &&"
+            " [ -c /dev/hvc%d ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
             " sleep 0.1; done" % (self.functions - 1, timeout * machine.slow * 10), 2 * timeout)
 
     def wait_consoles(self):

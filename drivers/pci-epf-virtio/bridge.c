@@ -165,6 +165,8 @@ static void vepf_bridge_start_queue(struct vepf_bridge_queue *q)
 		q->live = !vepf_ring_init(q->ring, q->bridge->queue_size, VEPF_BRIDGE_ALIGN,
 					  &vepf_bridge_ring_ops, q);
 		vepf_settle_begin(&q->settle);
+		q->seg = 0;
+		q->off = 0;
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -182,6 +184,7 @@ static void vepf_bridge_set_status(struct virtio_device *vdev, u8 status)
 	bridge->status = status;
 	if (!(status & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
+	bridge->ops->driver(bridge->ctx, true, vdev->features);
 	for (i = 0; i < bridge->num_queues; i++)
 		vepf_bridge_start_queue(&bridge->queues[i]);
 	/* The driver may have filled its queues before it said so */
@@ -197,6 +200,7 @@ static void vepf_bridge_reset(struct virtio_device *vdev)
 	for (i = 0; i < bridge->num_queues; i++)
 		vepf_bridge_stop_queue(&bridge->queues[i]);
 	bridge->status = 0;
+	bridge->ops->driver(bridge->ctx, false, 0);
 }
 
 static u64 vepf_bridge_get_features(struct virtio_device *vdev)
@@ -218,7 +222,8 @@ static void vepf_bridge_get(struct virtio_device *vdev, unsigned int offset,
 
 	memset(buf, 0, len);
 	if (offset < type->config_len)
-		memcpy(buf, type->config + offset, min(len, type->config_len - offset));
+		memcpy(buf, type->config[VEPF_ENDPOINT] + offset,
+		       min(len, type->config_len - offset));
 }
 
 static void vepf_bridge_set(struct virtio_device *vdev, unsigned int offset,

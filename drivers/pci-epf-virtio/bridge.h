@@ -29,6 +29,8 @@
  * @live: the driver has set DRIVER_OK: the ring may be served
  * @settle: whether the driver may be given data yet
  * @call: the driver wants to hear that buffers were used
+ * @seg: descriptor of the next buffer in which to go on, where it was read in part
+ * @off: byte of it
  */
 struct vepf_bridge_queue {
 	struct vepf_bridge *bridge;
@@ -39,6 +41,8 @@ struct vepf_bridge_queue {
 	bool live;
 	struct vepf_settle settle;
 	bool call;
+	u16 seg;
+	u32 off;
 };
 
 /**
@@ -46,9 +50,11 @@ struct vepf_bridge_queue {
  * @notify: the driver has put buffers in a queue.  Called with interrupts
  *	disabled or not, possibly with locks of the driver held: must not call
  *	back into the driver.
+ * @driver: the driver has said DRIVER_OK (@up), or resets the device; in a process
  */
 struct vepf_bridge_ops {
 	void (*notify)(void *ctx, struct vepf_bridge_queue *q);
+	void (*driver)(void *ctx, bool up, u32 features);
 };
 
 /**

@@ -6,6 +6,8 @@
 #include <linux/kstrtox.h>
 #include <linux/log2.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "function.h"
@@ -60,25 +62,41 @@ static ssize_t vepf_state_show(struct config_item *item, char *page)
 CONFIGFS_ATTR(vepf_, queue_size);
 CONFIGFS_ATTR_RO(vepf_, state);
 
-static struct configfs_attribute *vepf_attrs[] = {
+static struct configfs_attribute * const vepf_attrs[] = {
 	&vepf_attr_queue_size,
 	&vepf_attr_state,
-	NULL,
 };
 
-static const struct config_item_type vepf_group_type = {
-	.ct_attrs = vepf_attrs,
-	.ct_owner = THIS_MODULE,
-};
+void *vepf_item_priv(struct config_item *item)
+{
+	return to_function(item)->priv;
+}
+EXPORT_SYMBOL_GPL(vepf_item_priv);
 
 /**
  * vepf_configfs_group() - the function's own group
  * @f: function
  *
- * Return: the group, which lives as long as @f.
+ * Return: the group, which lives as long as @f, or NULL if there is not enough memory.
  */
 struct config_group *vepf_configfs_group(struct vepf_function *f)
 {
-	config_group_init_type_name(&f->group, dev_name(&f->epf->dev), &vepf_group_type);
+	const struct vepf_type_ops *ops = f->ops;
+	unsigned int i, n = 0;
+
+	while (ops && ops->attrs && ops->attrs[n])
+		n++;
+	f->attrs = devm_kcalloc(&f->epf->dev, ARRAY_SIZE(vepf_attrs) + n + 1, sizeof(*f->attrs),
+				GFP_KERNEL);
+	if (!f->attrs)
+		return NULL;
+	memcpy(f->attrs, vepf_attrs, sizeof(vepf_attrs));
+	for (i = 0; i < n; i++)
+		f->attrs[ARRAY_SIZE(vepf_attrs) + i] = ops->attrs[i];
+	f->group_type.ct_attrs = f->attrs;
+	f->group_type.ct_owner = THIS_MODULE;
+	config_group_init_type_name(&f->group, dev_name(&f->epf->dev), &f->group_type);
+	if (ops && ops->groups)
+		ops->groups(f->priv, &f->group);
 	return &f->group;
 }

@@ -3,9 +3,8 @@
  * An endpoint function: where registers, rings, interrupts and the bridge meet
  */
 #include <linux/align.h>
-#include <linux/bits.h>
+#include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/pci-epc.h>
 #include <linux/pci_ids.h>
@@ -18,7 +17,6 @@
 
 #include "function.h"
 #include "pci-ep-compat.h"
-#include "trace.h"
 
 /* The MSI-X table follows the registers at a round distance */
 #define VEPF_MSIX_OFFSET	SZ_2K
@@ -27,173 +25,12 @@
 #define VEPF_PCI_DEVICE_MIN	0x1000
 #define VEPF_PCI_DEVICE_MAX	0x103f
 
-/* Rings that could not be mapped: pauses between attempts */
-#define VEPF_START_MIN_NS	(5 * NSEC_PER_MSEC)
-#define VEPF_START_MAX_NS	NSEC_PER_SEC
-
 static struct vepf_function *to_function(struct pci_epf *epf)
 {
 	return epf_get_drvdata(epf);
 }
 
-/* What the poller drives */
-
-static void vepf_stop_queues(struct vepf_function *f)
-{
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_stop(&f->hostq[i]);
-	vepf_hostmem_flush(&f->hostmem);
-}
-
-/* The driver is ready, and may be spinning for a buffer: try again, ever less often */
-static void vepf_start_later(struct vepf_function *f, const struct vepf_hostq *q, u32 pfn, int err)
-{
-	vepf_stop_queues(f);
-	if (!f->start_wait_ns) {
-		f->start_wait_ns = VEPF_START_MIN_NS;
-		f->stats.host_errors++;
-		trace_vepf_host_error(dev_name(&f->epf->dev), q->name, "ring cannot be mapped");
-		dev_err_ratelimited(&f->epf->dev,
-				    "cannot map the host's %s queue at page %#x (err=%d), will try again\n",
-				    q->name, pfn, err);
-	} else {
-		f->start_wait_ns = min_t(u64, 2 * f->start_wait_ns, VEPF_START_MAX_NS);
-	}
-	f->start_at = ktime_add_ns(ktime_get(), f->start_wait_ns);
-}
-
-static void vepf_start(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	const struct vepf_regs *regs = &f->poller.regs;
-	unsigned int i;
-	int err;
-
-	f->start_at = 0;
-	for (i = 0; i < f->type->num_queues; i++) {
-		if (!regs->queue[i].pfn)
-			continue;
-		err = vepf_hostq_start(&f->hostq[i], regs->queue[i].pfn, f->queue_size,
-				       regs->queue[i].vector);
-		if (err) {
-			vepf_start_later(f, &f->hostq[i], regs->queue[i].pfn, err);
-			return;
-		}
-	}
-	if (!f->poller.msix_on)
-		dev_warn_ratelimited(&f->epf->dev,
-				     "the host has not enabled MSI-X, and INTx is not supported: it hears of nothing\n");
-	for (i = 0; i < f->type->num_pairs; i++) {
-		vepf_pipe_start(&f->from_host[i]);
-		vepf_pipe_start(&f->to_host[i]);
-	}
-}
-
-/* Nanoseconds until the next attempt to map the rings, U64_MAX if none is due */
-static u64 vepf_start_again(struct vepf_function *f)
-{
-	ktime_t now;
-
-	if (!f->start_at || !vepf_poller_epoch_open(&f->poller))
-		return U64_MAX;
-	now = ktime_get();
-	if (now < f->start_at)
-		return f->start_at - now;
-	vepf_start(f);
-	return f->start_at ? f->start_wait_ns : 0;
-}
-
-static void vepf_stop(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		vepf_pipe_stop(&f->from_host[i]);
-		vepf_pipe_stop(&f->to_host[i]);
-	}
-	vepf_stop_queues(f);
-	vepf_irq_drop(&f->irq);
-	f->start_at = 0;
-	f->start_wait_ns = 0;
-}
-
-/* Run one direction, and tell what it took from what the others did */
-static u64 vepf_run_pipe(struct vepf_function *f, struct vepf_pipe *p,
-			 u64 (*run)(struct vepf_pipe *p))
-{
-	const struct vepf_stats before = f->stats;
-	struct vepf_hostq *q = p->hq;
-	u64 messages = q->messages, bytes = q->bytes;
-	u64 again = run(p);
-
-	vepf_stats_add(&q->stats, &before, &f->stats);
-	if (q->messages != messages)
-		trace_vepf_batch(dev_name(&f->epf->dev), q->name, q->messages - messages,
-				 q->bytes - bytes, f->stats.np_reads - before.np_reads,
-				 f->stats.posted_writes - before.posted_writes,
-				 f->stats.interrupts - before.interrupts);
-	return again;
-}
-
-static u64 vepf_work(void *ctx, bool scan)
-{
-	struct vepf_function *f = ctx;
-	u64 again = vepf_start_again(f);
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		if (scan) {
-			vepf_pipe_notified(&f->from_host[i]);
-			vepf_pipe_notified(&f->to_host[i]);
-		}
-		again = min(again, vepf_run_pipe(f, &f->from_host[i], vepf_pipe_from_host));
-		again = min(again, vepf_run_pipe(f, &f->to_host[i], vepf_pipe_to_host));
-	}
-	if (f->irq.starved)
-		vepf_hostmem_flush(&f->hostmem);
-	if (f->poller.up)
-		again = min(again, vepf_irq_flush(&f->irq));
-	return again;
-}
-
-static void vepf_leave(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_abandon(&f->hostq[i]);
-}
-
-static void vepf_failed(void *ctx, bool incomplete)
-{
-	const char *what = incomplete ? "the host's driver did not set up every queue" :
-					"the host's driver has given up on the device";
-	struct vepf_function *f = ctx;
-
-	f->stats.host_errors++;
-	trace_vepf_host_error(dev_name(&f->epf->dev), "-", what);
-	dev_warn_ratelimited(&f->epf->dev, "%s; left alone until the host resets it\n", what);
-}
-
-static bool vepf_msix_enabled(void *ctx)
-{
-	struct vepf_function *f = ctx;
-
-	return vepf_irq_msix_enabled(&f->irq);
-}
-
-static const struct vepf_poller_ops vepf_poller_ops = {
-	.start = vepf_start,
-	.stop = vepf_stop,
-	.leave = vepf_leave,
-	.failed = vepf_failed,
-	.work = vepf_work,
-	.msix_enabled = vepf_msix_enabled,
-};
+/* Binding to a controller */
 
 static bool vepf_gate(void *ctx)
 {
@@ -201,26 +38,6 @@ static bool vepf_gate(void *ctx)
 
 	return vepf_poller_epoch_open(&f->poller);
 }
-
-/* What the bridge tells */
-
-static void vepf_notify(void *ctx, struct vepf_bridge_queue *q)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		if (f->to_host[i].lq == q && !vepf_pipe_collect(&f->to_host[i]))
-			return;
-	}
-	vepf_poller_kick(&f->poller);
-}
-
-static const struct vepf_bridge_ops vepf_bridge_ops = {
-	.notify = vepf_notify,
-};
-
-/* Binding to a controller */
 
 static int vepf_check_header(struct vepf_function *f)
 {
@@ -259,8 +76,11 @@ static int vepf_check_msix(struct vepf_function *f, const struct pci_epc_feature
 			dev_name(&epf->epc->dev));
 		return -EOPNOTSUPP;
 	}
-	if (!epf->msix_interrupts)
-		epf->msix_interrupts = f->type->num_queues + 1;
+	/* The number chosen for what the function was before is nobody's wish */
+	if (!epf->msix_interrupts || epf->msix_interrupts == f->chosen_vectors) {
+		f->chosen_vectors = f->type->num_queues + 1;
+		epf->msix_interrupts = f->chosen_vectors;
+	}
 	if (epf->msix_interrupts < 2 || epf->msix_interrupts > VEPF_MAX_VECTORS) {
 		dev_err(&epf->dev, "msix_interrupts must be from 2 to %u (%u serve every queue best), or 0\n",
 			VEPF_MAX_VECTORS, f->type->num_queues + 1);
@@ -304,79 +124,60 @@ static void vepf_free_bar(struct vepf_function *f)
 	f->bar = NULL;
 }
 
-static int vepf_init_pipes(struct vepf_function *f)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		const struct vepf_pair *pair = &f->type->pairs[i];
-
-		err = vepf_pipe_init(&f->from_host[i], false, &f->hostq[pair->tx],
-				     &f->bridge->queues[pair->rx]);
-		if (err)
-			return err;
-		err = vepf_pipe_init(&f->to_host[i], true, &f->hostq[pair->rx],
-				     &f->bridge->queues[pair->tx]);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* All of it may be called with nothing, or a part, allocated */
-static void vepf_free_queues(struct vepf_function *f)
-{
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_pairs; i++) {
-		vepf_pipe_free(&f->from_host[i]);
-		vepf_pipe_free(&f->to_host[i]);
-	}
-	vepf_bridge_free(f->bridge);
-	f->bridge = NULL;
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_free(&f->hostq[i]);
-}
-
-static int vepf_alloc_queues(struct vepf_function *f)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < f->type->num_queues; i++) {
-		err = vepf_hostq_init(&f->hostq[i], f->type->queue_names[i], &f->hostmem, &f->irq);
-		if (err)
-			goto err_free;
-	}
-	f->bridge = vepf_bridge_alloc(&f->epf->dev, f->type, f->queue_size, &vepf_bridge_ops, f);
-	if (!f->bridge) {
-		err = -ENOMEM;
-		goto err_free;
-	}
-	err = vepf_init_pipes(f);
-	if (err)
-		goto err_free;
-	return 0;
-
-err_free:
-	vepf_free_queues(f);
-	return err;
-}
-
 static int vepf_start_poller(struct vepf_function *f)
 {
 	const struct vepf_regs_params params = {
-		.features = f->type->features,
+		.features = f->type->features | f->type->host_features,
 		.num_queues = f->type->num_queues,
-		.required = GENMASK(f->type->num_queues - 1, 0),
+		.required = f->type->control_feature ? 2 : f->type->num_queues,
+		.all_with = f->type->control_feature,
 		.queue_size = f->queue_size,
-		.config = f->type->config,
+		.config = f->type->config[VEPF_HOST],
 		.config_len = f->type->config_len,
+		.written = f->type->written,
 	};
 
 	return vepf_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,
 				 &vepf_poller_ops, f, &f->stats);
+}
+
+static bool vepf_type_ok(const struct vepf_type *type)
+{
+	unsigned int i;
+
+	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
+	    type->num_pairs > type->num_queues / 2 || type->config_len > VEPF_MAX_CONFIG ||
+	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
+		return false;
+	if (type->control_feature && (!type->num_pairs || type->control.rx >= type->num_queues ||
+				      type->control.tx >= type->num_queues))
+		return false;
+	for (i = 0; i < type->num_pairs; i++)
+		if (type->pairs[i].rx >= type->num_queues || type->pairs[i].tx >= type->num_queues)
+			return false;
+	return true;
+}
+
+static void vepf_bound(struct vepf_function *f, bool bound)
+{
+	if (f->ops && f->ops->bound)
+		f->ops->bound(f->priv, bound);
+}
+
+/* What the function is with the settings that it has now */
+static int vepf_settle_type(struct vepf_function *f)
+{
+	const struct vepf_type *type;
+
+	if (!f->ops || !f->ops->bind)
+		return 0;
+	type = f->ops->bind(f->priv);
+	if (IS_ERR(type))
+		return PTR_ERR(type);
+	if (!vepf_type_ok(type))
+		return -EINVAL;
+	f->type = type;
+	return 0;
 }
 
 static int vepf_bind(struct pci_epf *epf)
@@ -392,6 +193,9 @@ static int vepf_bind(struct pci_epf *epf)
 		return -EOPNOTSUPP;
 	}
 	err = vepf_check_header(f);
+	if (err)
+		return err;
+	err = vepf_settle_type(f);
 	if (err)
 		return err;
 	err = vepf_check_msix(f, features);
@@ -415,6 +219,7 @@ static int vepf_bind(struct pci_epf *epf)
 		goto err_stop_poller;
 	vepf_debugfs_add(f);
 	f->bound = true;
+	vepf_bound(f, true);
 	return 0;
 
 err_stop_poller:
@@ -433,6 +238,7 @@ static void vepf_unbind(struct pci_epf *epf)
 	if (!f->bound)
 		return;
 
+	vepf_bound(f, false);
 	vepf_debugfs_remove(f);
 	vepf_poller_leave(&f->poller);
 	/* The driver may be waiting for a buffer, which the poller still returns */
@@ -548,6 +354,7 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 
 	f->epf = epf;
 	f->type = type;
+	f->ops = drv->ops;
 	f->queue_size = VEPF_QUEUE_SIZE_DEFAULT;
 	f->header.vendorid = PCI_VENDOR_ID_REDHAT_QUMRANET;
 	f->header.deviceid = type->pci_device_id;
@@ -559,26 +366,18 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 	epf->header = &f->header;
 	epf->event_ops = &vepf_event_ops;
 	epf_set_drvdata(epf, f);
+	if (f->ops) {
+		f->priv = f->ops->create(f, &epf->dev);
+		if (IS_ERR(f->priv))
+			return PTR_ERR(f->priv);
+	}
 	return 0;
-}
-
-static bool vepf_type_ok(const struct vepf_type *type)
-{
-	unsigned int i;
-
-	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
-	    type->num_pairs > VEPF_MAX_PAIRS || type->config_len > VEPF_MAX_CONFIG ||
-	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
-		return false;
-	for (i = 0; i < type->num_pairs; i++)
-		if (type->pairs[i].rx >= type->num_queues || type->pairs[i].tx >= type->num_queues)
-			return false;
-	return true;
 }
 
 int __vepf_register_driver(struct vepf_driver *drv, struct module *owner)
 {
-	if (!vepf_type_ok(drv->type))
+	/* Else it is known when a function is bound */
+	if (!(drv->ops && drv->ops->bind) && !vepf_type_ok(drv->type))
 		return -EINVAL;
 
 	drv->epf.probe = vepf_probe;

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "bridge.h"
+#include "control.h"
 #include "hostmem.h"
 #include "hostq.h"
 #include "irq.h"
@@ -19,8 +20,6 @@
 #include "poller.h"
 #include "stats.h"
 
-#define VEPF_MAX_PAIRS		(VEPF_MAX_QUEUES / 2)
-
 #define VEPF_QUEUE_SIZE_MIN	16
 #define VEPF_QUEUE_SIZE_MAX	VEPF_RING_MAX_SIZE
 #define VEPF_QUEUE_SIZE_DEFAULT	256
@@ -28,10 +27,15 @@
 /**
  * struct vepf_function - one endpoint function
  * @epf: the EPF core's record of it
- * @type: device type
+ * @type: device type, with what the function's settings made of it when it was bound
+ * @ops: what the type does, or NULL
+ * @priv: its own data
  * @header: configuration header offered to the host
  * @group: the function's own configfs group
+ * @group_type: its attributes, with those of the type
+ * @attrs: the same
  * @queue_size: descriptors per virtqueue
+ * @chosen_vectors: MSI-X vectors, where that was left to the driver
  * @bound: between bind and unbind; all below is valid then
  * @ready: the controller has been set up for the function
  * @bar: BAR0: registers, then the MSI-X table and PBA
@@ -44,14 +48,20 @@
  * @bridge: device on the endpoint's own bus
  * @from_host: for each of the type's pairs, the host's tx to the endpoint's rx
  * @to_host: the other direction
+ * @control: control queues, if the type has any
  * @debugfs: the function's folder
  */
 struct vepf_function {
 	struct pci_epf *epf;
 	const struct vepf_type *type;
+	const struct vepf_type_ops *ops;
+	void *priv;
 	struct pci_epf_header header;
 	struct config_group group;
+	struct config_item_type group_type;
+	struct configfs_attribute **attrs;
 	u16 queue_size;
+	u16 chosen_vectors;
 	bool bound;
 	bool ready;
 	void *bar;
@@ -62,12 +72,18 @@ struct vepf_function {
 	struct vepf_poller poller;
 	ktime_t start_at;	/* rings could not be mapped: when to try again; 0: they are */
 	u64 start_wait_ns;
-	struct vepf_hostq hostq[VEPF_MAX_QUEUES];
+	struct vepf_hostq *hostq;
 	struct vepf_bridge *bridge;
-	struct vepf_pipe from_host[VEPF_MAX_PAIRS];
-	struct vepf_pipe to_host[VEPF_MAX_PAIRS];
+	struct vepf_pipe *from_host;
+	struct vepf_pipe *to_host;
+	struct vepf_control control;
 	struct dentry *debugfs;
 };
+
+/* traffic.c */
+extern const struct vepf_poller_ops vepf_poller_ops;
+int vepf_alloc_queues(struct vepf_function *f);
+void vepf_free_queues(struct vepf_function *f);
 
 /* configfs.c */
 struct config_group *vepf_configfs_group(struct vepf_function *f);

@@ -3,6 +3,7 @@
  * Host memory as seen by a function: outbound windows
  */
 #include <linux/align.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/log2.h>
@@ -237,6 +238,7 @@ void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
 	hm->stats = stats;
 	hm->gate = gate;
 	hm->gate_ctx = gate_ctx;
+	hm->max_pinned = VEPF_PINNED_REGIONS;
 
 	/* Leave most of the controller's window space to rings and to others */
 	for (i = 0; i < epc->num_windows; i++)
@@ -246,7 +248,7 @@ void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
 }
 
 /**
- * vepf_hostmem_flush() - unmap the payload cache; regions stay
+ * vepf_hostmem_flush() - unmap the payload cache; regions keep their own windows
  * @hm: host memory
  */
 void vepf_hostmem_flush(struct vepf_hostmem *hm)
@@ -257,153 +259,44 @@ void vepf_hostmem_flush(struct vepf_hostmem *hm)
 		vepf_window_unmap(hm, &hm->cache[i]);
 }
 
-/**
- * vepf_region_map() - map a range of host memory until vepf_region_unmap()
- * @hm: host memory
- * @region: not mapped
- * @addr: host address
- * @len: bytes, at least 1
- *
- * Return: 0, -EINVAL if the range wraps, -ENOSPC if it needs more windows than
- * a region has, or the controller's error.
- */
-int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
+static void vepf_region_unpin(struct vepf_hostmem *hm, struct vepf_region *region)
 {
-	u64 pos = addr, end = addr + len;
-	int err;
-
-	if (end <= addr)
-		return -EINVAL;
-
-	region->addr = addr;
-	region->len = len;
-	region->num_pieces = 0;
-	while (pos < end) {
-		struct vepf_window *win = &region->pieces[region->num_pieces];
-
-		if (region->num_pieces == VEPF_REGION_PIECES) {
-			err = -ENOSPC;
-			goto err_unmap;
-		}
-		err = vepf_window_map(hm, win, pos, roundup_pow_of_two(len));
-		if (err) {
-			/* Rings go before payload: make room and try once more */
-			vepf_hostmem_flush(hm);
-			err = vepf_window_map(hm, win, pos, roundup_pow_of_two(len));
-		}
-		if (err)
-			goto err_unmap;
-		region->num_pieces++;
-		pos = win->addr + win->size;
-	}
-	return 0;
-
-err_unmap:
-	vepf_region_unmap(hm, region);
-	return err;
-}
-
-/**
- * vepf_region_unmap() - undo vepf_region_map()
- * @hm: host memory
- * @region: mapped or not
- */
-void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
-{
-	while (region->num_pieces)
-		vepf_window_unmap(hm, &region->pieces[--region->num_pieces]);
-}
-
-/* The piece that shows @off, and how many of @len bytes it shows from there */
-static struct vepf_window *vepf_region_piece(struct vepf_region *region, u32 off, u32 *len)
-{
-	u64 addr = region->addr + off;
 	unsigned int i;
 
-	for (i = 0; i < region->num_pieces; i++) {
-		struct vepf_window *win = &region->pieces[i];
-
-		if (vepf_window_shows(win, addr)) {
-			*len = min_t(u64, *len, win->addr + win->size - addr);
-			return win;
+	while (region->num_pieces)
+		vepf_window_unmap(hm, &region->pieces[--region->num_pieces]);
+	for (i = 0; i < hm->num_pinned; i++) {
+		if (hm->pinned[i] == region) {
+			hm->pinned[i] = hm->pinned[--hm->num_pinned];
+			break;
 		}
 	}
-	return NULL;
 }
 
-static int vepf_region_check(struct vepf_hostmem *hm, const struct vepf_region *region,
-			     u32 off, u32 len)
+/* Take a region its own windows, so that others have some; false: none has any */
+static bool vepf_hostmem_take(struct vepf_hostmem *hm)
 {
-	if (off > region->len || len > region->len - off)
-		return -ERANGE;
-	return vepf_hostmem_open(hm) ? 0 : -ESHUTDOWN;
-}
-
-/**
- * vepf_region_read() - copy from a region
- * @hm: host memory
- * @region: mapped region
- * @off: offset in bytes
- * @buf: where to
- * @len: bytes
- *
- * May load up to 7 more bytes on either side: whole aligned words, never
- * leaving one.  An aligned access of 2, 4 or 8 bytes is a single load.
- *
- * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed.
- */
-int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
-		     u32 off, void *buf, u32 len)
-{
-	int err = vepf_region_check(hm, region, off, len);
-
-	while (!err && len) {
-		u32 n = len;
-		struct vepf_window *win = vepf_region_piece(region, off, &n);
-		const void __iomem *src;
-
-		if (!win)
-			return -ERANGE;
-		src = vepf_window_ptr(win, region->addr + off);
-		if (vepf_access_size(src, n) == n)
-			vepf_fromio(hm, buf, src, n);
-		else
-			vepf_fromio_wide(hm, buf, src, n);
-		buf += n;
-		off += n;
-		len -= n;
-	}
-	return err;
+	if (!hm->num_pinned)
+		return false;
+	hm->max_pinned = hm->num_pinned - 1;
+	vepf_region_unpin(hm, hm->pinned[hm->max_pinned]);
+	return true;
 }
 
 /**
- * vepf_region_write() - copy to a region
+ * vepf_hostmem_yield() - leave a window to others
  * @hm: host memory
- * @region: mapped region
- * @off: offset in bytes
- * @buf: where from
- * @len: bytes
  *
- * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed.
+ * Until host memory is used the next time there is at least one more free, if there
+ * was one to give.
  */
-int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region,
-		      u32 off, const void *buf, u32 len)
+void vepf_hostmem_yield(struct vepf_hostmem *hm)
 {
-	int err = vepf_region_check(hm, region, off, len);
+	u64 before = hm->stats->unmaps;
 
-	while (!err && len) {
-		u32 n = len;
-		struct vepf_window *win = vepf_region_piece(region, off, &n);
-
-		if (!win)
-			return -ERANGE;
-		vepf_toio(hm, vepf_window_ptr(win, region->addr + off), buf, n);
-		win->dirty = true;
-		buf += n;
-		off += n;
-		len -= n;
-	}
-	return err;
+	vepf_hostmem_flush(hm);
+	if (hm->stats->unmaps == before)
+		vepf_hostmem_take(hm);
 }
 
 /* The cached window that shows @addr, mapped if need be */
@@ -432,10 +325,211 @@ static struct vepf_window *vepf_cache_get(struct vepf_hostmem *hm, u64 addr)
 		vepf_hostmem_flush(hm);
 		err = vepf_window_map(hm, oldest, addr, hm->granule);
 	}
+	/*
+	 * Or than rings and it would like.  Where there were enough before, others have them
+	 * for a while, and a ring might not get its own back.
+	 */
+	while (err && err != -ERANGE && hm->num_pinned > hm->enough_for && vepf_hostmem_take(hm))
+		err = vepf_window_map(hm, oldest, addr, hm->granule);
 	if (err)
 		return ERR_PTR(err);
+	hm->enough_for = max(hm->enough_for, hm->num_pinned);
 	oldest->used = hm->clock;
 	return oldest;
+}
+
+/* Give a region its own windows */
+static int vepf_region_pin(struct vepf_hostmem *hm, struct vepf_region *region)
+{
+	u64 pos = region->addr, end = region->addr + region->len;
+	size_t size = roundup_pow_of_two(region->len);
+	int err;
+
+	while (pos < end) {
+		struct vepf_window *win = &region->pieces[region->num_pieces];
+
+		if (region->num_pieces == VEPF_REGION_PIECES) {
+			err = -ENOSPC;
+			goto err_unmap;
+		}
+		err = vepf_window_map(hm, win, pos, size);
+		if (err) {
+			/* Rings go before payload: make room and try once more */
+			vepf_hostmem_flush(hm);
+			err = vepf_window_map(hm, win, pos, size);
+		}
+		if (err)
+			goto err_unmap;
+		region->num_pieces++;
+		pos = win->addr + win->size;
+	}
+	hm->pinned[hm->num_pinned++] = region;
+	return 0;
+
+err_unmap:
+	vepf_region_unpin(hm, region);
+	return err;
+}
+
+/* Whether all of a region can be shown by the cache, one window after the other */
+static int vepf_region_reach(struct vepf_hostmem *hm, const struct vepf_region *region)
+{
+	u64 pos = region->addr, end = region->addr + region->len;
+
+	while (pos < end) {
+		struct vepf_window *win = vepf_cache_get(hm, pos);
+
+		if (IS_ERR(win))
+			return PTR_ERR(win);
+		pos = win->addr + win->size;
+	}
+	return 0;
+}
+
+/**
+ * vepf_region_map() - prepare a range of host memory for use until vepf_region_unmap()
+ * @hm: host memory
+ * @region: not in use; stays in its place while it is
+ * @addr: host address
+ * @len: bytes, at least 1
+ *
+ * Return: 0, -EINVAL if the range wraps, -ENOSPC if it would need more windows than
+ * a region has, or the controller's error if it cannot reach it.
+ */
+int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
+{
+	int err;
+
+	if (addr + len <= addr)
+		return -EINVAL;
+
+	region->addr = addr;
+	region->len = len;
+	region->num_pieces = 0;
+	err = hm->num_pinned < hm->max_pinned ? vepf_region_pin(hm, region) : -ENOMEM;
+	if (err && err != -ENOSPC)
+		err = vepf_region_reach(hm, region);
+	if (err)
+		region->len = 0;
+	else
+		hm->num_regions++;
+	return err;
+}
+
+/**
+ * vepf_region_unmap() - undo vepf_region_map()
+ * @hm: host memory
+ * @region: mapped or not
+ */
+void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
+{
+	if (!region->len)
+		return;
+	vepf_region_unpin(hm, region);
+	region->len = 0;
+	/* What comes next may find windows that others have now */
+	if (!--hm->num_regions) {
+		hm->max_pinned = VEPF_PINNED_REGIONS;
+		hm->enough_for = 0;
+	}
+}
+
+/* The window that shows @off, and how many of @len bytes it shows from there */
+static struct vepf_window *vepf_region_window(struct vepf_hostmem *hm, struct vepf_region *region,
+					      u32 off, u32 *len)
+{
+	u64 addr = region->addr + off;
+	struct vepf_window *win;
+	unsigned int i;
+
+	for (i = 0; i < region->num_pieces; i++) {
+		if (vepf_window_shows(&region->pieces[i], addr))
+			break;
+	}
+	if (i < region->num_pieces)
+		win = &region->pieces[i];
+	else
+		win = vepf_cache_get(hm, addr);
+	if (!IS_ERR(win))
+		*len = min_t(u64, *len, win->addr + win->size - addr);
+	return win;
+}
+
+static int vepf_region_check(struct vepf_hostmem *hm, const struct vepf_region *region,
+			     u32 off, u32 len)
+{
+	if (off > region->len || len > region->len - off)
+		return -ERANGE;
+	return vepf_hostmem_open(hm) ? 0 : -ESHUTDOWN;
+}
+
+/**
+ * vepf_region_read() - copy from a region
+ * @hm: host memory
+ * @region: mapped region
+ * @off: offset in bytes
+ * @buf: where to
+ * @len: bytes
+ *
+ * May load up to 7 more bytes on either side: whole aligned words, never
+ * leaving one.  An aligned access of 2, 4 or 8 bytes is a single load.
+ *
+ * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed, or the
+ * controller's error if there is no window to be had.
+ */
+int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
+		     u32 off, void *buf, u32 len)
+{
+	int err = vepf_region_check(hm, region, off, len);
+
+	while (!err && len) {
+		u32 n = len;
+		struct vepf_window *win = vepf_region_window(hm, region, off, &n);
+		const void __iomem *src;
+
+		if (IS_ERR(win))
+			return PTR_ERR(win);
+		src = vepf_window_ptr(win, region->addr + off);
+		if (vepf_access_size(src, n) == n)
+			vepf_fromio(hm, buf, src, n);
+		else
+			vepf_fromio_wide(hm, buf, src, n);
+		buf += n;
+		off += n;
+		len -= n;
+	}
+	return err;
+}
+
+/**
+ * vepf_region_write() - copy to a region
+ * @hm: host memory
+ * @region: mapped region
+ * @off: offset in bytes
+ * @buf: where from
+ * @len: bytes
+ *
+ * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed, or the
+ * controller's error if there is no window to be had.
+ */
+int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region,
+		      u32 off, const void *buf, u32 len)
+{
+	int err = vepf_region_check(hm, region, off, len);
+
+	while (!err && len) {
+		u32 n = len;
+		struct vepf_window *win = vepf_region_window(hm, region, off, &n);
+
+		if (IS_ERR(win))
+			return PTR_ERR(win);
+		vepf_toio(hm, vepf_window_ptr(win, region->addr + off), buf, n);
+		win->dirty = true;
+		buf += n;
+		off += n;
+		len -= n;
+	}
+	return err;
 }
 
 /*

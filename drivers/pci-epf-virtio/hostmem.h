@@ -2,10 +2,12 @@
 /*
  * Host memory as seen by a function: outbound windows
  *
- * The only part that maps windows and touches them.  Rings are mapped once
- * per epoch; payload goes through a small cache of windows, each far larger
- * than a buffer, since mapping one costs a mutex, an ioremap and register
- * writes.
+ * The only part that maps windows and touches them.  Payload goes through a small
+ * cache of windows, each far larger than a buffer, since mapping one costs a mutex,
+ * an ioremap and register writes.  The first rings of an epoch have windows of their
+ * own, as long as that leaves one to all else.  The others share the cache with
+ * payload: many lie in one window where a driver allocates them at one go, and where
+ * not, there is no number of rings that a controller has too few windows for.
  *
  * One thread at a time; everything here may sleep.
  */
@@ -20,6 +22,9 @@
 
 #define VEPF_REGION_PIECES	4
 #define VEPF_CACHE_WINDOWS	4
+
+/* Regions that may have windows of their own */
+#define VEPF_PINNED_REGIONS	4
 
 /**
  * struct vepf_window - one mapped outbound window
@@ -38,11 +43,11 @@ struct vepf_window {
 };
 
 /**
- * struct vepf_region - a range of host memory that stays mapped
+ * struct vepf_region - a range of host memory that is used again and again
  * @addr: host address of its first byte
- * @len: bytes
- * @pieces: windows that show it, in ascending order
- * @num_pieces: entries used in @pieces; 0: not mapped
+ * @len: bytes; 0: not in use
+ * @pieces: its own windows that show it, in ascending order
+ * @num_pieces: entries used in @pieces; 0: it has none
  */
 struct vepf_region {
 	u64 addr;
@@ -59,7 +64,12 @@ struct vepf_region {
  *	any more and the call fails with -ESHUTDOWN
  * @gate_ctx: handed to @gate
  * @burst: accesses since @gate was asked
- * @cache: windows for payload
+ * @cache: windows for payload, and for regions without their own
+ * @pinned: regions that have their own
+ * @num_pinned: how many
+ * @max_pinned: how many may have, until no region is in use
+ * @enough_for: so many had, when there was a window for payload, too
+ * @num_regions: regions in use
  * @granule: bytes to map at once for payload, a power of two
  * @clock: counts uses of @cache
  */
@@ -70,6 +80,11 @@ struct vepf_hostmem {
 	void *gate_ctx;
 	unsigned int burst;
 	struct vepf_window cache[VEPF_CACHE_WINDOWS];
+	struct vepf_region *pinned[VEPF_PINNED_REGIONS];
+	unsigned int num_pinned;
+	unsigned int max_pinned;
+	unsigned int enough_for;
+	unsigned int num_regions;
 	size_t granule;
 	u64 clock;
 };
@@ -77,13 +92,16 @@ struct vepf_hostmem {
 void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
 		       struct vepf_stats *stats, bool (*gate)(void *ctx), void *gate_ctx);
 
-/* Unmap the payload cache; regions stay */
+/* Unmap the payload cache; regions keep their own windows */
 void vepf_hostmem_flush(struct vepf_hostmem *hm);
 
+/* Leave a window to others */
+void vepf_hostmem_yield(struct vepf_hostmem *hm);
+
 /*
- * Map a range of host memory until vepf_region_unmap().  Returns 0, -EINVAL
- * if the range wraps, -ENOSPC if it needs too many windows, or the
- * controller's error.
+ * Prepare a range of host memory for use until vepf_region_unmap().  Returns 0,
+ * -EINVAL if the range wraps, -ENOSPC if it would need too many windows, or the
+ * controller's error if it cannot reach it.
  */
 int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len);
 void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region);

@@ -3,13 +3,17 @@
  * One virtqueue of the host's driver: a ring in host memory and its interrupt
  */
 #include <asm/barrier.h>
+#include <linux/dev_printk.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <uapi/linux/virtio_pci.h>
 
 #include "hostq.h"
 #include "pci-ep-compat.h"
+#include "trace.h"
+
 
 static int vepf_hostq_read(void *ctx, u32 off, void *buf, u32 len)
 {
@@ -192,4 +196,60 @@ int vepf_hostq_publish(struct vepf_hostq *q)
 	if (n > 0)
 		vepf_irq_raise(q->irq, q->vector);
 	return n < 0 ? n : 0;
+}
+
+/**
+ * vepf_hostq_finish() - end a round of serving a queue
+ * @q: queue
+ * @err: the last error of ring or its accessor, not negative if there was none
+ *
+ * Publishes what is done.  A ring that the driver has broken is left alone until it
+ * resets the device, and the log says so.
+ *
+ * Return: nanoseconds until the queue should be served again, where the host cannot be
+ * reached for a moment; else U64_MAX.
+ */
+u64 vepf_hostq_finish(struct vepf_hostq *q, int err)
+{
+	if (err >= 0 && q->live)
+		err = vepf_hostq_publish(q);
+	if (err >= 0)
+		return U64_MAX;
+	if (err != -EIO)
+		return VEPF_HOSTQ_AGAIN_NS;
+
+	q->live = false;
+	q->hm->stats->host_errors++;
+	trace_vepf_host_error(dev_name(&q->hm->epf->dev), q->name,
+			      vepf_ring_error_text(q->ring->error));
+	dev_err_ratelimited(&q->hm->epf->dev,
+			    "host's %s queue: %s; stopped until the host resets it\n",
+			    q->name, vepf_ring_error_text(q->ring->error));
+	return U64_MAX;
+}
+
+/**
+ * vepf_hostq_more() - whether there are buffers, as far as the ring was read
+ * @q: queue
+ *
+ * Return: true if so.
+ */
+bool vepf_hostq_more(const struct vepf_hostq *q)
+{
+	return q->live && vepf_ring_available(q->ring);
+}
+
+/**
+ * vepf_hostq_bad_address() - tell of a buffer that cannot be reached
+ * @q: queue
+ * @seg: descriptor of it
+ * @err: why
+ */
+void vepf_hostq_bad_address(struct vepf_hostq *q, const struct vepf_seg *seg, int err)
+{
+	q->hm->stats->host_errors++;
+	trace_vepf_host_error(dev_name(&q->hm->epf->dev), q->name, "buffer cannot be reached");
+	dev_err_ratelimited(&q->hm->epf->dev,
+			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
+			    seg->addr, seg->len, err);
 }

@@ -14,6 +14,9 @@
 #include "ring.h"
 #include "stats.h"
 
+/* Where the host cannot be reached for a moment, try again after so long */
+#define VEPF_HOSTQ_AGAIN_NS	NSEC_PER_MSEC
+
 /**
  * struct vepf_hostq - a virtqueue in host memory
  * @name: for messages
@@ -51,5 +54,8 @@ void vepf_hostq_abandon(struct vepf_hostq *q);
 int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf);
 void vepf_hostq_done(struct vepf_hostq *q, const struct vepf_buf *buf, u32 written, u64 moved);
 int vepf_hostq_publish(struct vepf_hostq *q);
+u64 vepf_hostq_finish(struct vepf_hostq *q, int err);
+bool vepf_hostq_more(const struct vepf_hostq *q);
+void vepf_hostq_bad_address(struct vepf_hostq *q, const struct vepf_seg *seg, int err);
 
 #endif /* VEPF_HOSTQ_H */

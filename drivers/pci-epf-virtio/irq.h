@@ -20,7 +20,7 @@
 #include "stats.h"
 
 /* As many as a function can have: one for each queue, one for the configuration */
-#define VEPF_MAX_VECTORS	32
+#define VEPF_MAX_VECTORS	67
 
 /**
  * struct vepf_irq - interrupts of one function

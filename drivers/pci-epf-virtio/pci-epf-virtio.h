@@ -12,10 +12,26 @@
 #include <linux/pci-epf.h>
 #include <linux/types.h>
 
+struct config_group;
+struct config_item;
+struct configfs_attribute;
+struct vepf_function;
+
+/* Both drivers of a device, and an index to what is theirs */
+enum vepf_side {
+	VEPF_HOST,
+	VEPF_ENDPOINT,
+};
+
+/* The longest message on control queues, in bytes */
+#define VEPF_MESSAGE_MAX	96
+
 /**
  * struct vepf_pair - two virtqueues that carry messages between both sides
  * @rx: number of the queue that a driver fills with empty buffers
  * @tx: number of the queue that a driver fills with messages
+ * @lossless: a sender waits for its receiver.  Else its buffers come back at once,
+ *	and what is not received is dropped in the end
  *
  * What the driver on one side puts in its @tx queue comes out of the @rx queue
  * on the other, as a stream of bytes: buffers need not come out as they went
@@ -24,6 +40,7 @@
 struct vepf_pair {
 	u8 rx;
 	u8 tx;
+	bool lossless;
 };
 
 /**
@@ -33,12 +50,18 @@ struct vepf_pair {
  * @pci_class: base class << 8 | subclass
  * @virtio_id: virtio device ID, the PCI subsystem ID of a legacy device
  * @features: device-specific feature bits offered to the drivers of both sides
- * @num_queues: number of virtqueues, at most 8
+ * @host_features: more of them, for the host's driver only
+ * @control_feature: the feature that brings control queues, 0: there are none.  A
+ *	driver that does not accept it uses the first pair only
+ * @control: control queues
+ * @num_queues: number of virtqueues, at most 66
  * @queue_names: a name for each virtqueue
  * @pairs: how the queues of both sides are joined
  * @num_pairs: entries in @pairs
- * @config: device configuration bytes, NULL if @config_len is 0
+ * @config: device configuration bytes for each side, NULL if @config_len is 0
  * @config_len: length of @config in bytes, at most 64
+ * @written: offset of a 32-bit word in @config, 0 there, that the host's driver may write;
+ *	a multiple of 4, or 0: there is none
  *
  * Constants of the virtio specification: sections "PCI Device Discovery" and
  * that of the device type.
@@ -49,22 +72,140 @@ struct vepf_type {
 	u16 pci_class;
 	u16 virtio_id;
 	u32 features;
+	u32 host_features;
+	u32 control_feature;
+	struct vepf_pair control;
 	unsigned int num_queues;
 	const char * const *queue_names;
 	const struct vepf_pair *pairs;
 	unsigned int num_pairs;
-	const u8 *config;
+	const u8 *config[2];
 	unsigned int config_len;
+	unsigned int written;
 };
+
+/**
+ * struct vepf_type_ops - a device type that is more than data
+ * @create: a function was made.  Returns the type's own data, or an ERR_PTR(), which
+ *	lives as long as the function's device, for which memory can be managed
+ * @attrs: more attributes of the function's own configfs group, ends with NULL
+ * @groups: add groups to it; optional
+ * @bind: the function is about to be bound to a controller, with the settings there are
+ *	now.  Returns what it is from then on, or an ERR_PTR() after a line in the log
+ * @bound: it is bound, and the calls below that are for bound functions may be made; or
+ *	will not be bound any more in a moment
+ * @driver: a driver has started with these features (@up), or is gone: all that it was
+ *	told is void.  More than once, in any order; the host's by the thread that calls
+ *	@message, the endpoint's in a process
+ * @message: a driver has sent a message on its control queue; any length.  The endpoint's
+ *	may come in any context, while the host's are handled by a thread
+ * @next: take the next message for a driver; @msg: VEPF_MESSAGE_MAX bytes.  Returns its
+ *	length, 0 if there is none.  The thread
+ * @drained: all that this side's driver sent on this pair before it closed its end is
+ *	with the other one.  The thread
+ *
+ * @written: the host's driver has written this to the word that it may write; of what it
+ *	writes faster than that is looked at, only the last.  The thread
+ *
+ * All but @create may be left out, but for types that have what it is about.  None is called
+ * with a lock of the core held.
+ */
+struct vepf_type_ops {
+	void *(*create)(struct vepf_function *f, struct device *dev);
+	struct configfs_attribute * const *attrs;
+	void (*groups)(void *priv, struct config_group *group);
+	const struct vepf_type *(*bind)(void *priv);
+	void (*bound)(void *priv, bool bound);
+	void (*driver)(void *priv, enum vepf_side side, bool up, u32 features);
+	void (*message)(void *priv, enum vepf_side side, const void *msg, size_t len);
+	size_t (*next)(void *priv, enum vepf_side side, void *msg);
+	void (*drained)(void *priv, enum vepf_side side, unsigned int pair);
+	void (*written)(void *priv, u32 val);
+};
+
+/**
+ * vepf_pair_open() - a driver has opened its end of a pair, or closed it
+ * @f: bound function
+ * @pair: number of the pair
+ * @side: whose driver
+ * @open: what it did
+ *
+ * Until then it is given nothing.  What it sent before it closed goes to the other side
+ * first, see @drained above; what is under way to it is dropped.
+ *
+ * Context: that of @message or @driver for that side, or with vepf_lock().
+ */
+void vepf_pair_open(struct vepf_function *f, unsigned int pair, enum vepf_side side, bool open);
+
+/**
+ * vepf_pair_lossless() - whether a driver is able to wait, other than what the type says
+ * @f: bound function
+ * @pair: number of the pair
+ * @side: whose driver
+ * @lossless: it waits for its receiver
+ */
+void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_side side,
+			bool lossless);
+
+/**
+ * vepf_pair_put() - bytes that the host's driver has sent, though not in its queue
+ * @f: bound function
+ * @pair: number of a pair that is not lossless
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Context: that of the calls of @message for the host.
+ */
+void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, size_t len);
+
+/**
+ * vepf_lock() - hold off the function's thread
+ * @f: bound function
+ *
+ * Context: may sleep; not that of any call of &struct vepf_type_ops.
+ */
+void vepf_lock(struct vepf_function *f);
+
+/**
+ * vepf_unlock() - undo vepf_lock()
+ * @f: bound function
+ */
+void vepf_unlock(struct vepf_function *f);
+
+/**
+ * vepf_wake() - have @next asked
+ * @f: bound function
+ *
+ * Context: any.
+ */
+void vepf_wake(struct vepf_function *f);
+
+/**
+ * vepf_config_changed() - configuration bytes have changed: let the drivers read them
+ * @f: bound function
+ *
+ * Context: may sleep.
+ */
+void vepf_config_changed(struct vepf_function *f);
+
+/**
+ * vepf_item_priv() - the type's own data, for an attribute of the function's group
+ * @item: the group
+ *
+ * Return: what @create returned.
+ */
+void *vepf_item_priv(struct config_item *item);
 
 /**
  * struct vepf_driver - an endpoint function driver for one virtio device type
  * @epf: set driver.name and id_table; all else is filled in by the core
- * @type: what the driver offers
+ * @type: what the driver offers, or, with @ops, what is known before a function is bound
+ * @ops: NULL for a type that is data
  */
 struct vepf_driver {
 	struct pci_epf_driver epf;
 	const struct vepf_type *type;
+	const struct vepf_type_ops *ops;
 };
 
 /**

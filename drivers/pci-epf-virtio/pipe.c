@@ -2,20 +2,16 @@
 /*
  * A stream of bytes between a driver of the host and one of the endpoint
  */
-#include <linux/dev_printk.h>
-#include <linux/io.h>
+#include <linux/compiler.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "localq.h"
 #include "pipe.h"
-#include "trace.h"
 
 /* Payload moved in one go, so that the other direction and the registers get their turn */
 #define VEPF_PIPE_ROUND		SZ_16K
-
-/* Where the host cannot be reached for a moment, try again after so long */
-#define VEPF_PIPE_AGAIN_NS	NSEC_PER_MSEC
 
 /* Pause between attempts to reach memory of the host */
 #define VEPF_UNREACHED_NS	(50 * NSEC_PER_MSEC)
@@ -26,11 +22,15 @@
  * @to_host: the direction
  * @hq: the host's queue
  * @lq: queue of the endpoint's own driver
+ * @transit: bytes in transit at most, a power of two of at least twice the history
+ * @lossless: the sender waits, instead of losing bytes
+ *
+ * The receiver's end is open.
  *
  * Return: 0 or -ENOMEM.
  */
 int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
-		   struct vepf_bridge_queue *lq)
+		   struct vepf_bridge_queue *lq, u32 transit, bool lossless)
 {
 	int err;
 
@@ -38,10 +38,12 @@ int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
 	p->to_host = to_host;
 	p->hq = hq;
 	p->lq = lq;
+	p->lossless = lossless;
+	p->open = true;
 	p->chunk = kmalloc(VEPF_PIPE_CHUNK, GFP_KERNEL);
 	if (!p->chunk)
 		return -ENOMEM;
-	err = vepf_fifo_alloc(&p->fifo, VEPF_TRANSIT_SIZE);
+	err = vepf_fifo_alloc(&p->fifo, transit);
 	if (err) {
 		kfree(p->chunk);
 		p->chunk = NULL;
@@ -69,7 +71,7 @@ void vepf_pipe_start(struct vepf_pipe *p)
 	unsigned long flags;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
-	p->host_live = true;
+	p->host_live = p->hq->live;
 	p->flow = (struct vepf_flow){};
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 	vepf_settle_begin(&p->settle);
@@ -87,13 +89,13 @@ void vepf_pipe_notified(struct vepf_pipe *p)
 
 static bool vepf_pipe_received(const struct vepf_pipe *p)
 {
-	return (p->to_host ? p->host_live : p->lq->live) && !p->flow.stopped;
+	return (p->to_host ? p->host_live : p->lq->live) && p->open && !p->flow.stopped;
 }
 
 /* Keep the history only, unless somebody takes what is in transit; lq's lock is held */
 static void vepf_pipe_trim(struct vepf_pipe *p)
 {
-	if (vepf_pipe_received(p))
+	if (p->lossless || vepf_pipe_received(p))
 		return;
 	p->flow.since = 0;
 	if (vepf_fifo_len(&p->fifo) > VEPF_HISTORY_SIZE)
@@ -137,7 +139,7 @@ static u64 vepf_pipe_judge(struct vepf_pipe *p)
 	u64 passed;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
-	if (vepf_fifo_len(&p->fifo) <= VEPF_HISTORY_SIZE) {
+	if (p->lossless || vepf_fifo_len(&p->fifo) <= VEPF_HISTORY_SIZE) {
 		flow->since = 0;
 	} else if (vepf_pipe_received(p)) {
 		if (!flow->since)
@@ -153,39 +155,6 @@ static u64 vepf_pipe_judge(struct vepf_pipe *p)
 	return again;
 }
 
-/* The address is one of the endpoint kernel's own driver: believe it */
-static void *vepf_local_ptr(const struct vepf_seg *seg)
-{
-	return phys_to_virt(seg->addr);
-}
-
-/* Next buffer of the endpoint's driver; the queue's lock is held */
-static int vepf_local_next(struct vepf_bridge_queue *q, struct vepf_buf *buf)
-{
-	if (!q->live)
-		return 0;
-	if (vepf_ring_peek(q->ring, buf))
-		return 1;
-	if (vepf_ring_poll(q->ring) > 0 && vepf_ring_fetch(q->ring, VEPF_RING_BATCH) > 0)
-		return vepf_ring_peek(q->ring, buf);
-	return 0;
-}
-
-/* The buffer vepf_local_next() gave is used; the queue's lock is held */
-static void vepf_local_done(struct vepf_bridge_queue *q, u32 written)
-{
-	struct vepf_buf buf;
-
-	if (vepf_ring_get(q->ring, &buf))
-		vepf_ring_put(q->ring, buf.head, written);
-}
-
-static void vepf_local_publish(struct vepf_bridge_queue *q)
-{
-	if (q->live && vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
-		q->call = true;
-}
-
 /*
  * Fill buffers of the endpoint's driver with what is in the history.  Returns for
  * how many nanoseconds it cannot be done yet.
@@ -199,53 +168,23 @@ static u64 vepf_pipe_deliver(struct vepf_pipe *p)
 	unsigned int i;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (q->live && vepf_fifo_len(&p->fifo))
+	if (q->live && p->open && vepf_fifo_len(&p->fifo))
 		left = vepf_settle_left(&q->settle) ?: U64_MAX;
-	while (left == U64_MAX && vepf_fifo_len(&p->fifo) && vepf_local_next(q, &buf)) {
+	while (left == U64_MAX && p->open && vepf_fifo_len(&p->fifo) && vepf_localq_next(q, &buf)) {
 		u32 written = 0;
 
 		for (i = 0; i < buf.nsegs; i++)
 			if (buf.segs[i].writable)
-				written += vepf_fifo_get(&p->fifo, vepf_local_ptr(&buf.segs[i]),
+				written += vepf_fifo_get(&p->fifo, vepf_localq_ptr(&buf.segs[i]),
 							 buf.segs[i].len);
-		vepf_local_done(q, written);
+		vepf_localq_done(q, written);
 		if (written)
 			vepf_flow_took(&p->flow);
 	}
-	vepf_local_publish(q);
+	vepf_localq_publish(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 	vepf_bridge_call(q);
 	return left;
-}
-
-/* An error of the host's queue: how long to leave it alone, U64_MAX: until it is reset */
-static u64 vepf_pipe_host_error(struct vepf_pipe *p, int err)
-{
-	struct vepf_hostq *hq = p->hq;
-
-	if (err != -EIO)
-		return VEPF_PIPE_AGAIN_NS;
-
-	p->active = false;
-	hq->live = false;
-	hq->hm->stats->host_errors++;
-	trace_vepf_host_error(dev_name(&hq->hm->epf->dev), hq->name,
-			      vepf_ring_error_text(hq->ring->error));
-	dev_err_ratelimited(&hq->hm->epf->dev,
-			    "host's %s queue: %s; stopped until the host resets it\n",
-			    hq->name, vepf_ring_error_text(hq->ring->error));
-	return U64_MAX;
-}
-
-static void vepf_pipe_bad_address(struct vepf_pipe *p, const struct vepf_seg *seg, int err)
-{
-	struct vepf_hostq *hq = p->hq;
-
-	hq->hm->stats->host_errors++;
-	trace_vepf_host_error(dev_name(&hq->hm->epf->dev), hq->name, "buffer cannot be reached");
-	dev_err_ratelimited(&hq->hm->epf->dev,
-			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
-			    seg->addr, seg->len, err);
 }
 
 /* For how many nanoseconds memory that could not be reached is left alone */
@@ -275,7 +214,7 @@ static u64 vepf_pipe_unreached(struct vepf_pipe *p, const struct vepf_seg *seg, 
 		p->unreached = p->flow.held_since ?: now;
 	passed = ktime_to_ns(ktime_sub(now, p->unreached));
 	if (passed >= most) {
-		vepf_pipe_bad_address(p, seg, err);
+		vepf_hostq_bad_address(p->hq, seg, err);
 		p->seg = p->buf.nsegs;
 		return 0;
 	}
@@ -332,7 +271,12 @@ static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
 	ktime_t now;
 	u64 passed;
 
-	if (vepf_fifo_len(&p->fifo) + n <= VEPF_HISTORY_SIZE || !p->lq->live || flow->idle)
+	if (vepf_fifo_len(&p->fifo) + n <= VEPF_HISTORY_SIZE)
+		return 0;
+	/* Until the receiver takes some, of which its driver notifies */
+	if (p->lossless)
+		return U64_MAX;
+	if (!p->lq->live || !p->open || flow->idle)
 		return 0;
 
 	now = ktime_get();
@@ -347,15 +291,51 @@ static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
 	return 0;
 }
 
-/* Bytes of the host are in transit from now on */
-static void vepf_pipe_put(struct vepf_pipe *p, size_t n)
+/**
+ * vepf_pipe_put() - bytes of the host are in transit from now on
+ * @p: pipe from the host
+ * @buf: the bytes
+ * @n: how many
+ *
+ * Context: that of vepf_pipe_from_host().
+ */
+void vepf_pipe_put(struct vepf_pipe *p, const void *buf, size_t n)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
-	vepf_fifo_put(&p->fifo, p->chunk, n);
+	vepf_fifo_put(&p->fifo, buf, n);
 	vepf_pipe_trim(p);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
+}
+
+/* Take the host's buffers without reading what is in them, if nobody is there for it */
+static int vepf_pipe_discard_from_host(struct vepf_pipe *p)
+{
+	unsigned int most = p->hq->ring->num;
+	unsigned long flags;
+	int n = 1;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	vepf_fifo_drop(&p->fifo, vepf_fifo_len(&p->fifo));
+	p->discard = false;
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+
+	p->hq->scan = true;
+	while (p->hq->live && most--) {
+		n = vepf_pipe_next(p);
+		if (n <= 0)
+			break;
+		p->fifo.dropped += p->buf.readable - p->done;
+		vepf_pipe_finish(p, false);
+	}
+	return min(n, 0);
+}
+
+/* Whether nobody is there for what was sent until now */
+static bool vepf_pipe_unwanted(struct vepf_pipe *p)
+{
+	return READ_ONCE(p->discard) || (p->lossless && !READ_ONCE(p->open));
 }
 
 /**
@@ -368,12 +348,15 @@ static void vepf_pipe_put(struct vepf_pipe *p, size_t n)
 u64 vepf_pipe_from_host(struct vepf_pipe *p)
 {
 	u64 again = U64_MAX;
+	bool held = false;
 	u32 moved = 0;
 	int err = 0;
 	u64 left;
 
+	if (vepf_pipe_unwanted(p))
+		err = vepf_pipe_discard_from_host(p);
 	vepf_pipe_deliver(p);
-	while (p->hq->live) {
+	while (p->hq->live && err >= 0) {
 		const struct vepf_seg *seg;
 		size_t n;
 
@@ -396,7 +379,12 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		n = min_t(size_t, seg->len - p->off, VEPF_PIPE_CHUNK);
 		if (vepf_fifo_len(&p->fifo) + n > VEPF_HISTORY_SIZE)
 			vepf_pipe_deliver(p);
-		again = vepf_pipe_hold(p, n) ?: vepf_pipe_unreached_left(p);
+		again = vepf_pipe_hold(p, n);
+		if (again) {
+			held = true;
+			break;
+		}
+		again = vepf_pipe_unreached_left(p);
 		if (again)
 			break;
 		again = U64_MAX;
@@ -413,23 +401,73 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 			continue;
 		}
 		p->unreached = 0;
-		vepf_pipe_put(p, n);
+		vepf_pipe_put(p, p->chunk, n);
 		p->off += n;
 		p->done += n;
 		moved += n;
 	}
 
-	if (err >= 0 && p->hq->live)
-		err = vepf_hostq_publish(p->hq);
-	if (err < 0)
-		again = min(again, vepf_pipe_host_error(p, err));
+	again = min(again, vepf_hostq_finish(p->hq, err));
+	/* The read that decided on the interrupt may have found more */
+	if (again == U64_MAX && !held && vepf_hostq_more(p->hq))
+		again = 0;
 	left = vepf_pipe_deliver(p);
 	if (left == U64_MAX)
 		left = vepf_pipe_judge(p);
-	/* The read that decided on the interrupt may have found more */
-	if (again == U64_MAX && err >= 0 && p->hq->live && vepf_ring_available(p->hq->ring))
-		again = 0;
 	return min(again, left);
+}
+
+/* Take what is left of a buffer of the endpoint's driver, but no more than @room bytes */
+static bool vepf_pipe_put_local(struct vepf_pipe *p, const struct vepf_buf *buf, size_t room)
+{
+	struct vepf_bridge_queue *q = p->lq;
+
+	for (; q->seg < buf->nsegs; q->seg++, q->off = 0) {
+		const struct vepf_seg *seg = &buf->segs[q->seg];
+		size_t n = min_t(size_t, seg->len - q->off, room);
+
+		if (seg->writable)
+			continue;
+		vepf_fifo_put(&p->fifo, vepf_localq_ptr(seg) + q->off, n);
+		room -= n;
+		q->off += n;
+		if (q->off < seg->len)
+			return false;
+	}
+	q->seg = 0;
+	q->off = 0;
+	return true;
+}
+
+/*
+ * Take the messages of the endpoint's driver; @room: bytes that may be in transit then.
+ * The queue's lock is held.
+ */
+static void vepf_pipe_take_local(struct vepf_pipe *p, size_t room)
+{
+	struct vepf_buf buf;
+
+	while (vepf_fifo_len(&p->fifo) < room && vepf_localq_next(p->lq, &buf)) {
+		if (!vepf_pipe_put_local(p, &buf, room - vepf_fifo_len(&p->fifo)))
+			break;
+		vepf_localq_done(p->lq, 0);
+	}
+}
+
+/* Take them, and throw them away with all that is in transit; the queue's lock is held */
+static void vepf_pipe_discard_local(struct vepf_pipe *p)
+{
+	unsigned int most = p->lq->ring->num;
+	struct vepf_buf buf;
+
+	while (most-- && vepf_localq_next(p->lq, &buf)) {
+		vepf_pipe_put_local(p, &buf, SIZE_MAX);
+		vepf_localq_done(p->lq, 0);
+	}
+	p->fifo.dropped += p->chunk_len;
+	p->chunk_len = 0;
+	vepf_fifo_drop(&p->fifo, vepf_fifo_len(&p->fifo));
+	p->discard = false;
 }
 
 /**
@@ -438,7 +476,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
  *
  * Empties the queue into the history on the spot, so that a driver that waits
  * for its buffer, maybe with interrupts off, does not depend on any thread
- * being scheduled.
+ * being scheduled.  One whose sender is told to wait is left to the thread.
  *
  * Context: any.
  * Return: true if vepf_pipe_to_host() has something to do.
@@ -446,24 +484,36 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 bool vepf_pipe_collect(struct vepf_pipe *p)
 {
 	struct vepf_bridge_queue *q = p->lq;
-	struct vepf_buf buf;
 	unsigned long flags;
-	unsigned int i;
 	bool work;
 
+	if (p->lossless)
+		return true;
 	spin_lock_irqsave(&q->lock, flags);
-	while (vepf_local_next(q, &buf)) {
-		for (i = 0; i < buf.nsegs; i++)
-			if (!buf.segs[i].writable)
-				vepf_fifo_put(&p->fifo, vepf_local_ptr(&buf.segs[i]),
-					      buf.segs[i].len);
-		vepf_local_done(q, 0);
-	}
+	vepf_pipe_take_local(p, SIZE_MAX);
 	vepf_pipe_trim(p);
-	vepf_local_publish(q);
+	vepf_localq_publish(q);
 	work = vepf_fifo_len(&p->fifo) || q->call;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return work;
+}
+
+/* The same, for the thread */
+static void vepf_pipe_refill(struct vepf_pipe *p)
+{
+	struct vepf_bridge_queue *q = p->lq;
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (vepf_pipe_unwanted(p))
+		vepf_pipe_discard_local(p);
+	if (!p->lossless)
+		vepf_pipe_take_local(p, SIZE_MAX);
+	else if (p->open)
+		vepf_pipe_take_local(p, VEPF_HISTORY_SIZE);
+	vepf_pipe_trim(p);
+	vepf_localq_publish(q);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /* Take bytes out of the history, unless some are still on their way */
@@ -499,13 +549,13 @@ static void vepf_pipe_taken(struct vepf_pipe *p, size_t n)
  */
 u64 vepf_pipe_to_host(struct vepf_pipe *p)
 {
-	u64 left = p->hq->live ? vepf_settle_left(&p->settle) : 0;
+	u64 left = p->hq->live && READ_ONCE(p->open) ? vepf_settle_left(&p->settle) : 0;
 	u64 again = left ?: U64_MAX;
 	u32 moved = 0;
 	int err = 0;
 
-	vepf_pipe_collect(p);
-	while (!left && p->hq->live && vepf_pipe_take(p)) {
+	vepf_pipe_refill(p);
+	while (!left && p->hq->live && READ_ONCE(p->open) && vepf_pipe_take(p)) {
 		const struct vepf_seg *seg;
 		size_t n;
 
@@ -544,19 +594,121 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 		p->off += n;
 		p->done += n;
 		moved += n;
+		if (!p->chunk_len && !vepf_fifo_len(&p->fifo))
+			vepf_pipe_refill(p);
 	}
 
 	/* A stream has no reason to wait for a buffer to be full */
 	if (err >= 0 && p->active && p->done)
 		vepf_pipe_finish(p, true);
-	if (err >= 0 && p->hq->live)
-		err = vepf_hostq_publish(p->hq);
-	if (err < 0)
-		again = min(again, vepf_pipe_host_error(p, err));
-
-	vepf_pipe_collect(p);
+	again = min(again, vepf_hostq_finish(p->hq, err));
+	vepf_pipe_refill(p);
 	if (again && !left)
 		again = min(again, vepf_pipe_judge(p));
 	vepf_bridge_call(p->lq);
 	return again;
+}
+
+/**
+ * vepf_pipe_open() - the receiver has opened its end, or closed it
+ * @p: pipe
+ * @open: what it did
+ *
+ * Its driver is able to receive as soon as it says that it is open.
+ *
+ * Context: any.  The thread has to run afterwards.
+ */
+void vepf_pipe_open(struct vepf_pipe *p, bool open)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	if (p->open != open) {
+		WRITE_ONCE(p->open, open);
+		if (!open)
+			WRITE_ONCE(p->discard, p->lossless);
+		p->flow = (struct vepf_flow){};
+		vepf_pipe_trim(p);
+	}
+	if (open)
+		vepf_settle_end(p->to_host ? &p->settle : &p->lq->settle);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+}
+
+/**
+ * vepf_pipe_lossless() - whether this sender is able to wait
+ * @p: pipe
+ * @lossless: it is
+ *
+ * If this is news, what is under way is dropped.
+ *
+ * Context: any.
+ */
+void vepf_pipe_lossless(struct vepf_pipe *p, bool lossless)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	if (p->lossless != lossless) {
+		p->lossless = lossless;
+		WRITE_ONCE(p->discard, true);
+	}
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+}
+
+/**
+ * vepf_pipe_close() - the sender has closed its end
+ * @p: pipe
+ *
+ * What it sends from now on waits until vepf_pipe_drained().
+ *
+ * Context: that of vepf_pipe_from_host(), or any for a pipe to the host.
+ */
+void vepf_pipe_close(struct vepf_pipe *p)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	p->closing = true;
+	if (p->lossless && p->to_host && p->lq->live) {
+		vepf_ring_poll(p->lq->ring);
+		vepf_ring_hold(p->lq->ring);
+	}
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	if (p->lossless && !p->to_host && p->hq->live) {
+		/* An error is found again by who reads the ring */
+		vepf_ring_poll(p->hq->ring);
+		vepf_ring_hold(p->hq->ring);
+	}
+}
+
+/**
+ * vepf_pipe_drained() - whether a sender that has closed its end is done with
+ * @p: pipe
+ *
+ * Context: that of vepf_pipe_from_host().
+ * Return: true, once for each vepf_pipe_close() or several of them, if all that was
+ * sent before is with the receiver, or dropped.
+ */
+bool vepf_pipe_drained(struct vepf_pipe *p)
+{
+	struct vepf_ring *ring = p->to_host ? p->lq->ring : p->hq->ring;
+	unsigned long flags;
+	bool done;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	done = p->closing;
+	if (done && p->lossless) {
+		done = !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
+		       (p->to_host || !p->hq->live || !p->active) &&
+		       (!(p->to_host ? p->lq->live : p->hq->live) || vepf_ring_all_taken(ring));
+		if (done)
+			vepf_ring_release(ring);
+	}
+	if (done)
+		p->closing = false;
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	if (done)
+		p->hq->scan = true;
+	return done;
 }

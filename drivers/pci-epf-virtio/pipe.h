@@ -10,6 +10,10 @@
  *
  * What nobody receives goes into a bounded history, from which the oldest bytes
  * are dropped and counted.
+ *
+ * A pipe may be lossless instead: its sender waits.  Then buffers are taken only as
+ * fast as the receiver takes them, and nothing is dropped but what is under way
+ * when the receiver closes its end.
  */
 #ifndef VEPF_PIPE_H
 #define VEPF_PIPE_H
@@ -27,7 +31,7 @@
 /* Bytes kept for a receiver that is not there, in each direction */
 #define VEPF_HISTORY_SIZE	SZ_64K
 
-/* Bytes in transit to a receiver that takes some at least so often */
+/* Bytes in transit, at most, to a receiver that takes some at least so often */
 #define VEPF_TRANSIT_SIZE	SZ_4M
 #define VEPF_TRANSIT_NS		(5 * NSEC_PER_SEC)
 
@@ -66,6 +70,11 @@ struct vepf_flow {
  * @lq: queue of the endpoint's own driver
  * @fifo: bytes between them; to the host: guarded by @lq's lock
  * @flow: how the receiver keeps up; to the host: guarded by @lq's lock
+ * @lossless: the sender waits, instead of losing bytes
+ * @open: the receiver wants bytes; guarded by @lq's lock
+ * @discard: what was sent until now is for a receiver that is not there any more;
+ *	guarded by @lq's lock
+ * @closing: the sender has closed its end: what it sent before goes first
  * @settle: to the host: whether its driver may be given data yet
  * @host_live: the host's driver is there; to the host: written under @lq's lock
  * @chunk: VEPF_PIPE_CHUNK bytes on their way
@@ -84,6 +93,10 @@ struct vepf_pipe {
 	struct vepf_bridge_queue *lq;
 	struct vepf_fifo fifo;
 	struct vepf_flow flow;
+	bool lossless;
+	bool open;
+	bool discard;
+	bool closing;
 	struct vepf_settle settle;
 	bool host_live;
 	u8 *chunk;
@@ -98,14 +111,27 @@ struct vepf_pipe {
 };
 
 int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
-		   struct vepf_bridge_queue *lq);
+		   struct vepf_bridge_queue *lq, u32 transit, bool lossless);
 void vepf_pipe_free(struct vepf_pipe *p);
 void vepf_pipe_start(struct vepf_pipe *p);
 void vepf_pipe_stop(struct vepf_pipe *p);
 void vepf_pipe_notified(struct vepf_pipe *p);
 
+/* The receiver opens or closes its end; any context */
+void vepf_pipe_open(struct vepf_pipe *p, bool open);
+
+/* Whether the sender waits; any context */
+void vepf_pipe_lossless(struct vepf_pipe *p, bool lossless);
+
+/* The sender closes its end: by the same thread as below if it is the host, else in any context */
+void vepf_pipe_close(struct vepf_pipe *p);
+
+/* Whether, for the first time, all is delivered that was sent before; by the same thread */
+bool vepf_pipe_drained(struct vepf_pipe *p);
+
 /* Host to endpoint: to be called by one thread */
 u64 vepf_pipe_from_host(struct vepf_pipe *p);
+void vepf_pipe_put(struct vepf_pipe *p, const void *buf, size_t n);
 
 /* Endpoint to host: collect in any context, send by one thread */
 bool vepf_pipe_collect(struct vepf_pipe *p);

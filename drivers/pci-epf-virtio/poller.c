@@ -116,14 +116,26 @@ static void vepf_poller_pay(struct vepf_poller *p, ktime_t now)
 		p->credit = min_t(s64, p->credit + passed / VEPF_CREDIT_SHARE, VEPF_CREDIT_NS);
 }
 
+/*
+ * The driver that was there had MSI-X enabled, and the next one finds it disabled: its
+ * first look at the configuration bytes may come soon
+ */
+static bool vepf_poller_config_moves(const struct vepf_poller *p)
+{
+	return p->up && p->has_config && p->msix_on && p->regs.phase != VEPF_REGS_RUNNING;
+}
+
 /* Look at the registers; while a driver sets up, without a pause */
 static unsigned int vepf_poller_look(struct vepf_poller *p)
 {
 	unsigned int events = 0, found;
 	u64 end;
 
-	if (!vepf_poller_in_setup(p, ktime_get()))
+	if (!vepf_poller_in_setup(p, ktime_get())) {
+		if (vepf_poller_config_moves(p))
+			p->msix_on = p->ops->msix_enabled(p->ctx);
 		return vepf_regs_pass(&p->regs, p->msix_on);
+	}
 
 	if (p->has_config)
 		p->msix_on = p->ops->msix_enabled(p->ctx);
@@ -156,6 +168,8 @@ static unsigned int vepf_poller_host(struct vepf_poller *p)
 	const char *before = vepf_poller_state(p), *now;
 	unsigned int events = vepf_poller_look(p);
 
+	if (events & VEPF_REGS_WRITTEN)
+		p->ops->written(p->ctx, p->regs.written);
 	if (events & VEPF_REGS_RESET) {
 		p->alert = false;
 		p->stats->host_resets++;
@@ -167,6 +181,9 @@ static unsigned int vepf_poller_host(struct vepf_poller *p)
 	}
 	if (events & VEPF_REGS_LIVE) {
 		p->msix_on = p->ops->msix_enabled(p->ctx);
+		/* The driver may look at them next */
+		if (p->has_config)
+			vepf_regs_put_config(&p->regs, p->msix_on);
 		p->ops->start(p->ctx);
 	}
 	vepf_poller_watch(p, ktime_get());
@@ -231,6 +248,8 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 		again = 0;
 	else if (p->up && p->regs.phase == VEPF_REGS_RUNNING && p->msix_on)
 		again = min_t(u64, again, VEPF_WATCH_NS);
+	else if (vepf_poller_config_moves(p))
+		again = min_t(u64, again, VEPF_PAUSE_IDLE_NS);
 	mutex_unlock(&p->lock);
 	vepf_poller_set_priority(p);
 	return again;

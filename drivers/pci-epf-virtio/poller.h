@@ -37,6 +37,8 @@
  * @work: move data; @scan: the driver may have made buffers available in any
  *	queue.  Returns nanoseconds until it wants to be called again, 0 if
  *	there is more to do, U64_MAX if it need not be called.
+ * @written: the host's driver has written to the word of the configuration that it may
+ *	write; only the last value is known
  * @msix_enabled: whether the host has MSI-X enabled
  */
 struct vepf_poller_ops {
@@ -45,6 +47,7 @@ struct vepf_poller_ops {
 	void (*leave)(void *ctx);
 	void (*failed)(void *ctx, bool incomplete);
 	u64 (*work)(void *ctx, bool scan);
+	void (*written)(void *ctx, u32 val);
 	bool (*msix_enabled)(void *ctx);
 };
 

@@ -126,7 +126,41 @@ static void store_config(struct vepf_regs *regs, bool msix_on)
 		len = 4;
 	for (i = 0; i < len; i++)
 		regs->ops->st8(regs->ctx, base + i, config_byte(regs, i));
-	regs->msix_layout = msix_on;
+	WRITE_ONCE(regs->msix_layout, msix_on);
+}
+
+void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on)
+{
+	store_config(regs, msix_on);
+	if (!msix_on)
+		WRITE_ONCE(regs->word2, with_config(regs, regs->word2));
+}
+
+/* The word that drivers may write, 0 if none has */
+static u32 load_written(const struct vepf_regs *regs)
+{
+	unsigned int off = VIRTIO_PCI_CONFIG_OFF(READ_ONCE(regs->msix_layout)) +
+			   regs->params.written;
+	u64 word;
+
+	if (!regs->params.written)
+		return 0;
+	word = load(regs, off & ~7U);
+	if (word == ALL_ONES)
+		return 0;
+	return off & 4 ? word >> 32 : word;
+}
+
+static unsigned int look_at_written(struct vepf_regs *regs)
+{
+	u32 val = load_written(regs);
+
+	if (!val)
+		return 0;
+	regs->ops->st32(regs->ctx, VIRTIO_PCI_CONFIG_OFF(regs->msix_layout) +
+			regs->params.written, 0);
+	regs->written = val;
+	return VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN;
 }
 
 static void new_epoch(struct vepf_regs *regs)
@@ -152,11 +186,13 @@ int vepf_regs_init(struct vepf_regs *regs, const struct vepf_regs_params *params
 {
 	if (params->num_queues < 1 || params->num_queues > VEPF_MAX_QUEUES)
 		return -EINVAL;
-	if (params->required >> params->num_queues)
+	if (params->required > params->num_queues)
 		return -EINVAL;
 	if (!params->queue_size || params->queue_size & (params->queue_size - 1))
 		return -EINVAL;
 	if (params->config_len > VEPF_MAX_CONFIG || (params->config_len && !params->config))
+		return -EINVAL;
+	if (params->written % 4 || (params->written && params->written + 4 > params->config_len))
 		return -EINVAL;
 	if (params->features & FEATURES_REFUSED)
 		return -EINVAL;
@@ -280,24 +316,25 @@ static void inherit_vectors(struct vepf_regs *regs, u16 vector)
 static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
 {
 	u64 word0 = load(regs, WORD_FEATURES);
-	u32 captured = 0;
+	unsigned int required = regs->params.required;
+	u32 features = word0 >> 32 & regs->params.features;
 	unsigned int i;
 
 	if (word0 == ALL_ONES)
 		return 0;
 
-	for (i = 0; i < regs->params.num_queues; i++) {
-		if (regs->queue[i].pfn)
-			captured |= BIT(i);
-	}
-	if (regs->params.required & ~captured) {
-		WRITE_ONCE(regs->settle, 0);
-		WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
-		return VEPF_REGS_INCOMPLETE;
+	if (features & regs->params.all_with)
+		required = regs->params.num_queues;
+	for (i = 0; i < required; i++) {
+		if (!regs->queue[i].pfn) {
+			WRITE_ONCE(regs->settle, 0);
+			WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
+			return VEPF_REGS_INCOMPLETE;
+		}
 	}
 
 	/* Among them is not the mark, which is still there if this driver wrote nothing */
-	regs->features = word0 >> 32 & regs->params.features;
+	regs->features = features;
 	regs->config_vector = word_config_vector(word2);
 	inherit_vectors(regs, word_queue_vector(word2));
 
@@ -324,6 +361,7 @@ unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
 	if (word2 == ALL_ONES)
 		return 0;
 
+	events |= look_at_written(regs);
 	if (word2 != regs->word2)
 		events |= VEPF_REGS_ACTIVITY;
 	vector_changed = word_queue_vector(word2) != word_queue_vector(regs->word2);
@@ -389,7 +427,7 @@ bool vepf_regs_changed(struct vepf_regs *regs)
 		return false;
 	if (word != READ_ONCE(regs->word2))
 		return true;
-	if (READ_ONCE(regs->settle))
+	if (READ_ONCE(regs->settle) || load_written(regs))
 		return true;
 
 	if (READ_ONCE(regs->phase) == VEPF_REGS_RUNNING) {

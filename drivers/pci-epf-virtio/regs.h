@@ -17,7 +17,8 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#define VEPF_MAX_QUEUES		8
+/* As many as a console with 32 ports has */
+#define VEPF_MAX_QUEUES		66
 #define VEPF_MAX_CONFIG		64
 #define VEPF_NO_VECTOR		0xffff
 
@@ -31,6 +32,7 @@
 #define VEPF_REGS_LIVE		BIT(3)	/* DRIVER_OK, all queues known: rings may be used */
 #define VEPF_REGS_NOTIFY	BIT(4)	/* NOTIFY was cleared: all rings must be scanned now */
 #define VEPF_REGS_INCOMPLETE	BIT(5)	/* DRIVER_OK without all required queues */
+#define VEPF_REGS_WRITTEN	BIT(6)	/* the word that drivers may write was written */
 
 /**
  * struct vepf_regs_ops - access to the register file
@@ -58,19 +60,24 @@ struct vepf_regs_ops {
  *	VIRTIO_RING_F_EVENT_IDX (both cost reads over PCIe) and without bit 30, which
  *	marks GUEST_FEATURES as seen
  * @num_queues: virtqueues, 1 to VEPF_MAX_QUEUES
- * @required: mask of queues the driver must have set up at DRIVER_OK
+ * @required: the driver must have set up so many queues, the first ones, at DRIVER_OK
+ * @all_with: with any of these features accepted, it must have set up all
  * @queue_size: descriptors per virtqueue, a power of two, 1 to 32768; one value
  *	for all, since the host reads it right behind its queue select
  * @config: device configuration bytes, may be NULL if @config_len is 0
  * @config_len: bytes in @config, 0 to VEPF_MAX_CONFIG
+ * @written: offset in @config of a 32-bit word, 0 there, that drivers may write at any
+ *	time; a multiple of 4, or 0: there is none
  */
 struct vepf_regs_params {
 	u32 features;
 	unsigned int num_queues;
-	u32 required;
+	unsigned int required;
+	u32 all_with;
 	u16 queue_size;
 	const u8 *config;
 	unsigned int config_len;
+	unsigned int written;
 };
 
 enum vepf_regs_phase {
@@ -92,7 +99,7 @@ struct vepf_regs_queue {
 };
 
 /**
- * struct vepf_regs - the engine; all below @ignored is private
+ * struct vepf_regs - the engine; all below @written is private
  * @queue: what is known of each virtqueue in this epoch
  * @features: feature bits the driver accepted, latched when going LIVE
  * @config_vector: MSI-X table entry for configuration changes or VEPF_NO_VECTOR,
@@ -102,6 +109,7 @@ struct vepf_regs_queue {
  * @resets: host resets seen
  * @anomalies: PFN writes whose queue had to be guessed
  * @ignored: PFN writes to queues the device does not have
+ * @written: what the driver has written to the word of that name
  * @ops: accessors
  * @ctx: handed to @ops
  * @params: what the device offers
@@ -124,6 +132,7 @@ struct vepf_regs {
 	u64 resets;
 	u64 anomalies;
 	u64 ignored;
+	u32 written;
 
 	const struct vepf_regs_ops *ops;
 	void *ctx;
@@ -174,6 +183,15 @@ void vepf_regs_defaults(struct vepf_regs *regs);
  * Return: mask of VEPF_REGS_* bits, 0 if nothing happened.
  */
 unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on);
+
+/**
+ * vepf_regs_put_config() - write the configuration bytes anew
+ * @regs: engine
+ * @msix_on: where to, as in vepf_regs_pass()
+ *
+ * Must not run beside a pass.
+ */
+void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on);
 
 /**
  * vepf_regs_changed() - whether a pass would find anything

@@ -108,7 +108,25 @@ static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error, bool a
 
 unsigned int vepf_ring_available(const struct vepf_ring *ring)
 {
-	return ring->error ? 0 : (u16)(ring->driver_idx - ring->fetch_idx);
+	u16 idx = ring->held ? ring->hold_idx : ring->driver_idx;
+
+	return ring->error ? 0 : (u16)(idx - ring->fetch_idx);
+}
+
+void vepf_ring_hold(struct vepf_ring *ring)
+{
+	ring->held = true;
+	ring->hold_idx = ring->driver_idx;
+}
+
+void vepf_ring_release(struct vepf_ring *ring)
+{
+	ring->held = false;
+}
+
+bool vepf_ring_all_taken(const struct vepf_ring *ring)
+{
+	return ring->error || (!ring->num_bufs && !vepf_ring_available(ring));
 }
 
 int vepf_ring_poll(struct vepf_ring *ring)

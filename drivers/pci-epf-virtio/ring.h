@@ -113,6 +113,8 @@ struct vepf_ring_used {
  * @fetch_idx: the next ring entry to fetch
  * @used_idx: idx published last
  * @signalled_idx: idx of which the driver was, or need not be, told
+ * @held: buffers from @hold_idx on are not fetched
+ * @hold_idx: see @held
  * @suppressed: used.flags asks for no notifications
  * @buf: buffers fetched and not taken yet
  * @first_buf: the first of them
@@ -143,6 +145,8 @@ struct vepf_ring {
 	u16 fetch_idx;
 	u16 used_idx;
 	u16 signalled_idx;
+	bool held;
+	u16 hold_idx;
 	bool suppressed;
 
 	struct vepf_buf buf[VEPF_RING_BATCH];
@@ -266,10 +270,32 @@ int vepf_ring_need_interrupt(struct vepf_ring *ring);
  * vepf_ring_available() - what the last read of {flags, idx} promised
  * @ring: ring
  *
- * Return: number of buffers available beyond those already fetched; 0 if the
- * ring is broken.
+ * Return: number of buffers available beyond those already fetched, up to the hold;
+ * 0 if the ring is broken.
  */
 unsigned int vepf_ring_available(const struct vepf_ring *ring);
+
+/**
+ * vepf_ring_hold() - fetch no buffer beyond those that the last poll promised
+ * @ring: ring
+ *
+ * Until vepf_ring_release().  What comes later is as if it was not there yet.
+ */
+void vepf_ring_hold(struct vepf_ring *ring);
+
+/**
+ * vepf_ring_release() - undo vepf_ring_hold()
+ * @ring: ring
+ */
+void vepf_ring_release(struct vepf_ring *ring);
+
+/**
+ * vepf_ring_all_taken() - whether no buffer is left, as far as the last poll and a hold tell
+ * @ring: ring
+ *
+ * Return: true if vepf_ring_get() was called for each of them, or the ring is broken.
+ */
+bool vepf_ring_all_taken(const struct vepf_ring *ring);
 
 /**
  * vepf_ring_abandon() - tell the driver that nobody serves this queue any more

@@ -46,6 +46,12 @@ static inline void vepf_settle_disturb(struct vepf_settle *s)
 		s->at = min(ktime_add_ns(ktime_get(), VEPF_SETTLE_QUIET_NS), s->latest);
 }
 
+/* The driver has said itself that it is able to receive */
+static inline void vepf_settle_end(struct vepf_settle *s)
+{
+	s->at = 0;
+}
+
 /* Nanoseconds until the driver may be given data, 0: it may */
 static inline u64 vepf_settle_left(struct vepf_settle *s)
 {

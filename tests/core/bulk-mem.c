@@ -34,6 +34,11 @@ void vepf_hostmem_flush(struct vepf_hostmem *hm)
 	(void)hm;
 }
 
+void vepf_hostmem_yield(struct vepf_hostmem *hm)
+{
+	(void)hm;
+}
+
 int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
 {
 	(void)hm;

@@ -22,7 +22,7 @@
 #define FAKE_MAX_POSTED		65536
 #define FAKE_MAX_LOG		(1 << 20)
 #endif
-#define FAKE_MAX_VECTORS	32
+#define FAKE_MAX_VECTORS	67
 
 enum fake_align {
 	FAKE_ALIGN_NONE,	/* no align_addr */

@@ -25,7 +25,7 @@ struct fixture {
 	struct pci_epf epf;
 	struct vepf_stats stats;
 	struct vepf_hostmem hm;
-	struct vepf_region region[4];
+	struct vepf_region region[66];
 	bool open;
 	unsigned long asked;
 	unsigned long close_after;	/* the gate closes when it was asked so often */
@@ -274,6 +274,18 @@ static void check_region_read(struct fixture *t, unsigned int *i, u64 addr, u64 
 	}
 }
 
+/* Where the window that shows @pos ends: one of the region's, or one of the cache */
+static u64 window_end(const struct fixture *t, const struct vepf_region *r, u64 pos)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->num_pieces; i++)
+		if (pos - r->pieces[i].addr < r->pieces[i].size)
+			return r->pieces[i].addr + r->pieces[i].size;
+	assert_int_equal(r->num_pieces, 0);
+	return (pos | (t->hm.granule - 1)) + 1;
+}
+
 /*
  * A region is read in whole aligned words or, where that does, in one access;
  * it is written byte for byte.
@@ -281,6 +293,7 @@ static void check_region_read(struct fixture *t, unsigned int *i, u64 addr, u64 
 static void check_region_access(struct fixture *t, struct vepf_region *r, u32 off, u32 len)
 {
 	struct vepf_stats before = t->stats;
+	unsigned long flushed = t->epc.flush_reads;
 	u64 addr = r->addr + off, pos, n;
 	unsigned int read = 0;
 	u32 i;
@@ -289,27 +302,23 @@ static void check_region_access(struct fixture *t, struct vepf_region *r, u32 of
 	assert_int_equal(vepf_region_read(&t->hm, r, off, t->buf, len), 0);
 	host_read(&t->shadow, addr, t->expected, len);
 	assert_memory_equal(t->buf, t->expected, len);
-	for (i = 0, pos = addr; i < r->num_pieces && pos < addr + len; i++) {
-		u64 end = r->pieces[i].addr + r->pieces[i].size;
-
-		if (end <= pos)
-			continue;
-		n = min(end, addr + len) - pos;
+	for (pos = addr; pos < addr + len; pos += n) {
+		n = min(window_end(t, r, pos), addr + len) - pos;
 		check_region_read(t, &read, pos, n);
-		pos += n;
 	}
 	assert_int_equal(read, t->epc.num_log);
-	check_counts(t, &before, t->epc.flush_reads);
+	check_counts(t, &before, flushed);
 
 	for (i = 0; i < len; i++)
 		t->buf[i] = rnd();
 	host_write(&t->shadow, addr, t->buf, len);
 	before = t->stats;
+	flushed = t->epc.flush_reads;
 	fake_epc_clear_log(&t->epc);
 	assert_int_equal(vepf_region_write(&t->hm, r, off, t->buf, len), 0);
 	check_log(t, addr, len, true);
 	assert_int_equal(t->epc.num_log, accesses(addr, len));
-	check_counts(t, &before, t->epc.flush_reads);
+	check_counts(t, &before, flushed);
 }
 
 /* Rings anywhere, while payload comes and goes */
@@ -550,7 +559,7 @@ static void test_region_pieces(void **state)
 	assert_int_equal(t->epc.num_maps, 0);
 }
 
-/* Two rings and payload share few windows; rings go first */
+/* Rings and payload share few windows */
 static void test_few_windows(void **state)
 {
 	struct fixture *t = *state;
@@ -572,18 +581,88 @@ static void test_few_windows(void **state)
 		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x99900000000 + i * 0x10000,
 						 0x3000), 0);
 
-	/* None is left: an error, and all is as before */
-	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 8), t->epc.profile->full);
-	assert_int_equal(vepf_hostmem_write(&t->hm, 0x5550000, t->buf, 8), t->epc.profile->full);
-	assert_int_equal(t->epc.num_log, 0);
-	for (i = 0; i < max; i++)
-		check_region_access(t, &t->region[i], 0, 16);
+	/* Rings have them all: one gives its own away for payload, and is reached in turn */
+	for (i = 0; i < 50; i++) {
+		do_write(t, rnd_range(0, 7) << 32, 5000);
+		do_read(t, rnd_range(0, 7) << 32, 5000);
+		check_region_access(t, &t->region[rnd_range(0, max - 1)], rnd_range(0, 0x2000),
+				    100);
+	}
+	assert_int_equal(t->hm.num_pinned, max - 1);
 	vepf_region_unmap(&t->hm, &t->region[0]);
 	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0xaaa00000000, 0x3000), 0);
-	vepf_region_unmap(&t->hm, &t->region[0]);
 	do_write(t, 0x5550000, 8);
 	do_read(t, 0x9990000, 8);
+
+	/* Another epoch begins anew */
+	for (i = 0; i < max; i++)
+		vepf_region_unmap(&t->hm, &t->region[i]);
+	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x77700000000, 0x3000), 0);
+	assert_int_equal(t->hm.num_pinned, 1);
+}
+
+/* More rings than there are windows, in one place or all over the host's memory */
+static void check_many_regions(struct fixture *t, u64 step)
+{
+	const unsigned int n = ARRAY_SIZE(t->region);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x4000000 + i * step,
+						 0x2806), 0);
+	for (i = 0; i < 500; i++) {
+		struct vepf_region *r = &t->region[rnd_range(0, n - 1)];
+
+		check_region_access(t, r, rnd_range(0, 0x2700), rnd_range(1, 0x100));
+		if (rnd() % 4 == 0)
+			do_write(t, any_address(t, 5000), 5000);
+		if (rnd() % 64 == 0)
+			vepf_hostmem_yield(&t->hm);
+	}
+	assert_in_range(t->hm.num_pinned, 0, VEPF_PINNED_REGIONS);
+	for (i = 0; i < n; i++)
+		vepf_region_unmap(&t->hm, &t->region[i]);
+}
+
+static void test_many_regions(void **state)
+{
+	struct fixture *t = *state;
+	unsigned long maps;
+	unsigned int i;
+
+	check_many_regions(t, 0x4000);
+	check_many_regions(t, t->epc.profile->ram ? SZ_4M : 1ULL << 33);
+
+	/* Those that a driver allocates at one go share a window, which stays */
+	vepf_hostmem_flush(&t->hm);
+	for (i = 0; i < ARRAY_SIZE(t->region); i++)
+		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x8000000 + i * 0x2000,
+						 0x1206), 0);
+	maps = t->epc.maps;
+	for (i = 0; i < 1000; i++)
+		check_region_access(t, &t->region[i % ARRAY_SIZE(t->region)], i, 16);
+	if (t->hm.granule >= SZ_1M)
+		assert_int_equal(t->epc.maps, maps);
+}
+
+/* Who needs a window gets one from payload or, if that has none, from a ring */
+static void test_yield(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int max = t->epc.profile->max_maps;
+	unsigned int i;
+
+	for (i = 0; i < max; i++)
+		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], (u64)i << 32, 0x3000), 0);
+	assert_int_equal(t->epc.num_maps, max);
+	vepf_hostmem_yield(&t->hm);
+	assert_int_equal(t->epc.num_maps, max - 1);
+	check_region_access(t, &t->region[max - 1], 0, 16);
+	assert_int_equal(t->epc.num_maps, max);
+	vepf_hostmem_yield(&t->hm);
+	assert_int_equal(t->epc.num_maps, max - 1);
+	for (i = 0; i < max; i++)
+		check_region_access(t, &t->region[i], 0, 16);
 }
 
 /* Others have taken translations away: as many places as are left, or an error */
@@ -696,6 +775,9 @@ int main(void)
 		TEST(test_region_pieces, rk3399),
 		TEST(test_few_windows, three),
 		TEST(test_few_windows, four),
+		TEST_EACH(test_many_regions),
+		TEST(test_yield, three),
+		TEST(test_yield, four),
 		TEST(test_windows_of_others, dwc),
 		TEST(test_windows_of_others, cadence),
 		TEST(test_windows_of_others, three),

@@ -34,6 +34,12 @@ static int setup_cable(void **state)
 	return setup_profile(state, &fake_cable);
 }
 
+static int setup_lossless(void **state)
+{
+	*state = world_new_lossless(&fake_dwc);
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	world_free(*state);
@@ -940,22 +946,33 @@ static void test_unreachable_buffers(void **state)
 	assert_int_equal(w->stats.host_errors, 3);
 }
 
+/* Both drivers are there, and windows were enough; now there is none any more */
+static void both_up_without_windows(struct world *w)
+{
+	both_up(w);
+	assert_true(side_send(&w->htx, 1, 1));
+	world_run(w, MSEC);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.returned, 1);
+	vepf_hostmem_flush(&w->hm);
+	w->epc.reserved = w->epc.profile->max_maps - w->epc.num_maps;
+}
+
 /* Translations run out for a moment, while either side sends: nothing is lost */
 static void test_no_window_for_a_moment(void **state)
 {
 	struct world *w = *state;
 
-	both_up(w);
+	both_up_without_windows(w);
 	side_offer(&w->hrx, 4000, 1);
 	side_offer(&w->lrx, 4000, 1);
-	vepf_hostmem_flush(&w->hm);
-	w->epc.reserved = w->epc.profile->max_maps - w->epc.num_maps;
+	side_offer(&w->lrx, 4000, 1);
 	assert_true(side_send(&w->htx, 1000, 1));
 	assert_true(side_send(&w->ltx, 1000, 1));
 	world_run(w, 5 * MSEC);
 	side_reap(&w->htx);
 	side_reap(&w->hrx);
-	assert_int_equal(w->htx.returned + w->hrx.returned, 0);
+	assert_int_equal(w->htx.returned + w->hrx.returned, 1);
 	assert_int_equal(w->stats.host_errors, 0);
 
 	w->epc.reserved = 0;
@@ -974,16 +991,14 @@ static void test_no_window(void **state)
 	struct world *w = *state;
 	unsigned int i;
 
-	both_up(w);
+	both_up_without_windows(w);
 	for (i = 0; i < 32; i++)
 		side_offer(&w->hrx, 4000, 1);
-	vepf_hostmem_flush(&w->hm);
-	w->epc.reserved = w->epc.profile->max_maps - w->epc.num_maps;
 	for (i = 0; i < 10; i++) {
 		side_send(&w->htx, 100, 1);
 		world_run(w, SENDER_MAX - MSEC);
 		side_reap(&w->htx);
-		assert_int_equal(w->htx.returned, i + 1);
+		assert_int_equal(w->htx.returned, i + 2);
 	}
 	assert_in_range(w->htx.slowest, VEPF_HOLD_NS, SENDER_MAX);
 	assert_int_equal(w->stats.host_errors, 10);
@@ -1097,6 +1112,260 @@ static void test_masked_interrupt(void **state)
 #define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
 #define TEST_ON(fn, profile)	{ #fn "/" #profile, fn, setup_##profile, teardown, NULL }
 
+/* A sender waits: much more than fits, to a receiver that stops now and then */
+static void test_lossless_streams(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	memset(&play, 0, sizeof(play));
+	play.total = SZ_1M;
+	play.outstanding = 32;
+	play.every = 300 * USEC;
+	play.pauses = true;
+	play_start();
+	w->step = play_both;
+	world_run(w, 6000 * MSEC);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+	assert_int_equal(w->from_host.fifo.dropped, 0);
+	assert_int_equal(w->to_host.fifo.dropped, 0);
+	assert_in_range(w->htx.slowest, 20 * MSEC, U64_MAX);
+	assert_in_range(w->ltx.slowest, 20 * MSEC, U64_MAX);
+}
+
+/* Sends as long as there is room in the queue */
+static void send_all(struct side *s)
+{
+	while (side_send(s, 5000, rnd_range(1, 3)))
+		;
+}
+
+/* A receiver that stops for a minute: the sender has its queue full, and nobody spins */
+static void test_lossless_receiver_stops(void **state)
+{
+	struct world *w = *state;
+	unsigned long polls;
+	unsigned int i;
+
+	both_up(w);
+	for (i = 0; i < 20; i++) {
+		send_all(&w->htx);
+		send_all(&w->ltx);
+		world_run(w, MSEC);
+		side_reap(&w->htx);
+		side_reap(&w->ltx);
+	}
+	assert_in_range(vepf_fifo_len(&w->from_host.fifo), 0, HISTORY);
+	assert_in_range(vepf_fifo_len(&w->to_host.fifo), 0, HISTORY);
+	polls = w->polls;
+	world_run(w, 60000 * MSEC);
+	assert_in_range(w->polls - polls, 0, 10);
+	assert_in_range(w->htx.in_flight, 1, SLOTS);
+	assert_in_range(w->ltx.in_flight, 1, SLOTS);
+
+	receive_all(w, &w->lrx);
+	receive_all(w, &w->hrx);
+	side_reap(&w->htx);
+	side_reap(&w->ltx);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+	assert_int_equal(w->from_host.fifo.dropped + w->to_host.fifo.dropped, 0);
+}
+
+/* One message larger than all that may be in transit */
+static void test_lossless_large_messages(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	assert_true(side_send(&w->htx, SLOT_SIZE / 2 + HISTORY / 2, 3));
+	assert_true(side_send(&w->ltx, SLOT_SIZE / 2 + HISTORY / 2, 3));
+	assert_true(side_send(&w->ltx, 10, 1));
+	world_run(w, MSEC);
+	side_reap(&w->ltx);
+	assert_int_equal(w->ltx.returned, 0);
+	receive_all(w, &w->lrx);
+	receive_all(w, &w->hrx);
+	side_reap(&w->ltx);
+	side_reap(&w->htx);
+	expect_all(&w->htx, &w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+}
+
+static struct vepf_pipe *pipe_of(struct world *w, const struct side *s)
+{
+	return s == &w->htx || s == &w->lrx ? &w->from_host : &w->to_host;
+}
+
+/*
+ * A sender closes its end, and opens it again for the next one: what the first one
+ * sent arrives before it is done with, what the second one sends after that.
+ */
+static void check_close(struct world *w, struct side *from, struct side *to)
+{
+	struct vepf_pipe *p = pipe_of(w, from);
+	u64 first;
+
+	assert_false(vepf_pipe_drained(p));
+	send_all(from);
+	world_run(w, MSEC);
+	first = from->pos;
+	vepf_pipe_close(p);
+	side_reap(from);
+	send_all(from);
+	assert_true(from->pos > first);
+	world_run(w, 100 * MSEC);
+	assert_false(vepf_pipe_drained(p));
+	receive_all(w, to);
+	assert_int_equal(to->num_received, first);
+	assert_true(vepf_pipe_drained(p));
+	assert_false(vepf_pipe_drained(p));
+	w->kicked = true;
+	receive_all(w, to);
+	side_reap(from);
+	expect_all(from, to);
+	assert_int_equal(p->fifo.dropped, 0);
+
+	/* With nothing on its way, it is done at once */
+	vepf_pipe_close(p);
+	world_run(w, MSEC);
+	assert_true(vepf_pipe_drained(p));
+}
+
+static void test_lossless_sender_closes(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	check_close(w, &w->htx, &w->lrx);
+	check_close(w, &w->ltx, &w->hrx);
+}
+
+/* A receiver closes its end: what is for it goes nowhere, and the next one gets none of it */
+static void check_open(struct world *w, struct side *from, struct side *to)
+{
+	struct vepf_pipe *p = pipe_of(w, from);
+	u64 lost, received;
+
+	side_offer(to, 1000, 1);
+	send_all(from);
+	world_run(w, 10 * MSEC);
+	vepf_pipe_open(p, false);
+	w->kicked = true;
+	world_run(w, 10 * MSEC);
+	side_reap(to);
+	side_reap(from);
+	received = to->num_received;
+	assert_int_equal(received, 1000);
+	assert_int_equal(from->in_flight, 0);
+	assert_int_equal(p->fifo.dropped, from->pos - received);
+
+	/* Nor of what was sent in the meantime */
+	while (side_offer(to, 1000, 1))
+		;
+	send_all(from);
+	world_run(w, 10 * MSEC);
+	side_reap(from);
+	assert_int_equal(from->in_flight, 0);
+	vepf_pipe_open(p, true);
+	w->kicked = true;
+	world_run(w, 10 * MSEC);
+	side_reap(to);
+	side_reap(from);
+	assert_int_equal(to->num_received, received);
+	assert_int_equal(from->in_flight, 0);
+	lost = from->pos - received;
+	assert_int_equal(p->fifo.dropped, lost);
+
+	/* Both in one: as if the thread had no time in between */
+	send_all(from);
+	vepf_pipe_open(p, false);
+	vepf_pipe_open(p, true);
+	w->kicked = true;
+	world_run(w, 10 * MSEC);
+	side_reap(from);
+	side_reap(to);
+	assert_int_equal(to->num_received, received);
+	assert_int_equal(p->fifo.dropped, from->pos - received);
+
+	send_all(from);
+	world_run(w, MSEC);
+	side_reap(to);
+	assert_true(to->num_received > received);
+	receive_all(w, to);
+	side_reap(from);
+	assert_int_equal(side_gaps(to, from->pos), p->fifo.dropped);
+}
+
+static void test_lossless_receiver_closes(void **state)
+{
+	struct world *w = *state;
+
+	both_up(w);
+	check_open(w, &w->htx, &w->lrx);
+	check_open(w, &w->ltx, &w->hrx);
+}
+
+/* What the host sent before it went away is delivered before its end is done with */
+static void test_lossless_host_leaves(void **state)
+{
+	struct world *w = *state;
+	u64 taken;
+
+	both_up(w);
+	send_all(&w->htx);
+	world_run(w, 10 * MSEC);
+	side_reap(&w->htx);
+	taken = vepf_fifo_len(&w->from_host.fifo);
+	assert_true(taken > 10000);
+	world_host_down(w);
+	vepf_pipe_close(&w->from_host);
+	vepf_pipe_open(&w->to_host, false);
+	world_run(w, 10 * MSEC);
+	assert_false(vepf_pipe_drained(&w->from_host));
+	receive_all(w, &w->lrx);
+	assert_int_equal(w->lrx.num_received, taken);
+	assert_int_equal(side_gaps(&w->lrx, taken), 0);
+	assert_true(vepf_pipe_drained(&w->from_host));
+}
+
+/* A receiver that has to say that it is there: before, there is the history only */
+static void test_history_until_opened(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	both_up(w);
+	vepf_pipe_open(&w->from_host, false);
+	vepf_pipe_open(&w->to_host, false);
+	for (i = 0; i < 10; i++) {
+		side_offer(&w->lrx, 4096, 1);
+		side_offer(&w->hrx, 4096, 1);
+	}
+	assert_in_range(send_one_by_one(w, &w->htx, 100, 1000), 1, 2 * MSEC);
+	assert_in_range(send_one_by_one(w, &w->ltx, 100, 1000), 0, 100 * USEC);
+	side_reap(&w->lrx);
+	side_reap(&w->hrx);
+	assert_int_equal(w->lrx.num_received + w->hrx.num_received, 0);
+	vepf_settle_begin(&w->local_rx->settle);
+	vepf_settle_begin(&w->to_host.settle);
+	vepf_pipe_open(&w->from_host, true);
+	vepf_pipe_open(&w->to_host, true);
+	w->kicked = true;
+	world_run(w, MSEC);
+	side_reap(&w->lrx);
+	side_reap(&w->hrx);
+	assert_int_equal(w->lrx.num_received, 10 * 4096);
+	assert_int_equal(w->hrx.num_received, 10 * 4096);
+	receive_all(w, &w->lrx);
+	receive_all(w, &w->hrx);
+	assert_int_equal(w->lrx.num_received, HISTORY);
+	assert_int_equal(w->hrx.num_received, HISTORY);
+	vepf_pipe_close(&w->from_host);
+	assert_true(vepf_pipe_drained(&w->from_host));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1135,6 +1404,13 @@ int main(void)
 		TEST(test_one_publish_per_batch),
 		TEST(test_bounded_rounds),
 		TEST(test_masked_interrupt),
+		cmocka_unit_test_setup_teardown(test_lossless_streams, setup_lossless, teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_receiver_stops, setup_lossless, teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_large_messages, setup_lossless, teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_sender_closes, setup_lossless, teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_receiver_closes, setup_lossless, teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_host_leaves, setup_lossless, teardown),
+		cmocka_unit_test_setup_teardown(test_history_until_opened, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("pipe", tests, NULL, NULL);

@@ -296,7 +296,7 @@ static bool gate(void *ctx)
 	return w->open;
 }
 
-struct world *world_new(const struct fake_profile *profile)
+static struct world *make(const struct fake_profile *profile, u32 transit, bool lossless)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	unsigned int i;
@@ -324,14 +324,26 @@ struct world *world_new(const struct fake_profile *profile)
 	}
 	w->local_rx = &w->bridge.queues[LOCAL_RX];
 	w->local_tx = &w->bridge.queues[LOCAL_TX];
-	assert_int_equal(vepf_pipe_init(&w->from_host, false, &w->host_tx, w->local_rx), 0);
-	assert_int_equal(vepf_pipe_init(&w->to_host, true, &w->host_rx, w->local_tx), 0);
+	assert_int_equal(vepf_pipe_init(&w->from_host, false, &w->host_tx, w->local_rx, transit,
+					lossless), 0);
+	assert_int_equal(vepf_pipe_init(&w->to_host, true, &w->host_rx, w->local_tx, transit,
+					lossless), 0);
 
 	side_init(&w->htx, w, true, false);
 	side_init(&w->hrx, w, true, true);
 	side_init(&w->ltx, w, false, false);
 	side_init(&w->lrx, w, false, true);
 	return w;
+}
+
+struct world *world_new(const struct fake_profile *profile)
+{
+	return make(profile, VEPF_TRANSIT_SIZE, false);
+}
+
+struct world *world_new_lossless(const struct fake_profile *profile)
+{
+	return make(profile, 2 * VEPF_HISTORY_SIZE, true);
 }
 
 void world_free(struct world *w)
@@ -427,7 +439,7 @@ u64 world_poll(struct world *w, bool scan)
 	again = vepf_pipe_from_host(&w->from_host);
 	again = min(again, vepf_pipe_to_host(&w->to_host));
 	if (w->irq.starved)
-		vepf_hostmem_flush(&w->hm);
+		vepf_hostmem_yield(&w->hm);
 	if (w->host_up)
 		again = min(again, vepf_irq_flush(&w->irq));
 

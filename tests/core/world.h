@@ -87,6 +87,7 @@ struct world {
 };
 
 struct world *world_new(const struct fake_profile *profile);
+struct world *world_new_lossless(const struct fake_profile *profile);
 void world_free(struct world *w);
 
 /* The host's driver sets its queues up; resets the device; the gate closes some time before */

@@ -17,7 +17,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP)
 
-from cable.vm.cable import Pair                         # noqa: E402
+from cable.vm.cable import VECTORS, Pair                # noqa: E402
 from cable.vm.machine import SLOW                       # noqa: E402
 from limit import time_limit                            # noqa: E402
 from resets import LOST, UNLINKED                       # noqa: E402
@@ -110,7 +110,7 @@ def pytest_collection_modifyitems(items):
     """Tests that can share a pair follow each other."""
     def kind(item):
         names = getattr(item, "fixturenames", ())
-        return [fixture in names for fixture in ("metered", "perst", "card")]
+        return [fixture in names for fixture in ("metered", "perst", "card", "many_vectors")]
     items.sort(key=lambda item: (SUITES.index(item.callspec.params["suite"])
                                  if hasattr(item, "callspec") else -1, kind(item)))
 
@@ -154,6 +154,12 @@ def guard(request, pool, suite, again):
 def pair(pool, suite, guard):
     """Both machines up, the console function running, a getty on the host's hvc0."""
     return pool.get(suite)
+
+
+@pytest.fixture
+def many_vectors(pool, suite, guard):
+    """The same, and the card has a vector for each queue of 32 ports."""
+    return pool.get(suite, vectors=67)
 
 
 @pytest.fixture

@@ -400,7 +400,7 @@ static void poll(void)
 	vepf_pipe_from_host(&w.pipe[TX]);
 	vepf_pipe_to_host(&w.pipe[RX]);
 	if (w.irq.starved)
-		vepf_hostmem_flush(&w.hm);
+		vepf_hostmem_yield(&w.hm);
 	if (w.up)
 		vepf_irq_flush(&w.irq);
 
@@ -622,8 +622,10 @@ static void begin(u8 how)
 		l->ring = calloc(1, vepf_ring_size(QUEUE_SIZE, LOCAL_ALIGN));
 		l->bufs = calloc(LOCAL_BUFS, LOCAL_BUF);
 	}
-	CHECK(!vepf_pipe_init(&w.pipe[TX], false, &w.hq[TX], w.local[RX].q));
-	CHECK(!vepf_pipe_init(&w.pipe[RX], true, &w.hq[RX], w.local[TX].q));
+	CHECK(!vepf_pipe_init(&w.pipe[TX], false, &w.hq[TX], w.local[RX].q, VEPF_TRANSIT_SIZE,
+			      false));
+	CHECK(!vepf_pipe_init(&w.pipe[RX], true, &w.hq[RX], w.local[TX].q, VEPF_TRANSIT_SIZE,
+			      false));
 	local_up();
 	host_up(0x100, 0x110);
 }

@@ -15,6 +15,7 @@
 #include "regs.h"
 
 #define QUEUE_SIZE	64
+#define MAX_QUEUES	8
 #define FEATURES	0x81000007
 #define SEEN		BIT(30)
 #define MAX_LOADS	3
@@ -35,7 +36,7 @@ static struct {
 	bool quiet;		/* the host does nothing */
 	bool defaults;		/* the whole file may be written */
 	bool scribbled;		/* the host has overwritten what only defaults restore */
-	u16 vector[VEPF_MAX_QUEUES];
+	u16 vector[MAX_QUEUES];
 
 	/* the call being made */
 	unsigned int loads;
@@ -200,9 +201,8 @@ static void check_live(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < s.params.num_queues; i++)
-		if (s.params.required >> i & 1)
-			CHECK(regs.queue[i].pfn);
+	for (i = 0; i < s.params.required; i++)
+		CHECK(regs.queue[i].pfn);
 	CHECK(!(regs.features & ~s.params.features));
 }
 
@@ -234,7 +234,7 @@ static unsigned int pass(void)
 		CHECK(regs.phase == VEPF_REGS_DEAD);
 	if (before == VEPF_REGS_RUNNING && regs.phase == VEPF_REGS_RUNNING)
 		check_live();
-	for (i = s.params.num_queues; i < VEPF_MAX_QUEUES; i++)
+	for (i = s.params.num_queues; i < MAX_QUEUES; i++)
 		CHECK(!regs.queue[i].pfn);
 	return events;
 }
@@ -411,8 +411,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		s.config[i] = 0xe0 + i % 16;
 	s.params = (struct vepf_regs_params){
 		.features = FEATURES,
-		.num_queues = 1 + how % VEPF_MAX_QUEUES,
-		.required = how & 8 ? 1 : (1 << (1 + how % VEPF_MAX_QUEUES)) - 1,
+		.num_queues = 1 + how % MAX_QUEUES,
+		.required = how & 8 ? 1 : 1 + how % MAX_QUEUES,
 		.queue_size = QUEUE_SIZE,
 		.config = s.config,
 		.config_len = how & 16 ? VEPF_MAX_CONFIG : how >> 5,

@@ -273,7 +273,7 @@ void world_setup_init(struct world_setup *s, const struct host *host)
 		.params = {
 			.features = OFFERED,
 			.num_queues = host->queues,
-			.required = BIT(host->queues) - 1,
+			.required = host->queues,
 			.queue_size = QUEUE_SIZE,
 			.config = config,
 			.config_len = host->device->config_len,

@@ -36,7 +36,7 @@ static const struct vepf_type console_type = {
 	.queue_names = console_queue_names,
 	.pairs = console_pairs,
 	.num_pairs = ARRAY_SIZE(console_pairs),
-	.config = console_config,
+	.config = { console_config, console_config },
 	.config_len = sizeof(console_config),
 };
 
@@ -63,7 +63,7 @@ static const struct vepf_type net_type = {
 	.queue_names = net_queue_names,
 	.pairs = net_pairs,
 	.num_pairs = ARRAY_SIZE(net_pairs),
-	.config = net_config,
+	.config = { net_config, net_config },
 	.config_len = sizeof(net_config),
 };
 
@@ -89,7 +89,7 @@ static const struct vepf_type vsock_type = {
 	.queue_names = vsock_queue_names,
 	.pairs = vsock_pairs,
 	.num_pairs = ARRAY_SIZE(vsock_pairs),
-	.config = vsock_config,
+	.config = { vsock_config, vsock_config },
 	.config_len = sizeof(vsock_config),
 };
 

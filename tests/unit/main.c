@@ -13,6 +13,7 @@ static const struct {
 } groups[] = {
 	{ "regs", test_regs },
 	{ "ring", test_ring },
+	{ "ports", test_ports },
 };
 
 #define NUM_GROUPS	(sizeof(groups) / sizeof(*groups))
@@ -27,7 +28,7 @@ int main(int argc, char **argv)
 		for (g = 0; g < NUM_GROUPS; g++)
 			known |= !strcmp(argv[i], groups[g].name);
 		if (!known) {
-			fprintf(stderr, "unit: no group '%s'; there are: regs ring\n",
+			fprintf(stderr, "unit: no group '%s'; there are: regs ring ports\n",
 				argv[i]);
 			return 2;
 		}

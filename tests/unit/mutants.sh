@@ -3,7 +3,7 @@
 # Break the code under test in one place at a time; each time, a test must fail.
 # Usage: mutants.sh TEST-DIRECTORY LIST OUTPUT-DIRECTORY PROGRAM [NAME]
 # PROGRAM is what the test directory's Makefile builds in the output directory. A file of
-# the list that the core does not have is one of the test directory.
+# the list that the drivers do not have is one of the test directory.
 # LIMIT, in the environment: seconds for one run of it.
 set -eu
 
@@ -12,7 +12,9 @@ list=$2
 out=$3
 program=$4
 only=${5:-}
-core=$(cd "$(dirname "$0")/../../drivers/pci-epf-virtio" && pwd)
+drivers=$(cd "$(dirname "$0")/../../drivers" && pwd)
+core=$drivers/pci-epf-virtio
+vcon=$drivers/pci-epf-vcon
 dir=$out/mutants
 killed=0
 survived=0
@@ -29,9 +31,11 @@ while IFS='|' read -r name file groups script; do
 
 	rm -rf "$dir/src" "$dir/o"
 	mkdir -p "$dir/src" "$dir/o"
-	cp "$core"/regs.[ch] "$core"/ring.[ch] "$dir/src"
+	cp "$core"/regs.[ch] "$core"/ring.[ch] "$vcon"/ports.[ch] "$dir/src"
 	if [ -e "$core/$file" ]; then
 		from=$core model=$here object=core-${file%.c}.o
+	elif [ -e "$vcon/$file" ]; then
+		from=$vcon model=$here object=vcon-${file%.c}.o
 	else
 		from=$here model=$dir/src object=${file%.c}.o
 		cp "$here"/*.[ch] "$dir/src"
@@ -44,7 +48,7 @@ while IFS='|' read -r name file groups script; do
 	# What does not depend on the mutant's headers is not built again
 	cp "$out"/*.o "$dir/o"
 	rm "$dir/o/$object"
-	if ! make -s -C "$here" O="$dir/o" CORE="$dir/src" MODEL="$model" CFLAGS="-O1 -g -w" \
+	if ! make -s -C "$here" O="$dir/o" CORE="$dir/src" VCON="$dir/src" MODEL="$model" CFLAGS="-O1 -g -w" \
 			"$dir/o/$program" >"$dir/log" 2>&1; then
 		cat "$dir/log" >&2
 		echo "mutant '$name' does not build" >&2

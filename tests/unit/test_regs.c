@@ -32,7 +32,7 @@ static const u8 config[] = { 0x50, 0x00, 0x19, 0x02, 0x01, 0x02, 0x03, 0x04 };
 static const struct vepf_regs_params two_queues = {
 	.features = FEATURES,
 	.num_queues = 2,
-	.required = 3,
+	.required = 2,
 	.queue_size = 64,
 	.config = config,
 	.config_len = sizeof(config),
@@ -182,7 +182,7 @@ static void test_params(void **state)
 	p.num_queues = VEPF_MAX_QUEUES + 1;
 	refuses(&p);
 	p = two_queues;
-	p.required = BIT(2);
+	p.required = 3;
 	refuses(&p);
 	p = two_queues;
 	p.queue_size = 0;
@@ -207,7 +207,7 @@ static void test_params_limits(void **state)
 	static const u8 large_config[VEPF_MAX_CONFIG];
 	struct vepf_regs_params p = {
 		.num_queues = VEPF_MAX_QUEUES,
-		.required = BIT(VEPF_MAX_QUEUES) - 1,
+		.required = VEPF_MAX_QUEUES,
 		.queue_size = 32768,
 		.config = large_config,
 		.config_len = sizeof(large_config),
@@ -473,16 +473,105 @@ static void test_not_required(void **state)
 	struct bar b;
 
 	(void)state;
-	p.required = BIT(1);
+	p.required = 1;
 	begin(&b, &p);
 	status(&b, ACK | DRIVER);
-	give_pfn(&b, 1, 7);
+	give_pfn(&b, 0, 7);
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
 	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
-	assert_int_equal(b.regs.queue[0].pfn, 0);
-	assert_int_equal(b.regs.queue[1].pfn, 7);
+	assert_int_equal(b.regs.queue[0].pfn, 7);
+	assert_int_equal(b.regs.queue[1].pfn, 0);
+}
+
+/* DRIVER_OK of a driver that accepted @features and set up @queues queues */
+static unsigned int set_up(struct bar *b, u32 features, unsigned int queues)
+{
+	unsigned int i;
+
+	status(b, 0);
+	pass(b);
+	status(b, ACK | DRIVER);
+	set(b, 4, VIRTIO_PCI_GUEST_FEATURES, features);
+	for (i = 0; i < queues; i++)
+		give_pfn(b, i, 100 + i);
+	status(b, READY);
+	pass(b);
+	pass(b);
+	return pass(b);
+}
+
+/* Queues that a feature brings, up to as many as there can be */
+static void test_required_by_feature(void **state)
+{
+	struct vepf_regs_params p = two_queues;
+	struct bar b;
+	unsigned int i;
+
+	(void)state;
+	p.num_queues = VEPF_MAX_QUEUES;
+	p.features = 7;
+	p.all_with = 2;
+	begin(&b, &p);
+	assert_int_equal(set_up(&b, 5, 2), VEPF_REGS_LIVE);
+	assert_int_equal(set_up(&b, 5, 1), VEPF_REGS_INCOMPLETE);
+	assert_int_equal(set_up(&b, 2, VEPF_MAX_QUEUES - 1), VEPF_REGS_INCOMPLETE);
+	assert_int_equal(set_up(&b, 0xa, VEPF_MAX_QUEUES), VEPF_REGS_LIVE);
+	assert_int_equal(b.regs.features, 2);
+	for (i = 0; i < VEPF_MAX_QUEUES; i++)
+		assert_int_equal(b.regs.queue[i].pfn, 100 + i);
+}
+
+/* A word of the configuration that the host writes: seen once, and put back */
+static void test_written(void **state)
+{
+	static const u8 config[12] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct vepf_regs_params p = two_queues;
+	struct bar b;
+
+	(void)state;
+	p.config = config;
+	p.config_len = sizeof(config);
+	p.written = 8;
+	begin(&b, &p);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+	set(&b, 4, 28, 'x');
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN);
+	assert_int_equal(b.regs.written, 'x');
+	assert_int_equal(get(&b, 4, 28), 0);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+
+	/* The bytes move, and it with them */
+	live(&b);
+	b.msix = true;
+	pass(&b);
+	assert_int_equal(get(&b, 4, 28), 0x08070605);
+	assert_int_equal(get(&b, 4, 32), 0);
+	assert_int_equal(pass(&b), 0);
+	set(&b, 4, 32, 0x12345678);
+	assert_true(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN);
+	assert_int_equal(b.regs.written, 0x12345678);
+	assert_int_equal(get(&b, 4, 28), 0x08070605);
+	assert_int_equal(b.regs.phase, VEPF_REGS_RUNNING);
+
+	/* All-ones are no driver's */
+	set(&b, 4, 32, 0xffffffff);
+	set(&b, 4, 36, 0xffffffff);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+
+	p.written = 2;
+	refuses(&p);
+	p.written = 12;
+	refuses(&p);
+	p.written = 8;
+	p.config_len = 11;
+	refuses(&p);
 }
 
 static void test_failed(void **state)
@@ -749,6 +838,8 @@ static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_reset_in_setup),
 	cmocka_unit_test(test_incomplete),
 	cmocka_unit_test(test_not_required),
+	cmocka_unit_test(test_required_by_feature),
+	cmocka_unit_test(test_written),
 	cmocka_unit_test(test_failed),
 	cmocka_unit_test(test_queue_beyond),
 	cmocka_unit_test(test_guess),

@@ -5,5 +5,6 @@
 /* Each runs a group and returns the number of tests that failed */
 int test_regs(void);
 int test_ring(void);
+int test_ports(void);
 
 #endif /* UNIT_TESTS_H */

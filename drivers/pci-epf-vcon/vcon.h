@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * virtio console on a PCIe endpoint: a function and its settings
+ */
+#ifndef VCON_H
+#define VCON_H
+
+#include <linux/configfs.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "pci-epf-virtio.h"
+#include "ports.h"
+
+/* A pair for each port, and one for messages */
+#define VCON_MAX_QUEUES		(2 * (VCON_MAX_PORTS + 1))
+
+/* struct virtio_console_config */
+#define VCON_CONFIG_LEN		12
+
+/**
+ * struct vcon_setting - a port in configfs
+ * @item: its folder
+ * @vcon: function it is of
+ * @id: its number
+ * @enabled: drivers are told of it while the function is bound
+ * @console: it is a console
+ * @name: its name, or nothing
+ * @size: of the terminals that show it to each side's users
+ */
+struct vcon_setting {
+	struct config_item item;
+	struct vcon *vcon;
+	unsigned int id;
+	bool enabled;
+	bool console;
+	char name[VCON_NAME_MAX + 1];
+	struct vcon_size size[2];
+};
+
+/**
+ * struct vcon - a console function
+ * @f: the core's part of it
+ * @dev: for messages
+ * @mutex: guards all settings, and that a function is bound or not
+ * @group: folder of the ports
+ * @setting: ports in configfs, by number
+ * @max_ports: ports to make room for, 0: for those that are there
+ * @size: of terminals, for a function without ports
+ * @bound: between bind and unbind
+ * @lock: guards @ports; taken with interrupts disabled
+ * @ports: what drivers were told, while bound
+ * @type: what the function is, while bound; all below is part of it
+ * @pairs: see there
+ * @queue_names: see there
+ * @names: see there
+ * @config: see there
+ */
+struct vcon {
+	struct vepf_function *f;
+	struct device *dev;
+	struct mutex mutex; /* settings */
+	struct config_group group;
+	struct vcon_setting *setting[VCON_MAX_PORTS];
+	unsigned int max_ports;
+	struct vcon_size size[2];
+	bool bound;
+
+	spinlock_t lock; /* ports */
+	struct vcon_ports ports;
+	struct vepf_type type;
+	struct vepf_pair pairs[VCON_MAX_PORTS];
+	const char *queue_names[VCON_MAX_QUEUES];
+	char names[VCON_MAX_QUEUES][24];
+	u8 config[2][VCON_CONFIG_LEN];
+};
+
+/* What changes while the function is bound; @mutex is held */
+void vcon_apply_port(const struct vcon_setting *s);
+void vcon_apply_size(struct vcon *vcon, enum vcon_side side);
+
+/* configfs.c */
+extern struct configfs_attribute * const vcon_attrs[];
+void vcon_add_groups(void *priv, struct config_group *group);
+
+#endif /* VCON_H */

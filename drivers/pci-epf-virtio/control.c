@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Queues on which a device and its drivers talk, on either side
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "control.h"
+#include "localq.h"
+
+/* Messages handled in one go, so that the data gets its turn */
+#define VEPF_CONTROL_ROUND	64
+
+/**
+ * vepf_control_collect() - take the messages of the endpoint's driver
+ * @c: control queues
+ *
+ * A driver waits for the buffer of its message without sleeping, so this must not
+ * depend on a thread being scheduled.  Each message has been handled when its buffer
+ * goes back.
+ *
+ * Context: any; no lock of a queue may be held.
+ */
+void vepf_control_collect(struct vepf_control *c)
+{
+	struct vepf_bridge_queue *q = c->local_tx;
+	u8 msg[VEPF_MESSAGE_MAX];
+	struct vepf_buf buf;
+	unsigned long flags;
+
+	for (;;) {
+		size_t len = 0;
+		unsigned int i;
+
+		spin_lock_irqsave(&q->lock, flags);
+		if (!vepf_localq_next(q, &buf) || !vepf_ring_get(q->ring, &buf))
+			break;
+		for (i = 0; i < buf.nsegs; i++) {
+			size_t n = min_t(size_t, buf.segs[i].len, sizeof(msg) - len);
+
+			if (buf.segs[i].writable)
+				continue;
+			memcpy(msg + len, vepf_localq_ptr(&buf.segs[i]), n);
+			len += n;
+		}
+		spin_unlock_irqrestore(&q->lock, flags);
+
+		c->message(c->ctx, VEPF_ENDPOINT, msg, len);
+
+		spin_lock_irqsave(&q->lock, flags);
+		if (q->live)
+			vepf_ring_put(q->ring, buf.head, 0);
+		vepf_localq_publish(q);
+		spin_unlock_irqrestore(&q->lock, flags);
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/* Fill buffers of the endpoint's driver with messages */
+static void vepf_control_to_local(struct vepf_control *c)
+{
+	struct vepf_bridge_queue *q = c->local_rx;
+	u8 msg[VEPF_MESSAGE_MAX];
+	struct vepf_buf buf;
+	unsigned long flags;
+	unsigned int i;
+	bool there;
+
+	for (;;) {
+		size_t len, written = 0;
+
+		spin_lock_irqsave(&q->lock, flags);
+		there = vepf_localq_next(q, &buf);
+		spin_unlock_irqrestore(&q->lock, flags);
+		if (!there)
+			break;
+		len = c->next(c->ctx, VEPF_ENDPOINT, msg);
+		if (!len)
+			break;
+
+		/* The driver may have been reset just now: then it needs no message */
+		spin_lock_irqsave(&q->lock, flags);
+		if (vepf_localq_next(q, &buf)) {
+			for (i = 0; i < buf.nsegs; i++) {
+				size_t n = min_t(size_t, buf.segs[i].len, len - written);
+
+				if (!buf.segs[i].writable)
+					continue;
+				memcpy(vepf_localq_ptr(&buf.segs[i]), msg + written, n);
+				written += n;
+			}
+			vepf_localq_done(q, written);
+		}
+		spin_unlock_irqrestore(&q->lock, flags);
+	}
+	spin_lock_irqsave(&q->lock, flags);
+	vepf_localq_publish(q);
+	spin_unlock_irqrestore(&q->lock, flags);
+	vepf_bridge_call(q);
+}
+
+/* The readable part of a buffer of the host, up to the size of a message */
+static int vepf_control_read(struct vepf_control *c, const struct vepf_buf *buf, u8 *msg,
+			     size_t *len)
+{
+	unsigned int i;
+
+	*len = 0;
+	for (i = 0; i < buf->nsegs && *len < VEPF_MESSAGE_MAX; i++) {
+		size_t n = min_t(size_t, buf->segs[i].len, VEPF_MESSAGE_MAX - *len);
+		int err;
+
+		if (buf->segs[i].writable)
+			continue;
+		err = vepf_hostmem_read(c->host_tx->hm, msg + *len, buf->segs[i].addr, n);
+		if (err)
+			return err;
+		*len += n;
+	}
+	return 0;
+}
+
+/* Messages of the host's driver; returns as vepf_pipe_from_host() */
+static u64 vepf_control_from_host(struct vepf_control *c)
+{
+	struct vepf_hostq *q = c->host_tx;
+	u8 msg[VEPF_MESSAGE_MAX];
+	unsigned int round = 0;
+	struct vepf_buf buf;
+	int err = 0;
+	u64 again;
+
+	while (q->live && round < VEPF_CONTROL_ROUND) {
+		size_t len;
+
+		err = vepf_hostq_next(q, &buf);
+		if (err <= 0)
+			break;
+		round++;
+		err = vepf_control_read(c, &buf, msg, &len);
+		if (err == -ESHUTDOWN)
+			break;
+		if (err)
+			vepf_hostq_bad_address(q, &buf.segs[0], err);
+		else
+			c->message(c->ctx, VEPF_HOST, msg, len);
+		vepf_hostq_done(q, &buf, 0, err ? 0 : len);
+		err = 0;
+	}
+	again = vepf_hostq_finish(q, err);
+	return again == U64_MAX && vepf_hostq_more(q) ? 0 : again;
+}
+
+/* Write a message to a buffer of the host; returns how much of it did fit */
+static int vepf_control_write(struct vepf_control *c, const struct vepf_buf *buf, const u8 *msg,
+			      size_t len)
+{
+	size_t written = 0;
+	unsigned int i;
+
+	for (i = 0; i < buf->nsegs && written < len; i++) {
+		size_t n = min_t(size_t, buf->segs[i].len, len - written);
+		int err;
+
+		if (!buf->segs[i].writable)
+			continue;
+		err = vepf_hostmem_write(c->host_rx->hm, buf->segs[i].addr, msg + written, n);
+		if (err == -ESHUTDOWN)
+			return err;
+		if (err) {
+			vepf_hostq_bad_address(c->host_rx, &buf->segs[i], err);
+			break;
+		}
+		written += n;
+	}
+	return written;
+}
+
+static u64 vepf_control_to_host(struct vepf_control *c)
+{
+	struct vepf_hostq *q = c->host_rx;
+	u8 msg[VEPF_MESSAGE_MAX];
+	unsigned int round = 0;
+	int err = 0;
+	u64 again;
+
+	while (q->live && round < VEPF_CONTROL_ROUND) {
+		size_t len;
+
+		if (!c->active) {
+			err = vepf_hostq_next(q, &c->buf);
+			if (err <= 0)
+				break;
+			c->active = true;
+		}
+		/* From here on the message is void if the host has reset the device */
+		len = c->next(c->ctx, VEPF_HOST, msg);
+		if (!len)
+			break;
+		round++;
+		err = vepf_control_write(c, &c->buf, msg, len);
+		if (err < 0)
+			break;
+		vepf_hostq_done(q, &c->buf, err, err);
+		c->active = false;
+		err = 0;
+	}
+	again = vepf_hostq_finish(q, err);
+	return round == VEPF_CONTROL_ROUND ? 0 : again;
+}
+
+/**
+ * vepf_control_stop() - the host's queues are not live any more
+ * @c: control queues
+ */
+void vepf_control_stop(struct vepf_control *c)
+{
+	c->active = false;
+}
+
+/**
+ * vepf_control_receive() - take the messages that drivers have sent
+ * @c: control queues
+ * @scan: the host's driver may have made buffers available
+ *
+ * Return: as vepf_pipe_from_host().
+ */
+u64 vepf_control_receive(struct vepf_control *c, bool scan)
+{
+	if (scan) {
+		c->host_rx->scan = true;
+		c->host_tx->scan = true;
+	}
+	vepf_control_collect(c);
+	vepf_bridge_call(c->local_tx);
+	return vepf_control_from_host(c);
+}
+
+/**
+ * vepf_control_send() - give drivers the messages that there are for them
+ * @c: control queues
+ *
+ * Return: as vepf_pipe_from_host().
+ */
+u64 vepf_control_send(struct vepf_control *c)
+{
+	vepf_control_to_local(c);
+	return vepf_control_to_host(c);
+}

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A console function with ports, as the users of both machines handle it."""
+
+import contextlib
+
+from cable.vm.cable import FUNCTION
+from cable.vm.machine import MachineError
+
+FIRST = FUNCTION % 0
+FOLDER = FIRST + "/pci_epf_vcon.0/"
+CONFIGFS = "/sys/kernel/config/pci_ep/" + FOLDER
+CONSOLE = 0
+
+
+def name_of(port):
+    return "org.example.%d" % port
+
+
+def add(pair, port, name=None, console=False):
+    """A port in configfs, enabled."""
+    folder = FOLDER + "ports/%d" % port
+    pair.at_endpoint("mkdir " + folder, "echo %s > %s/name" % (name or name_of(port), folder),
+                     "echo %d > %s/console" % (console, folder), "echo 1 > %s/enable" % folder)
+
+
+def remove(pair, port):
+    pair.at_endpoint("rmdir %sports/%d" % (FOLDER, port))
+
+
+def configure(pair, generic, max_ports=0, queue_size=None):
+    """Instead of the simple function, one with a console, port 0, and these generic ports."""
+    pair.remove_card()
+    pair.deconfigure()
+    pair.make_functions(queue_size)
+    add(pair, CONSOLE, "console", console=True)
+    for port in generic:
+        add(pair, port)
+    if max_ports:
+        pair.at_endpoint("echo %d > %smax_ports" % (max_ports, FOLDER))
+    pair.bind()
+    pair.start_link()
+    pair.rescan()
+    pair.wait_consoles()
+    for port in generic:
+        wait_there(pair, port)
+
+
+def deconfigure(pair):
+    """Back to the simple function."""
+    pair.remove_card()
+    pair.stop_link()
+    pair.unbind()
+    pair.at_endpoint("rmdir %sports/*" % FOLDER)
+    pair.remove_functions()
+    pair.configure()
+    pair.rescan()
+    pair.wait_consoles()
+
+
+def machines(pair):
+    return (pair.host, pair.endpoint)
+
+
+def device(machine, port):
+    """The port's device file, found by its name as udev does; None if there is none."""
+    text = machine.shell.check("grep -lx %s /sys/class/virtio-ports/*/name || :" % name_of(port))
+    return "/dev/" + text.split("/")[4] if text else None
+
+
+def wait_there(pair, port, there=True):
+    for machine in machines(pair):
+        machine.wait_for("port %d" % port, lambda: bool(device(machine, port)) == there, 20)
+
+
+def connected(machine, port):
+    """Whether the machine's driver believes that the other end is open."""
+    text = machine.shell.check("cat /sys/kernel/debug/virtio-ports/%s"
+                               % device(machine, port).split("/")[-1])
+    return "host_connected: 1" in text
+
+
+def wait_connected(machine, port, open_):
+    machine.wait_for("port %d to be %s" % (port, "open" if open_ else "closed"),
+                     lambda: connected(machine, port) == open_, 10)
+
+
+# Has the port open as file descriptor 9, and runs the lines that come through a pipe
+HOLD = """mkfifo /run/do.%(port)d
+sh -c 'exec 9<>%(path)s; echo $$ >/run/pid.%(port)d; while :; do
+	read -r line </run/do.%(port)d && eval "$line"
+done' >/dev/null 2>&1 &
+until [ -s /run/pid.%(port)d ]; do sleep 0.05; done"""
+RELEASE = """n=$(cat /run/pid.%(port)d); rm /run/pid.%(port)d /run/do.%(port)d; kill -KILL $n
+while kill -0 $n 2>/dev/null; do sleep 0.05; done"""
+
+
+@contextlib.contextmanager
+def held_open(machine, port):
+    """Somebody on the machine has the port open: a function that has it run a line."""
+    machine.shell.check(HOLD % {"port": port, "path": device(machine, port)})
+    try:
+        yield lambda line: machine.shell.check("echo '%s' >/run/do.%d" % (line, port))
+    finally:
+        machine.shell.check(RELEASE % {"port": port})
+
+
+def start_sending(machine, port, file, timeout=100):
+    """Send a file, and close the port; a job of the shell's."""
+    return machine.shell.start("timeout %d cat %s >%s; echo sent $?"
+                               % (timeout, file, device(machine, port)))
+
+
+def start_receiving(machine, port, file, timeout=100):
+    """Receive until the other end is closed; a job of the shell's."""
+    return machine.shell.start(
+        "timeout %d cat %s >%s; echo received $? $(wc -c <%s) $(sha256sum <%s)"
+        % (timeout, device(machine, port), file, file, file))
+
+
+def finish(machine, job, timeout=120):
+    code, text = machine.shell.finish(job, timeout, "port")
+    if code:
+        raise MachineError("%s: %s" % (machine.name, text))
+    return text.split()
+
+
+def random_file(machine, size, file="/tmp/out"):
+    """Put what is to be sent in the machine; its sum."""
+    return machine.shell.check(
+        "head -c %d /dev/urandom >%s; sha256sum <%s" % (size, file, file)).split()[0]
+
+
+def transfer(pair, source, to, port, size):
+    """A file from one machine to the other, up to the end of file."""
+    expected = random_file(source, size)
+    sending = start_sending(source, port, "/tmp/out")
+    wait_connected(to, port, True)
+    receiving = start_receiving(to, port, "/tmp/in")
+    assert finish(source, sending) == ["sent", "0"]
+    got = finish(to, receiving)
+    assert got[:4] == ["received", "0", str(size), expected], (got, pair.counters())

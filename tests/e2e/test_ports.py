@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A console with several ports: who has them open, and what passes through them."""
+
+import time
+
+import pytest
+
+import ports
+from conftest import MAPPED
+
+SIZE = 1 << 20 if MAPPED else 32 << 10
+PORT = 2
+
+
+@pytest.fixture
+def with_ports(pool, many_vectors):
+    """A console and three generic ports."""
+    yield from ported(pool, many_vectors, (1, 2, 3))
+
+
+def ported(pool, pair, generic, **settings):
+    ports.configure(pair, generic, **settings)
+    yield pair
+    if not pool.spoilt:
+        ports.deconfigure(pair)
+
+
+def test_names_and_login(with_ports):
+    """Each side finds the ports by their names; the console is one as without ports."""
+    pair = with_ports
+    for machine in ports.machines(pair):
+        names = machine.shell.check("cat /sys/class/virtio-ports/*/name").split()
+        assert sorted(names) == ["console"] + [ports.name_of(n) for n in (1, 2, 3)]
+    assert pair.login_to_host().split() == ["x86_64"]
+    assert pair.login_to_endpoint().split() == ["aarch64"]
+
+
+def waits(machine, path):
+    """Whether a reader of the port neither gets anything, nor the end of file."""
+    return machine.shell.check("timeout 1 cat %s >/tmp/got || echo waits; wc -c </tmp/got"
+                               % path).split()[-2:] == ["waits", "0"]
+
+
+@pytest.mark.parametrize("who", ["host", "endpoint"])
+def test_open_and_close(with_ports, who):
+    """What one side does with its end shows on the other, and no reader waits for nobody."""
+    pair = with_ports
+    here = getattr(pair, who)
+    (other,) = [machine for machine in ports.machines(pair) if machine is not here]
+    path = ports.device(other, PORT)
+    for _ in range(3):
+        assert not ports.connected(other, PORT)
+        # The end of file at once, and nobody to write to
+        assert other.shell.check("timeout 5 cat %s | wc -c" % path) == "0"
+        code, _ = other.shell.run("timeout 1 sh -c 'echo x >%s'" % path)
+        assert code != 0
+        with ports.held_open(here, PORT):
+            ports.wait_connected(other, PORT, True)
+            assert not ports.connected(other, 1) and not ports.connected(other, 3)
+            assert waits(other, path), "a reader did not wait"
+        ports.wait_connected(other, PORT, False)
+
+
+@pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
+def test_data(with_ports, way):
+    """All that was written arrives before the end of file, also if nobody waits for it."""
+    pair = with_ports
+    source, to = ports.machines(pair) if way == "to-endpoint" else ports.machines(pair)[::-1]
+    ports.transfer(pair, source, to, PORT, SIZE)
+    ports.transfer(pair, source, to, PORT, 1)
+    ports.transfer(pair, source, to, 1, SIZE)
+    counters = pair.counter_values()
+    assert not any(value for name, value in counters.items() if name.endswith("_dropped"))
+
+
+@pytest.fixture
+def small_queues(pool, many_vectors):
+    """Queues of 16 buffers, so that few bytes fill them."""
+    yield from ported(pool, many_vectors, (1, 2), queue_size=16)
+
+
+@pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
+def test_back_pressure(small_queues, way):
+    """A reader that stops: the writer waits, nothing is dropped, and then all of it arrives."""
+    pair = small_queues
+    source, to = ports.machines(pair) if way == "to-endpoint" else ports.machines(pair)[::-1]
+    size = 2 << 20 if MAPPED else 1 << 20
+    expected = ports.random_file(source, size)
+    path = ports.device(to, PORT)
+    sending = ports.start_sending(source, PORT, "/tmp/out")
+    ports.wait_connected(to, PORT, True)
+    receiving = to.shell.start(
+        "(sleep 10; timeout 80 cat) <%s >/tmp/in; echo received $? $(wc -c </tmp/in)"
+        " $(sha256sum </tmp/in)" % path)
+    time.sleep(8)
+    assert not source.shell.receive(0), "the writer did not wait"
+    assert ports.finish(source, sending) == ["sent", "0"]
+    assert ports.finish(to, receiving)[:4] == ["received", "0", str(size), expected]
+    counters = pair.counter_values()
+    assert not any(value for name, value in counters.items() if name.endswith("_dropped"))
+
+
+def test_reader_leaves(with_ports):
+    """The next reader gets nothing that was meant for the one before it."""
+    pair = with_ports
+    path = ports.device(pair.endpoint, PORT)
+    with ports.held_open(pair.host, PORT) as do:
+        ports.wait_connected(pair.endpoint, PORT, True)
+        with ports.held_open(pair.endpoint, PORT):
+            ports.wait_connected(pair.host, PORT, True)
+            do("echo old >&9")
+            time.sleep(0.5)
+        ports.wait_connected(pair.host, PORT, False)
+        assert waits(pair.endpoint, path), "a reader got what was for another one"
+
+
+def test_port_comes_and_goes(with_ports):
+    """While drivers run; who has the port open notices."""
+    pair = with_ports
+    with ports.held_open(pair.endpoint, PORT):
+        ports.wait_connected(pair.host, PORT, True)
+        reading = pair.host.shell.start("timeout 60 cat %s; echo done"
+                                        % ports.device(pair.host, PORT))
+        time.sleep(0.5)
+        ports.remove(pair, PORT)
+        assert "done" in ports.finish(pair.host, reading)
+    ports.wait_there(pair, PORT, False)
+    ports.add(pair, PORT)
+    ports.wait_there(pair, PORT)
+    ports.transfer(pair, pair.host, pair.endpoint, PORT, SIZE)
+    ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
+
+
+def test_host_driver_unbound(with_ports):
+    """The endpoint's users see every port closed, and it works again afterwards."""
+    pair = with_ports
+    pair.answer(pair.host, False)
+    with ports.held_open(pair.host, PORT):
+        ports.wait_connected(pair.endpoint, PORT, True)
+        card = pair.unbind_driver()
+        ports.wait_connected(pair.endpoint, PORT, False)
+    pair.bind_driver(card)
+    pair.wait_consoles()
+    ports.wait_there(pair, PORT)
+    pair.answer(pair.host, True)
+    ports.transfer(pair, pair.host, pair.endpoint, PORT, SIZE)
+    ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
+
+
+def test_host_reboots(with_ports):
+    """What was sent before arrives, and then the end of file; afterwards all is as before."""
+    pair = with_ports
+    size = 200000
+    expected = ports.random_file(pair.host, size)
+    with ports.held_open(pair.host, PORT) as do:
+        ports.wait_connected(pair.endpoint, PORT, True)
+        receiving = pair.endpoint.shell.start(
+            "(sleep 5; timeout 60 cat) <%s >/tmp/in; echo received $(wc -c </tmp/in)"
+            " $(sha256sum </tmp/in)" % ports.device(pair.endpoint, PORT))
+        ports.wait_connected(pair.host, PORT, True)
+        do("cat /tmp/out >&9")
+        pair.host.wait_for("all to be sent", lambda: "bytes_sent: %d" % size in
+                           pair.host.shell.check("cat /sys/kernel/debug/virtio-ports/*"), 20)
+        time.sleep(1)
+    assert ports.finish(pair.endpoint, receiving)[:3] == ["received", str(size), expected]
+    pair.host.reboot()
+    pair.wait_consoles()
+    for port in (1, 2, 3):
+        ports.wait_there(pair, port)
+    ports.transfer(pair, pair.host, pair.endpoint, PORT, SIZE)
+    ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
+
+
+@pytest.fixture
+def full(pool, many_vectors):
+    """As many ports as there can be."""
+    yield from ported(pool, many_vectors, range(1, 32))
+
+
+def test_all_ports(full):
+    """Each of them, and all at once."""
+    pair = full
+    assert pair.login_to_host().split() == ["x86_64"]
+    for port in (1, 16, 31):
+        ports.transfer(pair, pair.host, pair.endpoint, port, 100000)
+        ports.transfer(pair, pair.endpoint, pair.host, port, 100000)
+
+
+@pytest.fixture
+def sharing(pool, pair):
+    """The card has too few vectors: the host has one for all queues."""
+    yield from ported(pool, pair, (1, 2, 3))
+
+
+def test_shared_vector(sharing):
+    pair = sharing
+    ports.transfer(pair, pair.host, pair.endpoint, PORT, SIZE)
+    ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
+
+
+REFUSED = {
+    "max_ports": (["33", "-1", "many", ""], ["1", "32"]),
+    "host_size": (["80", "80x", "x24", "80x24x2", "65536x1", "-1x3", "80 24"], ["65535"]),
+    "ports/1/name": (["a b", "a/b", "x" * 65], ["64"]),
+    "ports/1/console": (["2", "maybe"], ["0 or 1"]),
+    "ports/1/enable": (["2", "maybe"], ["0 or 1"]),
+}
+
+
+def test_settings_are_checked(pair):
+    """What is not allowed is refused, and the log says what is."""
+    pair.remove_card()
+    pair.deconfigure()
+    pair.make_functions()
+    ports.add(pair, 1)
+    shell = pair.endpoint.shell
+    pair.at_endpoint("echo 0 > %sports/1/enable" % ports.FOLDER)
+
+    def refused(command, said):
+        before = len(pair.endpoint.kernel_messages())
+        code, _ = shell.run(command)
+        assert code != 0, command
+        text = pair.endpoint.kernel_messages()[before:]
+        assert all(word in text for word in said), (command, text)
+
+    for name in ("32", "01", "-1", "a"):
+        refused("mkdir %sports/%s" % (ports.CONFIGFS, name), ["0 to 31"])
+    for attribute, (values, said) in REFUSED.items():
+        old = shell.check("cat %s%s" % (ports.CONFIGFS, attribute))
+        for value in values:
+            refused("echo '%s' > %s%s" % (value, ports.CONFIGFS, attribute), said)
+        assert shell.check("cat %s%s" % (ports.CONFIGFS, attribute)) == old
+    ports.add(pair, 2, "twice")
+    pair.at_endpoint("echo twice > %sports/1/name" % ports.FOLDER)
+    refused("echo 1 > %sports/1/enable" % ports.CONFIGFS, ["port 2", "twice"])
+    refused("echo other > %sports/2/name" % ports.CONFIGFS, ["enabled"])
+    pair.at_endpoint("echo 2 > %smax_ports" % ports.FOLDER)
+    refused("cd /sys/kernel/config/pci_ep; ln -s %s %s" % (ports.FIRST, pair.controller()),
+            ["max_ports is 2"])
+    pair.at_endpoint("rmdir %sports/*" % ports.FOLDER, "echo 0 > %smax_ports" % ports.FOLDER)
+    pair.bind()
+    pair.start_link()
+    pair.rescan()
+    pair.wait_consoles()
