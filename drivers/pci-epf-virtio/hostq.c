@@ -14,7 +14,6 @@
 #include "pci-ep-compat.h"
 #include "trace.h"
 
-
 static int vepf_hostq_read(void *ctx, u32 off, void *buf, u32 len)
 {
 	struct vepf_hostq *q = ctx;

@@ -526,3 +526,10 @@ bool endpoint_move(struct world *w, const struct setup *s, unsigned int piece, b
 	go_on(w, s);
 	return true;
 }
+
+/* Of a broken ring nobody reads here; the search looks at the ring itself */
+void dev_err(const struct device *dev, const char *fmt, ...)
+{
+	(void)dev;
+	(void)fmt;
+}
