@@ -195,18 +195,21 @@ def test_short_metered_maps(metered, faults):
 
 
 def check_few_windows(pair, faults, size):
-    """One for each ring, and one for payload; then none for payload; then none for a ring."""
-    faults("windows", "limit", "3")
-    rebind(pair)
-    take_line(pair)
-    before = pair.counter_values()
-    exchange(pair, size)
-    assert counted(pair, before, "host_errors") == 0
-    pair.release(pair.host)
+    """From the start a ring lends its window to payload, later it does not; then none at all."""
+    for limit, some in (("3", size), ("2", SMALL), ("1", SMALL)):
+        faults("windows", "limit", limit)
+        rebind(pair)
+        take_line(pair)
+        before = pair.counter_values()
+        exchange(pair, some)
+        assert counted(pair, before, "host_errors") == 0
+        pair.release(pair.host)
 
-    faults("windows", "limit", "2")
+    faults("windows", "limit", "off")
     rebind(pair)
     take_line(pair)
+    exchange(pair, SMALL)
+    faults("windows", "limit", "2")
     expected = random_file(pair.endpoint, SMALL)
     before = pair.counter_values()
     pair.host.shell.check("(%s) >/tmp/got 2>&1 &" % (RECEIVE % SMALL))
@@ -222,10 +225,10 @@ def check_few_windows(pair, faults, size):
     got = pair.host.shell.check("until grep got /tmp/got; do sleep 0.1; done", 60)
     check_received(pair, got, SMALL, expected)
     pair.drain(pair.endpoint)
-    exchange(pair, size)
+    exchange(pair, SMALL)
     pair.release(pair.host)
 
-    faults("windows", "limit", "1")
+    faults("windows", "limit", "0")
     rebind(pair)
     assert "will try again" in pair.endpoint.kernel_messages()
     resets.check_host_runs(pair)
