@@ -109,6 +109,8 @@ def pytest(name, folder, **environment):
     for case in suite.iter("testcase"):
         if case.find("skipped") is not None:
             say("    skipped: %s: %s" % (case.get("name"), case.find("skipped").get("message")))
+    for warning in re.findall(r"UserWarning: (.*)", text):
+        say("    warning: " + warning)
     for classname, test in sorted(bad):
         say("    FAILED: %s::%s" % (classname, test))
     failed = len(bad)

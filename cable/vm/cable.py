@@ -250,7 +250,7 @@ class Pair:
         self.start_host()
         self.start_endpoint()
         self.endpoint.wait_booted()
-        self.host.wait_booted()
+        self.host.wait_booted_alone()
 
     def start(self):
         """Boot and configure everything; a login from the endpoint is possible then."""
