@@ -65,6 +65,15 @@ static inline void pci_ep_set_intx_capable(struct pci_epc_features *features)
 #endif
 }
 
+static inline bool pci_ep_intx_capable(const struct pci_epc_features *features)
+{
+#ifdef HAVE_EPC_INTX_CAPABLE
+	return features->intx_capable;
+#else
+	return false;
+#endif
+}
+
 /* A BAR that is set again just changes its address */
 static inline void pci_ep_set_dynamic_inbound(struct pci_epc_features *features)
 {

@@ -66,16 +66,37 @@ static int vepf_check_header(struct vepf_function *f)
 	return 0;
 }
 
-static int vepf_check_msix(struct vepf_function *f, const struct pci_epc_features *features)
+/* A controller that has INTx only: one interrupt for all queues, and no table */
+static int vepf_check_intx(struct vepf_function *f, const struct pci_epc_features *features)
 {
 	struct pci_epf *epf = f->epf;
 
-	if (!features->msix_capable) {
+	if (!pci_ep_intx_capable(features)) {
 		dev_err(&epf->dev,
-			"controller %s cannot raise MSI-X, and virtio-pci drivers never use MSI\n",
+			"controller %s has neither MSI-X nor INTx, and virtio-pci drivers never use MSI\n",
 			dev_name(&epf->epc->dev));
 		return -EOPNOTSUPP;
 	}
+	if (epf->msix_interrupts && epf->msix_interrupts != f->chosen_vectors) {
+		dev_err(&epf->dev, "msix_interrupts must be 0: controller %s cannot raise MSI-X\n",
+			dev_name(&epf->epc->dev));
+		return -EINVAL;
+	}
+	epf->msix_interrupts = 0;
+	if (epf->header->interrupt_pin != PCI_INTERRUPT_INTA) {
+		dev_err(&epf->dev, "interrupt_pin must be %u: controller %s has INTx only\n",
+			PCI_INTERRUPT_INTA, dev_name(&epf->epc->dev));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vepf_check_interrupts(struct vepf_function *f, const struct pci_epc_features *features)
+{
+	struct pci_epf *epf = f->epf;
+
+	if (!features->msix_capable)
+		return vepf_check_intx(f, features);
 	/* The number chosen for what the function was before is nobody's wish */
 	if (!epf->msix_interrupts || epf->msix_interrupts == f->chosen_vectors) {
 		f->chosen_vectors = f->type->num_queues + 1;
@@ -198,7 +219,7 @@ static int vepf_bind(struct pci_epf *epf)
 	err = vepf_settle_type(f);
 	if (err)
 		return err;
-	err = vepf_check_msix(f, features);
+	err = vepf_check_interrupts(f, features);
 	if (err)
 		return err;
 
@@ -278,11 +299,13 @@ static int vepf_epc_init(struct pci_epf *epf)
 		return err;
 	}
 	f->ready = true;
-	err = pci_epc_set_msix(epc, epf->func_no, epf->vfunc_no, epf->msix_interrupts, BAR_0,
-			       f->msix_offset);
-	if (err) {
-		dev_err(&epf->dev, "cannot set up MSI-X (err=%d)\n", err);
-		return err;
+	if (epf->msix_interrupts) {
+		err = pci_epc_set_msix(epc, epf->func_no, epf->vfunc_no, epf->msix_interrupts,
+				       BAR_0, f->msix_offset);
+		if (err) {
+			dev_err(&epf->dev, "cannot set up MSI-X (err=%d)\n", err);
+			return err;
+		}
 	}
 
 	/*

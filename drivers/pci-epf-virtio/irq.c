@@ -3,6 +3,7 @@
  * Interrupts to the host
  */
 #include <linux/bitops.h>
+#include <linux/dev_printk.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/pci.h>
@@ -19,6 +20,9 @@
 #define VEPF_IRQ_RETRY_MIN_NS	(50 * NSEC_PER_USEC)
 #define VEPF_IRQ_RETRY_MAX_NS	(20 * NSEC_PER_MSEC)
 
+/* Longer than a host takes for its handler, and no more than somebody who types notices */
+#define VEPF_INTX_ECHO_NS	(10 * NSEC_PER_MSEC)
+
 /**
  * vepf_irq_init() - begin without pending interrupts
  * @irq: any content
@@ -33,18 +37,71 @@ void vepf_irq_init(struct vepf_irq *irq, struct pci_epf *epf, struct vepf_stats 
 }
 
 /**
- * vepf_irq_raise() - send an MSI-X message, now or as soon as it can be sent
+ * vepf_irq_start() - a driver begins to listen
+ * @irq: interrupts, none of them pending
+ * @msix_on: the host has MSI-X enabled
+ */
+void vepf_irq_start(struct vepf_irq *irq, bool msix_on)
+{
+	irq->intx = !msix_on;
+}
+
+/**
+ * vepf_irq_raise() - send an interrupt, now or as soon as it can be sent
  * @irq: interrupts
  * @vector: entry of the MSI-X table, the first is 0; any other value than that
- *	of an entry means that the driver wants none (VIRTIO_MSI_NO_VECTOR)
+ *	of an entry means that the driver wants none (VIRTIO_MSI_NO_VECTOR).  With
+ *	MSI-X off there is one interrupt, and it means nothing
  */
 void vepf_irq_raise(struct vepf_irq *irq, u16 vector)
 {
-	if (vector >= VEPF_MAX_VECTORS)
+	if (irq->intx)
+		vector = 0;
+	if (vector >= VEPF_MAX_VECTORS || irq->refused)
 		return;
 	__set_bit(vector, irq->pending);
 	irq->next = 0;
 	vepf_irq_flush(irq);
+}
+
+static int vepf_irq_send(struct vepf_irq *irq, unsigned int vector)
+{
+	struct pci_epf *epf = irq->epf;
+	int err;
+
+	/* The EPC core counts vectors from 1 */
+	if (irq->intx)
+		err = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no, PCI_IRQ_INTX, 0);
+	else
+		err = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no, PCI_IRQ_MSIX,
+					vector + 1);
+	trace_vepf_irq(dev_name(&epf->dev), irq->intx ? -1 : (int)vector, err);
+	return err;
+}
+
+/* Most controllers cannot, and say so in the log each time (dw_pcie_ep_raise_intx_irq()) */
+static void vepf_irq_refused(struct vepf_irq *irq)
+{
+	vepf_irq_drop(irq);
+	irq->refused = true;
+	dev_err(&irq->epf->dev,
+		"the host has not enabled MSI-X, and the controller cannot raise INTx: it hears of nothing\n");
+}
+
+/* The last INTx of a series once more, if it is time */
+static u64 vepf_irq_echo(struct vepf_irq *irq)
+{
+	ktime_t now;
+
+	if (!irq->echo)
+		return U64_MAX;
+	now = ktime_get();
+	if (now < irq->echo)
+		return irq->echo - now;
+	irq->echo = 0;
+	if (!vepf_irq_send(irq, 0))
+		irq->stats->interrupts++;
+	return U64_MAX;
 }
 
 /**
@@ -56,13 +113,12 @@ void vepf_irq_raise(struct vepf_irq *irq, u16 vector)
  */
 u64 vepf_irq_flush(struct vepf_irq *irq)
 {
-	struct pci_epf *epf = irq->epf;
 	unsigned int vector;
 	bool failed = false;
 	ktime_t now;
 
 	if (bitmap_empty(irq->pending, VEPF_MAX_VECTORS))
-		return U64_MAX;
+		return vepf_irq_echo(irq);
 
 	now = ktime_get();
 	if (now < irq->next)
@@ -70,11 +126,12 @@ u64 vepf_irq_flush(struct vepf_irq *irq)
 
 	irq->starved = false;
 	for_each_set_bit(vector, irq->pending, VEPF_MAX_VECTORS) {
-		/* The EPC core counts from 1 */
-		int err = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no,
-					    PCI_IRQ_MSIX, vector + 1);
+		int err = vepf_irq_send(irq, vector);
 
-		trace_vepf_irq(dev_name(&epf->dev), vector, err);
+		if (err == -EINVAL && irq->intx) {
+			vepf_irq_refused(irq);
+			return U64_MAX;
+		}
 		if (err) {
 			irq->stats->interrupt_retries++;
 			irq->starved |= err != -EPERM;
@@ -87,7 +144,10 @@ u64 vepf_irq_flush(struct vepf_irq *irq)
 
 	if (!failed) {
 		irq->retry_ns = 0;
-		return U64_MAX;
+		if (!irq->intx)
+			return U64_MAX;
+		irq->echo = ktime_add_ns(now, VEPF_INTX_ECHO_NS);
+		return VEPF_INTX_ECHO_NS;
 	}
 	irq->retry_ns = clamp_t(u64, irq->retry_ns * 2, VEPF_IRQ_RETRY_MIN_NS,
 				VEPF_IRQ_RETRY_MAX_NS);
@@ -105,6 +165,9 @@ void vepf_irq_drop(struct vepf_irq *irq)
 	irq->retry_ns = 0;
 	irq->next = 0;
 	irq->starved = false;
+	irq->intx = false;
+	irq->refused = false;
+	irq->echo = 0;
 }
 
 /**

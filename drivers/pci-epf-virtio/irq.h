@@ -7,6 +7,11 @@
  * tried again: controllers keep no pending bit (dw_pcie_ep_raise_msix_irq()
  * returns -EPERM and forgets it).
  *
+ * A host that has not enabled MSI-X gets INTx.  It is one for all queues, and a
+ * pulse of about a millisecond (cdns_pcie_ep_send_intx_irq()): one that ends
+ * before the host has come back from the one before it may be lost, so the last
+ * of a series is sent twice.
+ *
  * One thread at a time; everything here may sleep.
  */
 #ifndef VEPF_IRQ_H
@@ -31,6 +36,9 @@
  * @next: not before this time
  * @starved: an attempt failed for another reason than a masked vector; some
  *	controllers need an outbound window of their own for each message
+ * @intx: the host has not enabled MSI-X, so what is pending is INTx, as vector 0
+ * @refused: the controller has refused to raise INTx
+ * @echo: when to send INTx again, 0: not
  */
 struct vepf_irq {
 	struct pci_epf *epf;
@@ -39,9 +47,13 @@ struct vepf_irq {
 	u64 retry_ns;
 	ktime_t next;
 	bool starved;
+	bool intx;
+	bool refused;
+	ktime_t echo;
 };
 
 void vepf_irq_init(struct vepf_irq *irq, struct pci_epf *epf, struct vepf_stats *stats);
+void vepf_irq_start(struct vepf_irq *irq, bool msix_on);
 void vepf_irq_raise(struct vepf_irq *irq, u16 vector);
 u64 vepf_irq_flush(struct vepf_irq *irq);
 void vepf_irq_drop(struct vepf_irq *irq);

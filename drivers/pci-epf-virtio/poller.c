@@ -181,6 +181,8 @@ static unsigned int vepf_poller_host(struct vepf_poller *p)
 	}
 	if (events & VEPF_REGS_LIVE) {
 		p->msix_on = p->ops->msix_enabled(p->ctx);
+		/* There is nothing to watch where it is off all the time */
+		p->alert = !p->msix_on;
 		/* The driver may look at them next */
 		if (p->has_config)
 			vepf_regs_put_config(&p->regs, p->msix_on);

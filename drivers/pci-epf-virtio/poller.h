@@ -64,7 +64,7 @@ struct vepf_poller_ops {
  * @stats: counters
  * @up: the host can reach the BAR
  * @msix_on: the host has MSI-X enabled, as far as known
- * @alert: the running driver's host has disabled MSI-X: a new driver may be near
+ * @alert: the running driver's host has MSI-X disabled: a new driver may be near
  * @has_config: configuration bytes move when MSI-X is enabled
  * @urgent: the thread has a real-time priority
  * @kicked: the thread must not sleep

@@ -34,6 +34,7 @@
 
 #define ALL_ONES		(~0ULL)
 #define NO_NOTIFY		0xffff
+#define ISR_SHIFT		24
 #define NO_QUEUE		(-1)
 
 /* In GUEST_FEATURES while running: no driver accepts a bit that was not offered */
@@ -136,6 +137,19 @@ void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on)
 		WRITE_ONCE(regs->word2, with_config(regs, regs->word2));
 }
 
+/* No host writes it, and to read plain memory clears nothing */
+static u64 store_isr(struct vepf_regs *regs, u64 word2, u8 isr)
+{
+	regs->isr = isr;
+	regs->ops->st8(regs->ctx, VIRTIO_PCI_ISR, isr);
+	return (word2 & ~(0xffULL << ISR_SHIFT)) | (u64)isr << ISR_SHIFT;
+}
+
+void vepf_regs_put_isr(struct vepf_regs *regs, u8 isr)
+{
+	WRITE_ONCE(regs->word2, store_isr(regs, regs->word2, isr));
+}
+
 /* The word that drivers may write, 0 if none has */
 static u32 load_written(const struct vepf_regs *regs)
 {
@@ -219,6 +233,7 @@ void vepf_regs_defaults(struct vepf_regs *regs)
 	ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
 	ops->st8(regs->ctx, VIRTIO_PCI_STATUS, 0);
 	ops->st8(regs->ctx, VIRTIO_PCI_ISR, 0);
+	regs->isr = 0;
 	store_config(regs, false);
 
 	WRITE_ONCE(regs->word1, (u64)num << 32);
@@ -378,6 +393,8 @@ unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
 		WRITE_ONCE(regs->status, 0);
 		regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
 		word2 |= NO_NOTIFY;
+		if (regs->isr)
+			word2 = store_isr(regs, word2, 0);
 	}
 	if (msix_on != regs->msix_layout || (over && !msix_on)) {
 		store_config(regs, msix_on);

@@ -116,6 +116,7 @@ struct vepf_regs_queue {
  * @word1: {PFN, NUM, SEL} as left by the last pass
  * @word2: {NOTIFY, STATUS, ISR, vectors} as left by the last pass
  * @status: STATUS in the last pass
+ * @isr: ISR, as it was put
  * @settle: passes made since DRIVER_OK was seen
  * @msix_layout: where the configuration bytes were written last
  * @zsel: the queue which the next PFN is for: QUEUE_SEL at a time when PFN was
@@ -140,6 +141,7 @@ struct vepf_regs {
 	u64 word1;
 	u64 word2;
 	u8 status;
+	u8 isr;
 	u8 settle;
 	bool msix_layout;
 	int zsel;
@@ -183,6 +185,21 @@ void vepf_regs_defaults(struct vepf_regs *regs);
  * Return: mask of VEPF_REGS_* bits, 0 if nothing happened.
  */
 unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on);
+
+/* ISR status: queues want to be looked at */
+#define VEPF_ISR_QUEUE	BIT(0)
+
+/**
+ * vepf_regs_put_isr() - have the host read this interrupt status
+ * @regs: engine
+ * @isr: ISR status, 0 for a host that has MSI-X enabled
+ *
+ * A host that has not looks at it at each interrupt, and takes no notice of one
+ * where it is 0.  Its read should clear it (virtio specification, "ISR status
+ * capability"), which plain memory cannot do: it stays until the host's reset.
+ * Must not run beside a pass.
+ */
+void vepf_regs_put_isr(struct vepf_regs *regs, u8 isr);
 
 /**
  * vepf_regs_put_config() - write the configuration bytes anew

@@ -59,13 +59,13 @@ TRACE_EVENT(vepf_batch,
 		  __entry->np_reads, __entry->posted_writes, __entry->interrupts)
 );
 
-/* An MSI-X message was sent, or is to be tried again */
+/* An MSI-X message was sent, or is to be tried again; INTx is vector -1 */
 TRACE_EVENT(vepf_irq,
-	TP_PROTO(const char *function, unsigned int vector, int err),
+	TP_PROTO(const char *function, int vector, int err),
 	TP_ARGS(function, vector, err),
 	TP_STRUCT__entry(
 		__string(function, function)
-		__field(unsigned int, vector)
+		__field(int, vector)
 		__field(int, err)
 	),
 	TP_fast_assign(
@@ -73,7 +73,7 @@ TRACE_EVENT(vepf_irq,
 		__entry->vector = vector;
 		__entry->err = err;
 	),
-	TP_printk("%s: vector=%u err=%d", __get_str(function), __entry->vector, __entry->err)
+	TP_printk("%s: vector=%d err=%d", __get_str(function), __entry->vector, __entry->err)
 );
 
 /* The host did what it must not, or cannot be reached; told here however often it happens */

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/virtio_pci.h>
 
 #include "function.h"
 #include "trace.h"
@@ -72,6 +73,11 @@ static void vepf_start(void *ctx)
 	int err;
 
 	f->start_at = 0;
+	vepf_irq_start(&f->irq, f->poller.msix_on);
+	if (!f->poller.msix_on) {
+		dev_info_ratelimited(&f->epf->dev, "the host has not enabled MSI-X, and gets INTx\n");
+		vepf_regs_put_isr(&f->poller.regs, VEPF_ISR_QUEUE);
+	}
 	for (i = 0; i < f->type->num_queues; i++) {
 		if (!vepf_queue_in_use(f, i))
 			continue;
@@ -82,9 +88,6 @@ static void vepf_start(void *ctx)
 			return;
 		}
 	}
-	if (!f->poller.msix_on)
-		dev_warn_ratelimited(&f->epf->dev,
-				     "the host has not enabled MSI-X, and INTx is not supported: it hears of nothing\n");
 	vepf_driver_state(f, VEPF_HOST, true, regs->features);
 	for (i = 0; i < f->type->num_pairs; i++) {
 		vepf_pipe_start(&f->from_host[i]);
@@ -324,8 +327,12 @@ void vepf_config_changed(struct vepf_function *f)
 
 	vepf_lock(f);
 	vepf_regs_put_config(&f->poller.regs, f->poller.msix_on);
-	if (vepf_poller_epoch_open(&f->poller))
+	if (vepf_poller_epoch_open(&f->poller)) {
+		/* It looks at the configuration at each interrupt then, which does no harm */
+		if (!f->poller.msix_on)
+			vepf_regs_put_isr(&f->poller.regs, VEPF_ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG);
 		vepf_irq_raise(&f->irq, regs->config_vector);
+	}
 	vepf_unlock(f);
 	vepf_wake(f);
 	virtio_config_changed(&f->bridge->vdev);

@@ -53,4 +53,4 @@ def test_carries_a_console(bound, suite, profile):
 def test_refuses_a_console(bound, profile):
     _, code, said = bound(SUITES[0], profile)
     assert code != 0
-    assert "cannot raise MSI-X, and virtio-pci drivers never use MSI" in said
+    assert "has neither MSI-X nor INTx, and virtio-pci drivers never use MSI" in said

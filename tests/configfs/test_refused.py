@@ -16,11 +16,30 @@ def function(tree):
 
 
 @pytest.mark.parametrize("controller, why", [
-    ("epc-dummy.0", "controller epc-dummy.0 cannot raise MSI-X"),
+    ("epc-dummy.0", "controller epc-dummy.0 has neither MSI-X nor INTx"),
     ("epc-dummy.1", "controller epc-dummy.1 keeps BAR0 for itself"),
 ], ids=["no-msix", "no-bar0"])
 def test_controller_is_refused(function, controller, why):
     said = function.said_during(lambda: function.fails(
         "ln -s %s controllers/%s" % (FUNCTION, controller), "Operation not supported"))
     assert said.count(why) == 1
+    assert function.names("/sys/bus/virtio/devices") == set()
+
+
+def test_controller_with_intx(function, suite):
+    """One that has INTx, and nothing else, will do where the kernel can tell it from others."""
+    link = "ln -s %s controllers/epc-dummy.2" % FUNCTION
+    if suite == "trixie":
+        said = function.said_during(lambda: function.fails(link, "Operation not supported"))
+        assert said.count("controller epc-dummy.2 has neither MSI-X nor INTx") == 1
+        return
+    function.check("echo 3 >%s/msix_interrupts" % FUNCTION)
+    said = function.said_during(lambda: function.fails(link, "Invalid argument"))
+    assert said.count("msix_interrupts must be 0: controller epc-dummy.2 cannot raise") == 1
+    function.check("echo 0 >%s/msix_interrupts" % FUNCTION, "echo 0 >%s/interrupt_pin" % FUNCTION)
+    said = function.said_during(lambda: function.fails(link, "Invalid argument"))
+    assert said.count("interrupt_pin must be 1: controller epc-dummy.2 has INTx only") == 1
+    function.check("echo 1 >%s/interrupt_pin" % FUNCTION, link)
+    assert len(function.names("/sys/bus/virtio/devices")) == 1
+    function.check("rm controllers/epc-dummy.2/f1")
     assert function.names("/sys/bus/virtio/devices") == set()

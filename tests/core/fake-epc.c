@@ -395,6 +395,12 @@ int pci_epc_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no, unsigned int
 	(void)vfunc_no;
 	if (fake_locks)
 		fail_msg("raising an interrupt sleeps, and a lock is held");
+	if (type == PCI_IRQ_INTX) {
+		f->intx_raises++;
+		if (!f->intx_result)
+			f->intx_sent++;
+		return f->intx_result;
+	}
 	assert_int_equal(type, PCI_IRQ_MSIX);
 	assert_in_range(interrupt_num, 1, FAKE_MAX_VECTORS);
 	f->raises[vector]++;

@@ -114,6 +114,9 @@ struct fake_epc {
 	int raise_result[FAKE_MAX_VECTORS];	/* what pci_epc_raise_irq() returns */
 	unsigned long raises[FAKE_MAX_VECTORS];	/* calls */
 	unsigned long sent[FAKE_MAX_VECTORS];	/* calls that succeeded */
+	int intx_result;
+	unsigned long intx_raises;
+	unsigned long intx_sent;
 	int msix;				/* what pci_epc_get_msix() returns */
 };
 

@@ -13,6 +13,7 @@
 
 #define RETRY_MIN	(50 * NSEC_PER_USEC)
 #define RETRY_MAX	(20 * NSEC_PER_MSEC)
+#define ECHO		(10 * NSEC_PER_MSEC)
 
 struct fixture {
 	struct fake_epc epc;
@@ -239,6 +240,72 @@ static void test_msix_enabled(void **state)
 	assert_false(vepf_irq_msix_enabled(&t->irq));
 }
 
+/* Without MSI-X all vectors are one, and the last of a series is sent once more */
+static void test_intx(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int i;
+
+	vepf_irq_start(&t->irq, false);
+	for (i = 1; i <= 3; i++) {
+		vepf_irq_raise(&t->irq, i == 3 ? 0xffff : i);
+		assert_int_equal(t->epc.intx_sent, i);
+		assert_int_equal(vepf_irq_flush(&t->irq), ECHO);
+		fake_now += ECHO - 1;
+		assert_int_equal(vepf_irq_flush(&t->irq), 1);
+		assert_int_equal(t->epc.intx_sent, i);
+	}
+	fake_now++;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.intx_sent, 4);
+	fake_now += 10 * ECHO;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.intx_sent, 4);
+	assert_int_equal(t->stats.interrupts, 4);
+	assert_int_equal(t->epc.raises[0], 0);
+
+	/* Nothing is left for the next driver, which has MSI-X */
+	vepf_irq_raise(&t->irq, 1);
+	vepf_irq_drop(&t->irq);
+	vepf_irq_start(&t->irq, true);
+	fake_now += ECHO;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.intx_sent, 5);
+	vepf_irq_raise(&t->irq, 1);
+	assert_int_equal(t->epc.sent[1], 1);
+}
+
+/* For a moment: tried again.  For good: told once, and not asked again before the next driver */
+static void test_intx_fails(void **state)
+{
+	struct fixture *t = *state;
+
+	vepf_irq_start(&t->irq, false);
+	t->epc.intx_result = -ETIMEDOUT;
+	vepf_irq_raise(&t->irq, 1);
+	fake_now += RETRY_MIN;
+	t->epc.intx_result = 0;
+	assert_int_equal(vepf_irq_flush(&t->irq), ECHO);
+	assert_int_equal(t->epc.intx_sent, 1);
+	assert_int_equal(fake_messages, 0);
+
+	t->epc.intx_result = -EINVAL;
+	t->epc.intx_raises = 0;
+	vepf_irq_raise(&t->irq, 1);
+	vepf_irq_raise(&t->irq, 2);
+	fake_now += RETRY_MAX;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.intx_raises, 1);
+	assert_int_equal(fake_messages, 1);
+	assert_non_null(strstr(fake_message, "hears of nothing"));
+
+	vepf_irq_drop(&t->irq);
+	vepf_irq_start(&t->irq, false);
+	t->epc.intx_result = 0;
+	vepf_irq_raise(&t->irq, 1);
+	assert_int_equal(t->epc.intx_sent, 2);
+}
+
 #define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -253,6 +320,8 @@ int main(void)
 		TEST(test_reset_drops),
 		TEST(test_other_errors_starve),
 		TEST(test_msix_enabled),
+		TEST(test_intx),
+		TEST(test_intx_fails),
 	};
 
 	return cmocka_run_group_tests_name("irq", tests, NULL, NULL);

@@ -177,7 +177,9 @@ static void op_st8(void *ctx, unsigned int off, u8 val)
 {
 	unsigned int base = VIRTIO_PCI_CONFIG_OFF(s.msix);
 
-	if (!s.defaults || off > VIRTIO_PCI_ISR) {
+	if (off == VIRTIO_PCI_ISR) {
+		CHECK(val == 0 || val == VEPF_ISR_QUEUE);
+	} else if (!s.defaults || off > VIRTIO_PCI_ISR) {
 		CHECK(off >= base);
 		CHECK(val == (off - base < s.params.config_len ? s.config[off - base] : 0xff));
 	}
@@ -216,12 +218,15 @@ static unsigned int pass(void)
 	s.stores = 0;
 	events = vepf_regs_pass(&regs, s.msix);
 	CHECK(s.loads <= MAX_LOADS);
-	CHECK(s.stores <= 4 + 2 * (s.params.config_len + 4));
+	CHECK(s.stores <= 5 + 2 * (s.params.config_len + 4));
 	CHECK(!(events & ~EVENTS));
 	CHECK(regs.epoch - epoch <= 2 && (regs.epoch != epoch) == !!(events & VEPF_REGS_RESET));
 	if (events & VEPF_REGS_LIVE) {
 		CHECK(before == VEPF_REGS_SETUP && regs.phase == VEPF_REGS_RUNNING);
 		check_live();
+		/* What the function does for a host that gets INTx */
+		if (!s.msix)
+			vepf_regs_put_isr(&regs, VEPF_ISR_QUEUE);
 	}
 	if (regs.phase == VEPF_REGS_RUNNING)
 		CHECK(events & VEPF_REGS_LIVE ||

@@ -11,11 +11,17 @@
 
 #include "pci-ep-compat.h"
 
-#define EPC_DUMMY_COUNT		2
+#define EPC_DUMMY_COUNT		3
 #define EPC_DUMMY_FUNCTIONS	2
 #define EPC_DUMMY_VFS		2
 
 static struct platform_device *epc_dummy_devices[EPC_DUMMY_COUNT];
+
+static struct pci_epc_features epc_dummy_features[EPC_DUMMY_COUNT] = {
+	{ },
+	{ .msix_capable = true, .bar[BAR_0].type = BAR_RESERVED },
+	{ },	/* and INTx, where the kernel knows of it */
+};
 
 static int epc_dummy_start(struct pci_epc *epc)
 {
@@ -31,12 +37,7 @@ static void epc_dummy_stop(struct pci_epc *epc)
 static const struct pci_epc_features *
 epc_dummy_get_features(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 {
-	static const struct pci_epc_features features[EPC_DUMMY_COUNT] = {
-		{ },
-		{ .msix_capable = true, .bar[BAR_0].type = BAR_RESERVED },
-	};
-
-	return &features[to_platform_device(epc->dev.parent)->id];
+	return &epc_dummy_features[to_platform_device(epc->dev.parent)->id];
 }
 
 static const struct pci_epc_ops epc_dummy_ops = {
@@ -77,6 +78,7 @@ static int __init epc_dummy_init(void)
 	struct platform_device *pdev;
 	int i, ret;
 
+	pci_ep_set_intx_capable(&epc_dummy_features[2]);
 	ret = platform_driver_register(&epc_dummy_driver);
 	if (ret)
 		return ret;

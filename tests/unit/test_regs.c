@@ -779,6 +779,32 @@ static void test_config_moves(void **state)
 	assert_int_equal(pass(&b), 0);
 }
 
+/* Seen by the host until it resets the device, and not taken for something that it wrote */
+static void test_isr(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	setup(&b);
+	pass(&b);
+	pass(&b);
+	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	vepf_regs_put_isr(&b.regs, VEPF_ISR_QUEUE);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), VEPF_ISR_QUEUE);
+	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), 0);
+	vepf_regs_put_isr(&b.regs, VEPF_ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 3);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_STATUS), READY);
+	assert_false(vepf_regs_changed(&b.regs));
+
+	status(&b, 0);
+	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 0);
+	assert_int_equal(pass(&b), 0);
+}
+
 /* The host had MSI-X on and off again between two looks at that */
 static void test_config_restored(void **state)
 {
@@ -849,6 +875,7 @@ static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_all_ones_features),
 	cmocka_unit_test(test_config_moves),
 	cmocka_unit_test(test_config_restored),
+	cmocka_unit_test(test_isr),
 	cmocka_unit_test(test_vectors),
 };
 
