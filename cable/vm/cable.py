@@ -194,9 +194,8 @@ class Pair:
 
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
-    see class Cable. functions: number of consoles,
-    vectors: MSI-X vectors of each. directory: for sockets. Nothing is
-    configured on the endpoint by boot().
+    see class Cable. functions: their number, all of them consoles. vectors: MSI-X vectors
+    of each. directory: for sockets. Nothing is configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
@@ -205,6 +204,7 @@ class Pair:
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.functions = functions
+        self.consoles = functions
         # Of a function; the host's QEMU wants them to stay as they were at its start
         self.vectors = vectors
         self.logs = logs
@@ -328,32 +328,35 @@ class Pair:
         return "controllers/" + name[0]
 
     def make_functions(self, queue_size=None):
-        for n in range(self.functions):
-            function = FUNCTION % n
-            lines = [
-                "mkdir " + function,
-                "echo 0x1af4 > %s/vendorid" % function,
-                "echo 0x1003 > %s/deviceid" % function,
-                "echo 0x1af4 > %s/subsys_vendor_id" % function,
-                "echo 3 > %s/subsys_id" % function,
-                "echo %d > %s/msix_interrupts" % (self.vectors, function),
-            ]
-            if queue_size is not None:
-                lines.append("echo %d > %s/pci_epf_vcon.%d/queue_size" % (
-                    queue_size, function, n))
-            self.at_endpoint(*lines)
+        for n in range(self.consoles):
+            self.make_console(n, queue_size)
+
+    def make_console(self, n, queue_size=None):
+        function = FUNCTION % n
+        lines = [
+            "mkdir " + function,
+            "echo 0x1af4 > %s/vendorid" % function,
+            "echo 0x1003 > %s/deviceid" % function,
+            "echo 0x1af4 > %s/subsys_vendor_id" % function,
+            "echo 3 > %s/subsys_id" % function,
+            "echo %d > %s/msix_interrupts" % (self.vectors, function),
+        ]
+        if queue_size is not None:
+            lines.append("echo %d > %s/pci_epf_vcon.%d/queue_size" % (
+                queue_size, function, n))
+        self.at_endpoint(*lines)
 
     def bind(self):
         controller = self.controller()
         self.at_endpoint(*("ln -s %s %s" % (FUNCTION % n, controller)
-                           for n in range(self.functions)))
+                           for n in range(self.consoles)))
         self.wait_console(self.endpoint)
         self.hold(self.endpoint)
 
     def unbind(self):
         self.release(self.endpoint)
         controller = self.controller()
-        self.at_endpoint(*("rm %s/vcon%d" % (controller, n) for n in range(self.functions)))
+        self.at_endpoint(*("rm %s/vcon%d" % (controller, n) for n in range(self.consoles)))
 
     def start_link(self):
         self.at_endpoint("echo 1 > %s/start" % self.controller())
@@ -362,7 +365,7 @@ class Pair:
         self.at_endpoint("echo 0 > %s/start" % self.controller())
 
     def remove_functions(self):
-        self.at_endpoint(*("rmdir " + FUNCTION % n for n in range(self.functions)))
+        self.at_endpoint(*("rmdir " + FUNCTION % n for n in range(self.consoles)))
 
     def configure(self, queue_size=None):
         """Everything the kernel's guide to pci_ep says, up to the link's start."""
@@ -414,7 +417,7 @@ class Pair:
         machine.shell.check(
             "n=0; until grep -qs 'is_console: yes' /sys/kernel/debug/virtio-ports/* &&"
             " [ -c /dev/hvc%d ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
-            " sleep 0.1; done" % (self.functions - 1, timeout * machine.slow * 10), 2 * timeout)
+            " sleep 0.1; done" % (self.consoles - 1, timeout * machine.slow * 10), 2 * timeout)
 
     def wait_consoles(self):
         self.wait_console(self.host)
@@ -433,7 +436,7 @@ class Pair:
         """
         machine.shell.check(" ".join(
             "exec %d<>/dev/hvc%d; stty raw -echo <&%d;" % (4 + n, n, 4 + n)
-            for n in range(terminals or self.functions)) + " sleep 100000 & echo $! >/run/holder")
+            for n in range(terminals or self.consoles)) + " sleep 100000 & echo $! >/run/holder")
 
     def drain(self, *machines):
         """Read what is left in the line, until nothing has come for two seconds.
@@ -441,7 +444,7 @@ class Pair:
         A driver that has just started is given nothing for up to one.
         """
         command = "; ".join("while [ $(timeout 2 cat </dev/hvc%d | wc -c) -gt 0 ]; do :; done" % n
-                            for n in range(self.functions))
+                            for n in range(self.consoles))
         jobs = [(machine.shell, machine.shell.start(command)) for machine in machines]
         for shell, job in jobs:
             code, text = shell.finish(job, 60, "drain")
