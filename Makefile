@@ -51,6 +51,7 @@ check:
 	@$(VM)/mk-all trixie-backports trixie debug
 	@$(VM)/enter python3 tests/run.py
 
+check-all: export E2E_WHOLE := 1
 check-all: check
 	@for profile in rk3588 j721e; do \
 		E2E_PROFILE=$$profile E2E_LOGS=e2e-$$profile \

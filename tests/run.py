@@ -106,9 +106,12 @@ def pytest(name, folder, **environment):
     bad = {(case.get("classname"), case.get("name")) for case in suite.iter("testcase")
            if case.find("failure") is not None or case.find("error") is not None}
     every = {(case.get("classname"), case.get("name")) for case in suite.iter("testcase")}
+    skipped = {}
     for case in suite.iter("testcase"):
         if case.find("skipped") is not None:
-            say("    skipped: %s: %s" % (case.get("name"), case.find("skipped").get("message")))
+            skipped.setdefault(case.find("skipped").get("message"), []).append(case.get("name"))
+    for reason, names in skipped.items():
+        say("    skipped: %s: %s" % (reason, " ".join(names)))
     for warning in re.findall(r"UserWarning: (.*)", text):
         say("    warning: " + warning)
     for classname, test in sorted(bad):

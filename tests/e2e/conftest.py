@@ -4,7 +4,10 @@
 A pair of machines is used by one test after the other while all goes well; a
 test that fails leaves its pair behind, and the next one gets a fresh pair.
 Every test runs on every endpoint kernel (E2E_SUITES), E2E_ROUNDS times on each, and fails
-if either machine's kernel said something alarming during it. E2E_WINDOWS=metered runs them
+if either machine's kernel said something alarming during it. But those that are marked "once"
+run on one of Debian's kernels only, as they try no more of it than others do, and the kernel
+with KASAN runs those that are marked "kasan". With E2E_WHOLE=1 all run everywhere, and some
+take longer. E2E_WINDOWS=metered runs them
 with the other kind of windows, E2E_PROFILE=NAME with another controller.
 """
 
@@ -17,6 +20,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP)
 
+import ports                                            # noqa: E402
 from cable.vm.cable import VECTORS, Pair                # noqa: E402
 from cable.vm.machine import SLOW                       # noqa: E402
 from limit import time_limit                            # noqa: E402
@@ -24,6 +28,8 @@ from resets import LOST, UNLINKED                       # noqa: E402
 
 SUITES = os.environ.get("E2E_SUITES", "trixie-backports trixie").split()
 ROUNDS = int(os.environ.get("E2E_ROUNDS", "1"))
+WHOLE = os.environ.get("E2E_WHOLE", "") == "1"
+FIRST_SUITE = "trixie-backports"
 WINDOWS = os.environ.get("E2E_WINDOWS")
 PROFILE = os.environ.get("E2E_PROFILE", "generic")
 MAPPED = PROFILE == "generic" and WINDOWS != "metered"
@@ -36,7 +42,7 @@ LINK = ("--link=gen3x4", "--mps=256", "--read-ns=500", "--write-ns=100")
 def check_leaks(pair):
     """After all has been unloaded, no memory is left that nobody points to."""
     pair.remove_card()
-    pair.deconfigure()
+    ports.take_away(pair)
     pair.unload_modules()
     scan = "echo scan >/sys/kernel/debug/kmemleak"
     # It tells of nothing that is younger than five seconds
@@ -74,6 +80,7 @@ class Pool:
         if windows == "metered":
             self.pair.cable.options += LINK
         self.pair.suite = suite
+        self.pair.ports = None
         self.pair.kind = windows, options
         self.pair.start()
         return self.pair
@@ -97,6 +104,9 @@ def pool():
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "lost: the host's driver loses its device")
+    config.addinivalue_line("markers", "limit(seconds): instead of %d s" % TIME_LIMIT)
+    config.addinivalue_line("markers", "once: one of Debian's kernels will do")
+    config.addinivalue_line("markers", "kasan: takes and gives back memory or locks in its own way")
     config.addinivalue_line("markers", "unlinked: a function is unbound with the link up")
 
 
@@ -106,13 +116,29 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("again", range(1, ROUNDS + 1), ids=lambda n: "run%d" % n)
 
 
+def left_out(item, suite):
+    """Why the test does not run on that kernel, or None."""
+    if suite in SLOW and not item.get_closest_marker("kasan"):
+        return "has little for KASAN, lockdep and kmemleak to see, and does not run there"
+    if suite not in (FIRST_SUITE, *SLOW) and item.get_closest_marker("once"):
+        return "tries little of the endpoint's kernel, and runs on %s" % FIRST_SUITE
+    return None
+
+
 def pytest_collection_modifyitems(items):
     """Tests that can share a pair follow each other."""
+    def suite(item):
+        return item.callspec.params["suite"] if hasattr(item, "callspec") else None
+
     def kind(item):
         names = getattr(item, "fixturenames", ())
         return [fixture in names for fixture in ("metered", "perst", "card", "many_vectors")]
-    items.sort(key=lambda item: (SUITES.index(item.callspec.params["suite"])
-                                 if hasattr(item, "callspec") else -1, kind(item)))
+
+    for item in items:
+        reason = not WHOLE and suite(item) and left_out(item, suite(item))
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason + "; it does with E2E_WHOLE=1"))
+    items.sort(key=lambda item: (SUITES.index(suite(item)) if suite(item) else -1, kind(item)))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -135,7 +161,8 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(autouse=True)
 def guard(request, pool, suite, again):
     """Time limit, the look into both kernel logs, and the pair's end after a failure."""
-    with time_limit(TIME_LIMIT * SLOW.get(suite, 1)):
+    limit = request.node.get_closest_marker("limit")
+    with time_limit((limit.args[0] if limit else TIME_LIMIT) * SLOW.get(suite, 1)):
         yield
         if pool.pair and not pool.spoilt:
             ignore = {}
@@ -153,13 +180,16 @@ def guard(request, pool, suite, again):
 @pytest.fixture
 def pair(pool, suite, guard):
     """Both machines up, the console function running, a getty on the host's hvc0."""
-    return pool.get(suite)
+    pair = pool.get(suite)
+    ports.deconfigure(pair)
+    return pair
 
 
 @pytest.fixture
 def many_vectors(pool, suite, guard):
     """The same, and the card has a vector for each queue of 32 ports."""
-    return pool.get(suite, vectors=67)
+    # Machines that start slowly are not started again for that
+    return pool.get(suite) if suite in SLOW else pool.get(suite, vectors=67)
 
 
 @pytest.fixture

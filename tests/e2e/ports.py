@@ -2,6 +2,7 @@
 """A console function with ports, as the users of both machines handle it."""
 
 import contextlib
+import re
 
 from cable.vm.cable import FUNCTION
 from cable.vm.machine import MachineError
@@ -28,9 +29,14 @@ def remove(pair, port):
 
 
 def configure(pair, generic, max_ports=0, queue_size=None):
-    """Instead of the simple function, one with a console, port 0, and these generic ports."""
+    """Instead of the function that is there, one with a console, port 0, and these generic
+    ports; nothing is done where that is what there is.
+    """
+    wanted = tuple(generic), max_ports, queue_size
+    if pair.ports == wanted:
+        return
     pair.remove_card()
-    pair.deconfigure()
+    take_away(pair)
     pair.make_functions(queue_size)
     add(pair, CONSOLE, "console", console=True)
     for port in generic:
@@ -43,15 +49,25 @@ def configure(pair, generic, max_ports=0, queue_size=None):
     pair.wait_consoles()
     for port in generic:
         wait_there(pair, port)
+    pair.ports = wanted
+
+
+def take_away(pair):
+    """No function is left; the host's administrator has removed the card."""
+    pair.stop_link()
+    pair.unbind()
+    if pair.ports:
+        pair.at_endpoint("rmdir %sports/*" % FOLDER)
+        pair.ports = None
+    pair.remove_functions()
 
 
 def deconfigure(pair):
-    """Back to the simple function."""
+    """Back to the simple function, if it is not that."""
+    if not pair.ports:
+        return
     pair.remove_card()
-    pair.stop_link()
-    pair.unbind()
-    pair.at_endpoint("rmdir %sports/*" % FOLDER)
-    pair.remove_functions()
+    take_away(pair)
     pair.configure()
     pair.rescan()
     pair.wait_consoles()
@@ -72,11 +88,20 @@ def wait_there(pair, port, there=True):
         machine.wait_for("port %d" % port, lambda: bool(device(machine, port)) == there, 20)
 
 
+def debugfs(machine, port):
+    """What the machine's driver tells of the port."""
+    return machine.shell.check("cat /sys/kernel/debug/virtio-ports/%s"
+                               % device(machine, port).split("/")[-1])
+
+
 def connected(machine, port):
     """Whether the machine's driver believes that the other end is open."""
-    text = machine.shell.check("cat /sys/kernel/debug/virtio-ports/%s"
-                               % device(machine, port).split("/")[-1])
-    return "host_connected: 1" in text
+    return "host_connected: 1" in debugfs(machine, port)
+
+
+def sent(machine, port):
+    """Bytes that the machine's driver has sent since it found the port."""
+    return int(re.search(r"bytes_sent: (\d+)", debugfs(machine, port))[1])
 
 
 def wait_connected(machine, port, open_):

@@ -24,6 +24,7 @@ def unbound(pool, pair):
     pair.wait_consoles()
 
 
+@pytest.mark.kasan
 def test_queue_size_is_checked(unbound):
     """256 if nothing is said; what is not allowed is refused, and the log says what is."""
     shell = unbound.endpoint.shell
@@ -55,6 +56,7 @@ def seen_by_host(pair, queues):
     return values
 
 
+@pytest.mark.once
 def test_queue_sizes(resized):
     for size in (16, 64, 1024):
         pair = resized(size)

@@ -38,13 +38,12 @@ def test_size(pair):
 
 
 @pytest.fixture
-def with_port(pool, pair):
+def with_port(pair):
     ports.configure(pair, ())
-    yield pair
-    if not pool.spoilt:
-        ports.deconfigure(pair)
+    return pair
 
 
+@pytest.mark.kasan
 def test_size_of_port(with_port):
     check_sizes(with_port, ports.FOLDER + "ports/0")
 

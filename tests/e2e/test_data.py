@@ -63,6 +63,7 @@ def test_both_ways(raw):
     exchange(raw, SIZE)
 
 
+@pytest.mark.kasan
 def test_both_ways_with_small_queues(raw_small):
     exchange(raw_small, SIZE)
 

@@ -94,6 +94,7 @@ def counted(pair, before, name):
     return pair.counter_values()[name] - before[name]
 
 
+@pytest.mark.once
 @pytest.mark.lost
 def test_link_lost(pair, faults):
     """Only the endpoint writes: nobody is left to return a buffer of the host."""
@@ -125,6 +126,7 @@ def test_hot_reset(pair, faults):
     after(pair)
 
 
+@pytest.mark.once
 def test_late_interrupts(pair, faults):
     take_line(pair)
     for delay in ("20", "200"):
@@ -140,6 +142,7 @@ def test_late_interrupts(pair, faults):
     give_line(pair)
 
 
+@pytest.mark.once
 def test_lost_interrupts(pair, faults):
     """The host hears of nothing until the next interrupt, and then of everything."""
     take_line(pair)
@@ -189,13 +192,14 @@ def test_short_maps(pair, faults):
     check_short_maps(pair, faults, SIZE)
 
 
+@pytest.mark.once
 @short_maps
 def test_short_metered_maps(metered, faults):
     check_short_maps(metered, faults, SMALL)
 
 
 def check_few_windows(pair, faults, size):
-    """From the start a ring lends its window to payload, later it does not; then none at all."""
+    """A ring lends its window to payload, so that one is enough; none is not."""
     for limit, some in (("3", size), ("2", SMALL), ("1", SMALL)):
         faults("windows", "limit", limit)
         rebind(pair)
@@ -204,29 +208,6 @@ def check_few_windows(pair, faults, size):
         exchange(pair, some)
         assert counted(pair, before, "host_errors") == 0
         pair.release(pair.host)
-
-    faults("windows", "limit", "off")
-    rebind(pair)
-    take_line(pair)
-    exchange(pair, SMALL)
-    faults("windows", "limit", "2")
-    expected = random_file(pair.endpoint, SMALL)
-    before = pair.counter_values()
-    pair.host.shell.check("(%s) >/tmp/got 2>&1 &" % (RECEIVE % SMALL))
-    assert pair.endpoint.shell.check(SEND) == ""
-    pair.endpoint.shell.check("sleep 2")
-    assert pair.counter_values()["receiveq_to_host_held"] > 0
-    # One that gets an empty buffer does not look behind it
-    assert counted(pair, before, "receiveq_to_host_messages") == 0
-    # A host that writes is not kept for longer than by a slow receiver: those bytes are lost
-    assert pair.host.shell.check("timeout 20 cat /etc/passwd >/dev/hvc0; echo $?", 30) == "0"
-    assert counted(pair, before, "transmitq_from_host_host_errors") > 0
-    faults("windows", "limit", "off")
-    got = pair.host.shell.check("until grep got /tmp/got; do sleep 0.1; done", 60)
-    check_received(pair, got, SMALL, expected)
-    pair.drain(pair.endpoint)
-    exchange(pair, SMALL)
-    pair.release(pair.host)
 
     faults("windows", "limit", "0")
     rebind(pair)
@@ -242,14 +223,58 @@ def check_few_windows(pair, faults, size):
     assert pair.login_to_host() == "x86_64"
 
 
+def check_windows_lost(pair, faults):
+    """Rings that had windows beside those of payload keep theirs; payload has none then."""
+    # So short that each buffer needs another window, and each ring three
+    faults("map", "short", "4096")
+    rebind(pair)
+    take_line(pair)
+    exchange(pair, SMALL)
+    faults("windows", "limit", "6")
+    expected = random_file(pair.endpoint, SMALL)
+    before = pair.counter_values()
+    pair.host.shell.check("(%s) >/tmp/got 2>&1 &" % (RECEIVE % SMALL))
+    assert pair.endpoint.shell.check(SEND) == ""
+    pair.endpoint.shell.check("sleep 2")
+    assert pair.counter_values()["receiveq_to_host_held"] > 0
+    # One that gets an empty buffer does not look behind it
+    assert counted(pair, before, "receiveq_to_host_messages") == 0
+    # A host that writes is not kept for longer than by a slow receiver: those bytes are lost
+    assert pair.host.shell.check("timeout 20 cat /etc/passwd >/dev/hvc0; echo $?", 30) == "0"
+    assert counted(pair, before, "transmitq_from_host_host_errors") > 0
+    faults("windows", "limit", "off")
+    faults("map", "short", "off")
+    got = pair.host.shell.check("until grep got /tmp/got; do sleep 0.1; done", 60)
+    check_received(pair, got, SMALL, expected)
+    pair.drain(pair.endpoint)
+    exchange(pair, SMALL)
+    pair.release(pair.host)
+
+
 def test_few_windows(pair, remade, faults):
     check_few_windows(pair, faults, SIZE)
 
 
+@pytest.mark.once
+@short_maps
+def test_windows_lost(pair, remade, faults):
+    check_windows_lost(pair, faults)
+    pair.answer(pair.host, True)
+
+
+@pytest.mark.once
 def test_few_metered_windows(metered, remade, faults):
     check_few_windows(metered, faults, SMALL)
 
 
+@pytest.mark.once
+@short_maps
+def test_metered_windows_lost(metered, remade, faults):
+    check_windows_lost(metered, faults)
+    metered.answer(metered.host, True)
+
+
+@pytest.mark.once
 def test_host_stopped(pair, faults):
     """Who writes on the endpoint does not wait for it."""
     take_line(pair)
@@ -264,6 +289,7 @@ def test_host_stopped(pair, faults):
     give_line(pair)
 
 
+@pytest.mark.once
 def test_endpoint_stopped(pair, faults):
     """A host that writes spins until it goes on; one that does not is not disturbed."""
     take_line(pair)

@@ -48,6 +48,7 @@ def check_both(pair):
     check(quiet(pair), "hvc0", "hvc1")
 
 
+@pytest.mark.once
 def test_lspci(card):
     first, second = addresses(card)
     assert (first[-2:], second[-2:]) == (".0", ".1") and first[:-2] == second[:-2]
@@ -56,10 +57,12 @@ def test_lspci(card):
     assert text.count("MSI-X: Enable+") == 2
 
 
+@pytest.mark.kasan
 def test_each_has_its_own_line(card):
     check_both(card)
 
 
+@pytest.mark.kasan
 def test_one_is_reset(card):
     """The host resets one function, and the other one goes on."""
     _, second = addresses(card)
@@ -74,12 +77,14 @@ def test_one_is_reset(card):
     check_both(card)
 
 
+@pytest.mark.once
 def test_host_reboots(card):
     card.host.reboot()
     card.wait_consoles()
     check_both(card)
 
 
+@pytest.mark.kasan
 def test_endpoint_makes_them_again(card):
     card.at_host(*("echo 1 > /sys/bus/pci/devices/%s/remove" % address
                    for address in reversed(addresses(card))))
@@ -90,6 +95,7 @@ def test_endpoint_makes_them_again(card):
     check_both(card)
 
 
+@pytest.mark.once
 def test_host_that_starts_later(pool, suite):
     """It has both functions on its command line."""
     pair = pool.fresh(suite, "endpoint", functions=2)

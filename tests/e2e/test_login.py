@@ -30,7 +30,7 @@ def test_lspci(pair):
     assert "Kernel driver in use: virtio-pci" in text
 
 
-@pytest.mark.parametrize("first", ["endpoint", "host"])
+@pytest.mark.parametrize("first", ["endpoint", pytest.param("host", marks=pytest.mark.once)])
 def test_start_order(pool, suite, first):
     pair = pool.fresh(suite, first)
     check_login(pair)
@@ -46,6 +46,7 @@ def test_host_driver_rebind(pair):
         check_login(pair)
 
 
+@pytest.mark.once
 def test_host_reboot(pair):
     for _ in range(3):
         before = pair.host.shell.check("cat /proc/sys/kernel/random/boot_id")
@@ -55,6 +56,7 @@ def test_host_reboot(pair):
         check_login(pair)
 
 
+@pytest.mark.once
 def test_endpoint_rebind(pair):
     """The host's administrator removes the card before, and rescans after."""
     for _ in range(5):
@@ -68,6 +70,7 @@ def test_endpoint_rebind(pair):
         check_login(pair)
 
 
+@pytest.mark.kasan
 @pytest.mark.lost
 def test_endpoint_rebind_unannounced(pair):
     """The host keeps its device until the endpoint is back."""
@@ -82,6 +85,7 @@ def test_endpoint_rebind_unannounced(pair):
         check_login(pair)
 
 
+@pytest.mark.once
 def test_module_reload(pair):
     for _ in range(3):
         pair.remove_card()
@@ -96,6 +100,7 @@ def test_module_reload(pair):
         check_login(pair)
 
 
+@pytest.mark.once
 def test_busy_endpoint(pair, suite):
     """The endpoint has better things to do while the host's driver sets its queues up.
 

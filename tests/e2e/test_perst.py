@@ -17,13 +17,16 @@ def deasserted(pair):
     return pair.cable.said("PERST# deasserted")
 
 
+@pytest.mark.kasan
 def test_logins(perst):
     assert deasserted(perst) >= 1, "when the link was started"
     assert perst.login_to_host() == "x86_64"
     assert perst.login_to_endpoint() == "aarch64"
 
 
-@pytest.mark.parametrize("how", ["host_reboots", "slot_reset", "host_is_switched_off"])
+@pytest.mark.parametrize("how", [
+    pytest.param("host_reboots", marks=pytest.mark.once), "slot_reset",
+    pytest.param("host_is_switched_off", marks=pytest.mark.once)])
 def test_resets(perst, how):
     before = deasserted(perst)
     getattr(resets, how)(perst)
@@ -35,6 +38,7 @@ def test_functions_use_nothing_before_their_time(perst):
     assert "used before epc_init" not in perst.endpoint.read_log()
 
 
+@pytest.mark.kasan
 @pytest.mark.lost
 def test_perst_without_a_reset_of_the_host(perst):
     """Somebody has pulled the card out and put it in again: nobody tells the host's driver."""

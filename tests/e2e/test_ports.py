@@ -6,25 +6,21 @@ import time
 import pytest
 
 import ports
-from conftest import MAPPED
+from conftest import MAPPED, WHOLE
+from test_faults import SPINS, busy
 
 SIZE = 1 << 20 if MAPPED else 32 << 10
 PORT = 2
 
 
 @pytest.fixture
-def with_ports(pool, many_vectors):
+def with_ports(many_vectors):
     """A console and three generic ports."""
-    yield from ported(pool, many_vectors, (1, 2, 3))
+    ports.configure(many_vectors, (1, 2, 3))
+    return many_vectors
 
 
-def ported(pool, pair, generic, **settings):
-    ports.configure(pair, generic, **settings)
-    yield pair
-    if not pool.spoilt:
-        ports.deconfigure(pair)
-
-
+@pytest.mark.kasan
 def test_names_and_login(with_ports):
     """Each side finds the ports by their names; the console is one as without ports."""
     pair = with_ports
@@ -41,6 +37,7 @@ def waits(machine, path):
                                % path).split()[-2:] == ["waits", "0"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("who", ["host", "endpoint"])
 def test_open_and_close(with_ports, who):
     """What one side does with its end shows on the other, and no reader waits for nobody."""
@@ -61,6 +58,7 @@ def test_open_and_close(with_ports, who):
         ports.wait_connected(other, PORT, False)
 
 
+@pytest.mark.kasan
 @pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
 def test_data(with_ports, way):
     """All that was written arrives before the end of file, also if nobody waits for it."""
@@ -74,11 +72,13 @@ def test_data(with_ports, way):
 
 
 @pytest.fixture
-def small_queues(pool, many_vectors):
+def small_queues(many_vectors):
     """Queues of 16 buffers, so that few bytes fill them."""
-    yield from ported(pool, many_vectors, (1, 2), queue_size=16)
+    ports.configure(many_vectors, (1, 2), queue_size=16)
+    return many_vectors
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
 def test_back_pressure(small_queues, way):
     """A reader that stops: the writer waits, nothing is dropped, and then all of it arrives."""
@@ -86,20 +86,25 @@ def test_back_pressure(small_queues, way):
     source, to = ports.machines(pair) if way == "to-endpoint" else ports.machines(pair)[::-1]
     size = 2 << 20 if MAPPED else 1 << 20
     expected = ports.random_file(source, size)
-    path = ports.device(to, PORT)
-    sending = ports.start_sending(source, PORT, "/tmp/out")
+    pause = 60 if WHOLE else 10
+    source.shell.check("(timeout 100 cat /tmp/out >%s; echo sent $?) >/tmp/sent 2>&1 &"
+                       % ports.device(source, PORT))
     ports.wait_connected(to, PORT, True)
-    receiving = to.shell.start(
-        "(sleep 10; timeout 80 cat) <%s >/tmp/in; echo received $? $(wc -c </tmp/in)"
-        " $(sha256sum </tmp/in)" % path)
-    time.sleep(8)
-    assert not source.shell.receive(0), "the writer did not wait"
-    assert ports.finish(source, sending) == ["sent", "0"]
-    assert ports.finish(to, receiving)[:4] == ["received", "0", str(size), expected]
+    to.shell.check("((sleep %d; timeout 80 cat) <%s >/tmp/in; echo received $? $(wc -c </tmp/in)"
+                   " $(sha256sum </tmp/in)) >/tmp/received 2>&1 &" % (
+                       pause, ports.device(to, PORT)))
+    time.sleep(2)
+    assert busy(pair, pause - 5) < SPINS
+    assert source.shell.check("cat /tmp/sent") == "", "the writer did not wait"
+    for machine, name, said in ((source, "sent", "sent 0"),
+                                (to, "received", "received 0 %d %s -" % (size, expected))):
+        machine.wait_for(name, lambda: machine.shell.check("cat /tmp/" + name), 90)
+        assert machine.shell.check("cat /tmp/%s; rm /tmp/%s" % (name, name)) == said
     counters = pair.counter_values()
     assert not any(value for name, value in counters.items() if name.endswith("_dropped"))
 
 
+@pytest.mark.once
 def test_reader_leaves(with_ports):
     """The next reader gets nothing that was meant for the one before it."""
     pair = with_ports
@@ -114,6 +119,7 @@ def test_reader_leaves(with_ports):
         assert waits(pair.endpoint, path), "a reader got what was for another one"
 
 
+@pytest.mark.kasan
 def test_port_comes_and_goes(with_ports):
     """While drivers run; who has the port open notices."""
     pair = with_ports
@@ -131,6 +137,7 @@ def test_port_comes_and_goes(with_ports):
     ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
 
 
+@pytest.mark.kasan
 def test_host_driver_unbound(with_ports):
     """The endpoint's users see every port closed, and it works again afterwards."""
     pair = with_ports
@@ -147,11 +154,13 @@ def test_host_driver_unbound(with_ports):
     ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
 
 
+@pytest.mark.once
 def test_host_reboots(with_ports):
     """What was sent before arrives, and then the end of file; afterwards all is as before."""
     pair = with_ports
     size = 200000
     expected = ports.random_file(pair.host, size)
+    before = ports.sent(pair.host, PORT)
     with ports.held_open(pair.host, PORT) as do:
         ports.wait_connected(pair.endpoint, PORT, True)
         receiving = pair.endpoint.shell.start(
@@ -159,8 +168,8 @@ def test_host_reboots(with_ports):
             " $(sha256sum </tmp/in)" % ports.device(pair.endpoint, PORT))
         ports.wait_connected(pair.host, PORT, True)
         do("cat /tmp/out >&9")
-        pair.host.wait_for("all to be sent", lambda: "bytes_sent: %d" % size in
-                           pair.host.shell.check("cat /sys/kernel/debug/virtio-ports/*"), 20)
+        pair.host.wait_for("all to be sent", lambda: ports.sent(pair.host, PORT) == before + size,
+                           20)
         time.sleep(1)
     assert ports.finish(pair.endpoint, receiving)[:3] == ["received", str(size), expected]
     pair.host.reboot()
@@ -172,11 +181,13 @@ def test_host_reboots(with_ports):
 
 
 @pytest.fixture
-def full(pool, many_vectors):
+def full(many_vectors):
     """As many ports as there can be."""
-    yield from ported(pool, many_vectors, range(1, 32))
+    ports.configure(many_vectors, range(1, 32))
+    return many_vectors
 
 
+@pytest.mark.once
 def test_all_ports(full):
     """Each of them, and all at once."""
     pair = full
@@ -187,9 +198,10 @@ def test_all_ports(full):
 
 
 @pytest.fixture
-def sharing(pool, pair):
+def sharing(pair):
     """The card has too few vectors: the host has one for all queues."""
-    yield from ported(pool, pair, (1, 2, 3))
+    ports.configure(pair, (1, 2, 3))
+    return pair
 
 
 def test_shared_vector(sharing):
@@ -207,6 +219,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.kasan
 def test_settings_are_checked(pair):
     """What is not allowed is refused, and the log says what is."""
     pair.remove_card()

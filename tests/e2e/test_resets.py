@@ -19,41 +19,49 @@ def after(pair):
     resets.check_left_alone(pair)
 
 
+@pytest.mark.kasan
 def test_host_driver_unbound(pair):
     resets.host_driver_unbound(pair)
     after(pair)
 
 
+@pytest.mark.kasan
 def test_host_reboots(pair):
     resets.host_reboots(pair)
     after(pair)
 
 
+@pytest.mark.once
 def test_host_crashes(pair):
     resets.host_crashes(pair)
     after(pair)
 
 
+@pytest.mark.once
 def test_host_kexecs(pair):
     resets.host_kexecs(pair)
     after(pair)
 
 
+@pytest.mark.kasan
 def test_function_level_reset(pair):
     resets.function_level_reset(pair)
     after(pair)
 
 
+@pytest.mark.once
 def test_slot_reset(pair):
     resets.slot_reset(pair)
     after(pair)
 
 
+@pytest.mark.once
 def test_host_is_switched_off(pair):
     resets.host_is_switched_off(pair)
     after(pair)
 
 
+@pytest.mark.kasan
 @pytest.mark.lost
 @pytest.mark.unlinked
 def test_function_unbound(pair):
@@ -61,6 +69,7 @@ def test_function_unbound(pair):
     after(pair)
 
 
+@pytest.mark.kasan
 @pytest.mark.lost
 @pytest.mark.unlinked
 def test_modules_removed(pair):
@@ -68,6 +77,7 @@ def test_modules_removed(pair):
     after(pair)
 
 
+@pytest.mark.kasan
 @pytest.mark.lost
 def test_endpoint_is_switched_off(pair):
     resets.endpoint_is_switched_off(pair)

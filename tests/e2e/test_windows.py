@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The console through metered windows: translated, counted, and refused when PCIe would."""
 
+import pytest
+
 from transfer import exchange
 
 SIZE = 16 << 10
@@ -31,6 +33,7 @@ def set_command(pair, value):
         value, FUNCTION % pair.host_card()))
 
 
+@pytest.mark.once
 def test_logins(metered):
     assert metered.login_to_host() == "x86_64"
     assert metered.login_to_endpoint() == "aarch64"
