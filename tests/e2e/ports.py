@@ -152,7 +152,7 @@ def finish(machine, job, timeout=120):
 def random_file(machine, size, file="/tmp/out"):
     """Put what is to be sent in the machine; its sum."""
     return machine.shell.check(
-        "head -c %d /dev/urandom >%s; sha256sum <%s" % (size, file, file)).split()[0]
+        "head -c %d /dev/urandom >%s; sha256sum <%s" % (size, file, file), 200).split()[0]
 
 
 def transfer(pair, source, to, port, size):
