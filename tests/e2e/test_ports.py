@@ -13,9 +13,9 @@ PORT = 2
 
 
 @pytest.fixture
-def with_ports(pool, many_vectors):
+def with_ports(pool, equipped):
     """A console and three generic ports."""
-    yield from ported(pool, many_vectors, (1, 2, 3))
+    yield from ported(pool, equipped, (1, 2, 3))
 
 
 def ported(pool, pair, generic, **settings):
@@ -74,9 +74,9 @@ def test_data(with_ports, way):
 
 
 @pytest.fixture
-def small_queues(pool, many_vectors):
+def small_queues(pool, equipped):
     """Queues of 16 buffers, so that few bytes fill them."""
-    yield from ported(pool, many_vectors, (1, 2), queue_size=16)
+    yield from ported(pool, equipped, (1, 2), queue_size=16)
 
 
 @pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
@@ -172,9 +172,9 @@ def test_host_reboots(with_ports):
 
 
 @pytest.fixture
-def full(pool, many_vectors):
+def full(pool, equipped):
     """As many ports as there can be."""
-    yield from ported(pool, many_vectors, range(1, 32))
+    yield from ported(pool, equipped, range(1, 32))
 
 
 def test_all_ports(full):
