@@ -171,7 +171,7 @@ class Console:
         end = time.monotonic() + timeout * self.shell.slow
         while not self.prompt(end):
             self.send("root\r")
-            if self.answered(r"root\r\nPassword: "):
+            if self.answered(r"root\r+\nPassword: "):
                 # login throws away what was typed before it has turned off the echo
                 self.quiet(0.5)
                 self.send("cable\r")

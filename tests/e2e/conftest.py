@@ -29,7 +29,7 @@ PROFILE = os.environ.get("E2E_PROFILE", "generic")
 MAPPED = PROFILE == "generic" and WINDOWS != "metered"
 TIME_LIMIT = 300
 # Of Debian, what tests need that is not in the usual images
-PROGRAMS = ("qemu-ga",)
+PROGRAMS = ("qemu-ga", "agetty", "rz", "sz")
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 # A link that is not the usual one; it changes what is said and counted, and nothing else
 LINK = ("--link=gen3x4", "--mps=256", "--read-ns=500", "--write-ns=100")
