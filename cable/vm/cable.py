@@ -171,7 +171,7 @@ class Console:
         end = time.monotonic() + timeout * self.shell.slow
         while not self.prompt(end):
             self.send("root\r")
-            if self.answered(r"root\r\nPassword: "):
+            if self.answered(r"root\r+\nPassword: "):
                 # login throws away what was typed before it has turned off the echo
                 self.quiet(0.5)
                 self.send("cable\r")
@@ -195,12 +195,13 @@ class Pair:
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
     see class Cable. functions: their number, all of them consoles. vectors: MSI-X vectors
-    of each. directory: for sockets. Nothing is configured on the endpoint by boot().
+    of each. directory: for sockets. programs: more of them for both machines, see
+    Machine.make_image(). Nothing is configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
                  init="probe", functions=1, vectors=VECTORS,
-                 host_suite="trixie-backports", directory=None):
+                 host_suite="trixie-backports", directory=None, programs=()):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.functions = functions
@@ -213,6 +214,9 @@ class Pair:
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
         self.host = Host("host", host_suite, self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)
+        if programs:
+            for machine in (self.endpoint, self.host):
+                machine.make_image(machine.role + "-programs", programs=programs)
         self.transcript = None
 
     def endpoint_devices(self):

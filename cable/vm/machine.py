@@ -242,16 +242,19 @@ class Machine:
 
     append = ""
 
-    def make_image(self, name, modules=(), files=(), shell=False):
+    def make_image(self, name, modules=(), files=(), shell=False, programs=()):
         """Have an image of that name for it: with modules, for modprobe, and files, in /root.
 
-        shell: on the console, too. Paths are those in the sandbox.
+        shell: on the console, too. programs: names of such in /userland. Paths are those in
+        the sandbox.
         """
         options = ["-n", name] + ["-s"] * shell
         for path in modules:
             options += ["-x", path]
         for path in files:
             options += ["-f", path]
+        for program in programs:
+            options += ["-p", program]
         subprocess.run([os.path.join(TOP, "cable", "vm", "mk-initramfs"), *options, self.role,
                         self.suite], check=True)
         self.image = os.path.join(TOP, "build", "images", "%s-%s.cpio" % (name, self.release))

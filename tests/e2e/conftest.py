@@ -34,6 +34,8 @@ WINDOWS = os.environ.get("E2E_WINDOWS")
 PROFILE = os.environ.get("E2E_PROFILE", "generic")
 MAPPED = PROFILE == "generic" and WINDOWS != "metered"
 TIME_LIMIT = 300
+# Of Debian, what tests need that is not in the usual images
+PROGRAMS = ("qemu-ga", "agetty", "rz", "sz")
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 # A link that is not the usual one; it changes what is said and counted, and nothing else
 LINK = ("--link=gen3x4", "--mps=256", "--read-ns=500", "--write-ns=100")
@@ -132,7 +134,7 @@ def pytest_collection_modifyitems(items):
 
     def kind(item):
         names = getattr(item, "fixturenames", ())
-        return [fixture in names for fixture in ("metered", "perst", "card", "many_vectors")]
+        return [fixture in names for fixture in ("metered", "perst", "card", "equipped")]
 
     for item in items:
         reason = not WHOLE and suite(item) and left_out(item, suite(item))
@@ -186,10 +188,11 @@ def pair(pool, suite, guard):
 
 
 @pytest.fixture
-def many_vectors(pool, suite, guard):
-    """The same, and the card has a vector for each queue of 32 ports."""
+def equipped(pool, suite, guard):
+    """The same, the card has a vector for each queue of 32 ports, and both machines have
+    PROGRAMS."""
     # Machines that start slowly are not started again for that
-    return pool.get(suite) if suite in SLOW else pool.get(suite, vectors=67)
+    return pool.get(suite) if suite in SLOW else pool.get(suite, vectors=67, programs=PROGRAMS)
 
 
 @pytest.fixture

@@ -77,10 +77,14 @@ def machines(pair):
     return (pair.host, pair.endpoint)
 
 
-def device(machine, port):
-    """The port's device file, found by its name as udev does; None if there is none."""
-    text = machine.shell.check("grep -lx %s /sys/class/virtio-ports/*/name || :" % name_of(port))
+def named(machine, name):
+    """Device file of the port with that name, as udev finds it; None if there is none."""
+    text = machine.shell.check("grep -lx %s /sys/class/virtio-ports/*/name || :" % name)
     return "/dev/" + text.split("/")[4] if text else None
+
+
+def device(machine, port):
+    return named(machine, name_of(port))
 
 
 def wait_there(pair, port, there=True):

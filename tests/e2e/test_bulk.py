@@ -29,9 +29,9 @@ LEAVE = "kill $(cat /run/other)"
 
 
 @pytest.fixture
-def restless(many_vectors):
+def restless(equipped):
     """A pair with ports, of which one is opened and closed by both sides all the time."""
-    pair = many_vectors
+    pair = equipped
     ports.configure(pair, (1, 2, 3))
     for machine in ports.machines(pair):
         machine.shell.check(COME_AND_GO % ports.device(machine, OTHER))

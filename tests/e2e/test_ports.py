@@ -14,10 +14,10 @@ PORT = 2
 
 
 @pytest.fixture
-def with_ports(many_vectors):
+def with_ports(equipped):
     """A console and three generic ports."""
-    ports.configure(many_vectors, (1, 2, 3))
-    return many_vectors
+    ports.configure(equipped, (1, 2, 3))
+    return equipped
 
 
 @pytest.mark.kasan
@@ -72,10 +72,10 @@ def test_data(with_ports, way):
 
 
 @pytest.fixture
-def small_queues(many_vectors):
+def small_queues(equipped):
     """Queues of 16 buffers, so that few bytes fill them."""
-    ports.configure(many_vectors, (1, 2), queue_size=16)
-    return many_vectors
+    ports.configure(equipped, (1, 2), queue_size=16)
+    return equipped
 
 
 @pytest.mark.once
@@ -181,10 +181,10 @@ def test_host_reboots(with_ports):
 
 
 @pytest.fixture
-def full(many_vectors):
+def full(equipped):
     """As many ports as there can be."""
-    ports.configure(many_vectors, range(1, 32))
-    return many_vectors
+    ports.configure(equipped, range(1, 32))
+    return equipped
 
 
 @pytest.mark.once
