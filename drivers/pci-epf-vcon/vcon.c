@@ -130,18 +130,22 @@ static void vcon_put_size(u8 *config, struct vcon_size size)
 }
 
 /*
- * The bytes move by four when a host enables MSI-X, and it takes a moment until that is
- * seen.  A driver without MULTIPORT looks at the size only, so have it in both places.
+ * The bytes move by four when a host enables or disables MSI-X, and it takes a moment until
+ * that is seen.  So its driver finds what it looks for in both places: the size, or, if it
+ * has MULTIPORT, which makes the size none of its business, the number of ports.
  */
 static void vcon_put_config(struct vcon *vcon, enum vcon_side side)
 {
 	u8 *config = vcon->config[vepf_side(side)];
 
 	vcon_put_size(config, vcon->size[side]);
-	if (vcon->type.control_feature)
-		config[4] = vcon->type.num_pairs;
-	else
+	if (!vcon->type.control_feature) {
 		vcon_put_size(config + 4, vcon->size[side]);
+		return;
+	}
+	config[4] = vcon->type.num_pairs;
+	if (side == VCON_HOST)
+		memcpy(config, config + 4, 4);
 }
 
 void vcon_apply_size(struct vcon *vcon, enum vcon_side side)
