@@ -131,6 +131,26 @@ static void print_path(struct answer *answer, const struct irq_path *path)
 	answer_add(answer, "  next to be held back\t%" PRIu32 "\n", path->hold_next);
 }
 
+static void print_faults(struct answer *answer, const struct cable *cable)
+{
+	const uint32_t windows = cable->faults.window_limit;
+
+	if (!cable->faults.map_limit && !windows && !stop_is_on(&cable->host_stop) &&
+	    !stop_is_on(&cable->ep_stop))
+		return;
+
+	answer_add(answer, "faults in force\n");
+	if (cable->faults.map_limit)
+		answer_add(answer, "  map short\t%" PRIu32 "\tbytes\n", cable->faults.map_limit);
+	if (windows)
+		answer_add(answer, "  windows limit\t%" PRIu32 "\n",
+			   windows & PCIE_CABLE_WINDOW_COUNT);
+	if (stop_is_on(&cable->host_stop))
+		answer_add(answer, "  host stopped\n");
+	if (stop_is_on(&cable->ep_stop))
+		answer_add(answer, "  endpoint stopped\n");
+}
+
 void stats_print(const struct cable *cable, struct answer *answer)
 {
 	const struct stats *s = &cable->stats;
@@ -157,4 +177,5 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	answer_add(answer, "  register reads\t%" PRIu64 "\n", s->registers[false]);
 	answer_add(answer, "  register writes\t%" PRIu64 "\n", s->registers[true]);
 	print_path(answer, &cable->irq_path);
+	print_faults(answer, cable);
 }

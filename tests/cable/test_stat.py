@@ -163,6 +163,19 @@ def test_under_way(linked, stats, ctl):                         # noqa: F811
     assert got.table["interrupts"]["MSI-X"] == [4, 0, 0, 0, 0]
 
 
+def test_faults(controlled, stats, ctl):                        # noqa: F811
+    """Those that last, while they do; those of interrupts have a place of their own."""
+    controlled.endpoint()
+    ctl("map", "short", "4096")
+    assert stats().table["faults in force"] == {"map short": [4096, "bytes"]}
+    ctl("windows", "limit", "0")
+    assert stats().table["faults in force"] == {
+        "map short": [4096, "bytes"], "windows limit": [0]}
+    ctl("map", "short", "off")
+    ctl("windows", "limit", "off")
+    assert "faults in force" not in stats().table
+
+
 def test_metered_windows(start, tmp_path):
     path = str(tmp_path / "control")
     windows = Windows(start("--windows=metered,granule=4K", "--control=" + path))

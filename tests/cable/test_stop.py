@@ -88,6 +88,7 @@ def test_host(controlled, endpoint, machine, ctl):                      # noqa: 
     host.wait_stopped(True)
     controlled.expect("host stopped by a control command")
     assert ctl("host", "stop") == "the host is stopped already\n"
+    assert ctl("stat").endswith("faults in force\n  host stopped\n")
     host.ask()
     # The link is what it was, and the endpoint is served
     assert endpoint.reg(vfu.LINK_STATUS) == 1
