@@ -196,12 +196,13 @@ class Pair:
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
     see class Cable. functions: their number, all of them consoles. vectors: MSI-X vectors
     of each. directory: for sockets. programs: more of them for both machines, see
-    Machine.make_image(). Nothing is configured on the endpoint by boot().
+    Machine.make_image(). host_append: more of the host's kernel command line. Nothing is
+    configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
                  init="probe", functions=1, vectors=VECTORS,
-                 host_suite="trixie-backports", directory=None, programs=()):
+                 host_suite="trixie-backports", directory=None, programs=(), host_append=""):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.functions = functions
@@ -214,6 +215,8 @@ class Pair:
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
         self.host = Host("host", host_suite, self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)
+        if host_append:
+            self.host.append += " " + host_append
         if programs:
             for machine in (self.endpoint, self.host):
                 machine.make_image(machine.role + "-programs", programs=programs)

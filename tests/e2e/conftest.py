@@ -134,7 +134,8 @@ def pytest_collection_modifyitems(items):
 
     def kind(item):
         names = getattr(item, "fixturenames", ())
-        return [fixture in names for fixture in ("metered", "perst", "card", "equipped")]
+        return [fixture in names for fixture in ("metered", "perst", "card", "equipped",
+                                                     "kernel_console")]
 
     for item in items:
         reason = not WHOLE and suite(item) and left_out(item, suite(item))
