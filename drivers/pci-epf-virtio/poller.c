@@ -363,6 +363,18 @@ void vepf_poller_stop(struct vepf_poller *p)
 }
 
 /**
+ * vepf_poller_kick() - have the thread run now
+ * @p: poller
+ *
+ * Context: any.
+ */
+void vepf_poller_kick(struct vepf_poller *p)
+{
+	WRITE_ONCE(p->kicked, true);
+	wake_up_process(p->task);
+}
+
+/**
  * vepf_poller_up() - the host can reach the BAR from now on
  * @p: poller
  *
@@ -389,6 +401,8 @@ static void vepf_poller_stop_host(struct vepf_poller *p)
 	p->alert = false;
 	p->ops->stop(p->ctx);
 	vepf_regs_defaults(&p->regs);
+	/* Its timer would go on looking for nobody */
+	vepf_poller_kick(p);
 }
 
 /**
@@ -420,18 +434,6 @@ void vepf_poller_leave(struct vepf_poller *p)
 		p->ops->leave(p->ctx);
 	vepf_poller_stop_host(p);
 	mutex_unlock(&p->lock);
-}
-
-/**
- * vepf_poller_kick() - have the thread run now
- * @p: poller
- *
- * Context: any.
- */
-void vepf_poller_kick(struct vepf_poller *p)
-{
-	WRITE_ONCE(p->kicked, true);
-	wake_up_process(p->task);
 }
 
 /**
