@@ -37,7 +37,6 @@ def interrupts(pair, card):
     return sum(map(int, line.split()[1:3]))
 
 
-@pytest.mark.kasan
 @pytest.mark.skipif(not RAISES_INTX, reason="its controller cannot raise INTx")
 def test_intx(pair, without_msi):
     card = without_msi

@@ -70,7 +70,6 @@ def test_endpoint_rebind(pair):
         check_login(pair)
 
 
-@pytest.mark.kasan
 @pytest.mark.lost
 def test_endpoint_rebind_unannounced(pair):
     """The host keeps its device until the endpoint is back."""
