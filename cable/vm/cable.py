@@ -385,6 +385,13 @@ class Pair:
         self.unbind()
         self.remove_functions()
 
+    def make_again(self, **options):
+        """The functions anew, with these options of configure(); the host has no card now."""
+        self.deconfigure()
+        self.configure(**options)
+        self.rescan()
+        self.wait_consoles()
+
     def counters(self):
         """What the core counted, as text."""
         return self.endpoint.shell.check("cat /sys/kernel/debug/pci_epf_virtio/*/counters")

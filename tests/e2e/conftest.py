@@ -207,10 +207,7 @@ def resized(pool, pair):
     """A function that can be made again with another queue size, and is put back."""
     def resize(size):
         pair.remove_card()
-        pair.deconfigure()
-        pair.configure(queue_size=size)
-        pair.rescan()
-        pair.wait_consoles()
+        pair.make_again(queue_size=size)
         return pair
     yield resize
     if not pool.spoilt:

@@ -57,10 +57,7 @@ def remade(pool):
     if pool.spoilt:
         return
     pool.pair.remove_card()
-    pool.pair.deconfigure()
-    pool.pair.configure()
-    pool.pair.rescan()
-    pool.pair.wait_consoles()
+    pool.pair.make_again()
 
 
 def take_line(pair):

@@ -88,10 +88,7 @@ def test_host_reboots(card):
 def test_endpoint_makes_them_again(card):
     card.at_host(*("echo 1 > /sys/bus/pci/devices/%s/remove" % address
                    for address in reversed(addresses(card))))
-    card.deconfigure()
-    card.configure()
-    card.rescan()
-    card.wait_consoles()
+    card.make_again()
     check_both(card)
 
 

@@ -146,10 +146,7 @@ def test_function_that_is_made_again(watched, where):
     """The host sees it go and come back, and everything works as before."""
     pair = machine_pair(watched, where)
     pair.at_host("echo 1 >/sys/bus/pci/devices/%s/remove" % pair.host_card())
-    pair.deconfigure()
-    pair.configure()
-    pair.rescan()
-    pair.wait_consoles()
+    pair.make_again()
     run(pair, where, "function made again", r"pci_ep_data_transfer.*|.*MSIX_TEST")
 
 
