@@ -6,6 +6,7 @@ import re
 
 from cable.vm.cable import FUNCTION
 from cable.vm.machine import MachineError
+from transfer import random_file
 
 FIRST = FUNCTION % 0
 FOLDER = FIRST + "/pci_epf_vcon.0/"
@@ -151,12 +152,6 @@ def finish(machine, job, timeout=120):
     if code:
         raise MachineError("%s: %s" % (machine.name, text))
     return text.split()
-
-
-def random_file(machine, size, file="/tmp/out"):
-    """Put what is to be sent in the machine; its sum."""
-    return machine.shell.check(
-        "head -c %d /dev/urandom >%s; sha256sum <%s" % (size, file, file), 200).split()[0]
 
 
 def transfer(pair, source, to, port, size):

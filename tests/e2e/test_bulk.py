@@ -5,6 +5,7 @@ import pytest
 
 import ports
 from conftest import MAPPED, WHOLE
+from transfer import random_file
 
 SIZE = ((100 if WHOLE else 8) if MAPPED else 1) << 20
 PORT, OTHER = 1, 3
@@ -42,7 +43,7 @@ def restless(equipped):
 
 def move(pair, *sources):
     """From these machines to the other one, at once."""
-    sums = {machine: ports.random_file(machine, SIZE if machine in sources else 0)
+    sums = {machine: random_file(machine, SIZE if machine in sources else 0, 200)
             for machine in ports.machines(pair)}
     jobs = []
     for machine, other in (ports.machines(pair), ports.machines(pair)[::-1]):

@@ -8,6 +8,7 @@ import pytest
 import ports
 from conftest import MAPPED, WHOLE
 from test_faults import SPINS, busy
+from transfer import random_file
 
 SIZE = 1 << 20 if MAPPED else 32 << 10
 PORT = 2
@@ -85,7 +86,7 @@ def test_back_pressure(small_queues, way):
     pair = small_queues
     source, to = ports.machines(pair) if way == "to-endpoint" else ports.machines(pair)[::-1]
     size = 2 << 20 if MAPPED else 1 << 20
-    expected = ports.random_file(source, size)
+    expected = random_file(source, size)
     pause = 60 if WHOLE else 10
     source.shell.check("(timeout 100 cat /tmp/out >%s; echo sent $?) >/tmp/sent 2>&1 &"
                        % ports.device(source, PORT))
@@ -159,7 +160,7 @@ def test_host_reboots(with_ports):
     """What was sent before arrives, and then the end of file; afterwards all is as before."""
     pair = with_ports
     size = 200000
-    expected = ports.random_file(pair.host, size)
+    expected = random_file(pair.host, size)
     before = ports.sent(pair.host, PORT)
     with ports.held_open(pair.host, PORT) as do:
         ports.wait_connected(pair.endpoint, PORT, True)

@@ -9,10 +9,11 @@ RECEIVE = ("timeout 60 head -c %d </dev/hvc0 >/tmp/in;"
            " echo got $(wc -c </tmp/in) $(sha256sum </tmp/in)")
 
 
-def random_file(machine, size):
+def random_file(machine, size, timeout=20):
     """Put what is to be sent in the machine; its sum."""
     return machine.shell.check(
-        "head -c %d /dev/urandom >/tmp/out; sha256sum </tmp/out" % size).split()[0]
+        "head -c %d /dev/urandom >/tmp/out; sha256sum </tmp/out" % size,
+        timeout).split()[0]
 
 
 # Whoever else reads takes bytes away, and a terminal that is not raw changes them
