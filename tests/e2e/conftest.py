@@ -6,9 +6,9 @@ test that fails leaves its pair behind, and the next one gets a fresh pair.
 Every test runs on every endpoint kernel (E2E_SUITES), E2E_ROUNDS times on each, and fails
 if either machine's kernel said something alarming during it. But those that are marked "once"
 run on one of Debian's kernels only, as they try no more of it than others do, and the kernel
-with KASAN runs those that are marked "kasan". With E2E_WHOLE=1 all run everywhere, and some
-take longer. E2E_WINDOWS=metered runs them
-with the other kind of windows, E2E_PROFILE=NAME with another controller.
+with KASAN runs those that are marked "kasan". With E2E_WHOLE=1 all run everywhere, but for
+those that are marked "not_kasan", and some take longer. E2E_WINDOWS=metered runs them with the
+other kind of windows, E2E_PROFILE=NAME with another controller.
 """
 
 import itertools
@@ -109,6 +109,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "limit(seconds): instead of %d s" % TIME_LIMIT)
     config.addinivalue_line("markers", "once: one of Debian's kernels will do")
     config.addinivalue_line("markers", "kasan: takes and gives back memory or locks in its own way")
+    config.addinivalue_line("markers", "not_kasan(reason): never on the kernel with KASAN")
     config.addinivalue_line("markers", "unlinked: a function is unbound with the link up")
 
 
@@ -120,10 +121,16 @@ def pytest_generate_tests(metafunc):
 
 def left_out(item, suite):
     """Why the test does not run on that kernel, or None."""
+    never = item.get_closest_marker("not_kasan")
+    if suite in SLOW and never:
+        return never.args[0]
+    if WHOLE:
+        return None
     if suite in SLOW and not item.get_closest_marker("kasan"):
-        return "has little for KASAN, lockdep and kmemleak to see, and does not run there"
-    if suite not in (FIRST_SUITE, *SLOW) and item.get_closest_marker("once"):
-        return "tries little of the endpoint's kernel, and runs on %s" % FIRST_SUITE
+        return "has little for KASAN, lockdep and kmemleak to see; runs there with E2E_WHOLE=1"
+    if suite not in (None, FIRST_SUITE, *SLOW) and item.get_closest_marker("once"):
+        return "tries little of the endpoint's kernel, and runs on %s; here with E2E_WHOLE=1" \
+            % FIRST_SUITE
     return None
 
 
@@ -138,9 +145,9 @@ def pytest_collection_modifyitems(items):
                                                      "kernel_console")]
 
     for item in items:
-        reason = not WHOLE and suite(item) and left_out(item, suite(item))
+        reason = left_out(item, suite(item))
         if reason:
-            item.add_marker(pytest.mark.skip(reason=reason + "; it does with E2E_WHOLE=1"))
+            item.add_marker(pytest.mark.skip(reason=reason))
     items.sort(key=lambda item: (SUITES.index(suite(item)) if suite(item) else -1, kind(item)))
 
 

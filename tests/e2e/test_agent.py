@@ -9,9 +9,9 @@ import os
 import pytest
 
 import ports
-from cable.vm.machine import SLOW
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.not_kasan(
+    "is about the programs at both ends of a port, not about the drivers")]
 
 NAME = "org.qemu.guest_agent.0"
 PORT = 1
@@ -61,12 +61,6 @@ def run(pair, path, *arguments, given=b""):
 def ended(pair, pid):
     status = ask(pair, "guest-exec-status", pid=pid)
     return status if status["exited"] else None
-
-
-@pytest.fixture(autouse=True)
-def quick_enough(suite):
-    if suite in SLOW:
-        pytest.skip("is about the programs at both ends of a port, not about the drivers")
 
 
 @pytest.fixture

@@ -9,20 +9,14 @@ import pytest
 
 import ports
 from cable.vm.cable import Console
-from cable.vm.machine import SLOW
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.not_kasan(
+    "is about the programs at both ends of a console, not about the drivers")]
 
 COLUMNS, ROWS = 70, 20
 
 # docs/console.md
 INITTAB = "::respawn:/sbin/agetty hvc0 vt220"
-
-
-@pytest.fixture(autouse=True)
-def quick_enough(suite):
-    if suite in SLOW:
-        pytest.skip("is about the programs at both ends of a console, not about the drivers")
 
 
 class Terminal(Console):
