@@ -63,14 +63,15 @@ def machines(request):
     """Function that starts a pair of machines, which the tests of a module share."""
     pairs = {}
 
-    def get(suite, host_suite="trixie-backports", profile="generic", **arguments):
-        key = suite, host_suite, profile, *arguments.values()
+    def get(suite, host_suite="trixie-backports", profile="generic", kind=EndpointTest,
+            **arguments):
+        key = suite, host_suite, profile, kind, *arguments.values()
         if key not in pairs:
             stop()
             make(suite, host_suite)
-            pairs[key] = EndpointTest(
-                suite, os.path.join(LOGS, "%s-with-host-%s-%s" % key[:3]), host_suite,
-                profile=profile, **arguments)
+            pairs[key] = kind(
+                suite, os.path.join(LOGS, kind.__name__ + "-%s-with-host-%s-%s" % key[:3]),
+                host_suite, profile=profile, **arguments)
             pairs[key].start()
         return pairs[key]
 

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """A console and the function that the kernel tests endpoints with, on one card."""
 
-import os
-
-import pytest
 from cable.vm.cable import FUNCTION, MODULES
 from cable.vm.endpoint_test import MODULES as TEST_MODULES
-from cable.vm.endpoint_test import EndpointTest, make, parse_tap
-from conftest import LOGS, SUITES
-from limit import time_limit
+from cable.vm.endpoint_test import EndpointTest, parse_tap
+from conftest import SUITES
 from transfer import exchange
 
 SIZE = 64 << 10
@@ -19,8 +15,8 @@ TESTS = ("pci_ep_basic.MSIX_TEST", "pci_ep_bar.BAR0.BAR_TEST",
 class Beside(EndpointTest):
     """Function 0 is the console, function 1 the other."""
 
-    def __init__(self, suite, logs, **options):
-        super().__init__(suite, logs, functions=2, **options)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, functions=2, **options)
         self.consoles = 1
 
     def load_modules(self, names=(*TEST_MODULES, MODULES[-1])):
@@ -38,23 +34,9 @@ class Beside(EndpointTest):
             self.wait_console(machine)
 
 
-@pytest.fixture
-def pair():
-    suite = SUITES[0]
-    make(suite, "trixie-backports")
-    with time_limit(240):
-        pair = Beside(suite, os.path.join(LOGS, "beside-" + suite))
-        try:
-            pair.start()
-            yield pair
-            alarms = [line for machine in (pair.endpoint, pair.host) for line in machine.alarms()]
-        finally:
-            pair.stop()
-    assert alarms == []
-
-
-def test_console_beside(pair):
+def test_console_beside(watched):
     """Each does what it does alone, at the same time, and neither disturbs the other."""
+    pair = watched(SUITES[0], kind=Beside)
     card = pair.host.shell.check("lspci -Dn").splitlines()
     functions = [line.split()[0][-1] for line in card if "1af4:1003" in line
                  or "%04x:%04x" % pair.identity in line]
