@@ -24,7 +24,7 @@ static ssize_t vcon_size_show(struct vcon_size size, char *page)
 	return sysfs_emit(page, "%ux%u\n", size.cols, size.rows);
 }
 
-static int vcon_size_parse(struct vcon *vcon, const char *page, size_t len, struct vcon_size *size)
+static int vcon_size_parse(struct vcon *vcon, const char *page, struct vcon_size *size)
 {
 	unsigned int cols, rows;
 	int end = 0;
@@ -46,7 +46,7 @@ static ssize_t vcon_set_size(struct vcon *vcon, enum vcon_side side, const char 
 	struct vcon_size size;
 	int err;
 
-	err = vcon_size_parse(vcon, page, len, &size);
+	err = vcon_size_parse(vcon, page, &size);
 	if (err)
 		return err;
 	mutex_lock(&vcon->mutex);
@@ -62,7 +62,7 @@ static ssize_t vcon_set_port_size(struct vcon_setting *s, enum vcon_side side, c
 	struct vcon_size size;
 	int err;
 
-	err = vcon_size_parse(s->vcon, page, len, &size);
+	err = vcon_size_parse(s->vcon, page, &size);
 	if (err)
 		return err;
 	mutex_lock(&s->vcon->mutex);

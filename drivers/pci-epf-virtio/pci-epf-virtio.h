@@ -103,7 +103,6 @@ struct vepf_type {
  *	length, 0 if there is none.  The thread
  * @drained: all that this side's driver sent on this pair before it closed its end is
  *	with the other one.  The thread
- *
  * @written: the host's driver has written this to the word that it may write; of what it
  *	writes faster than that is looked at, only the last.  The thread
  *
