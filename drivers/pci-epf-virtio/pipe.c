@@ -338,6 +338,17 @@ static bool vepf_pipe_unwanted(struct vepf_pipe *p)
 	return READ_ONCE(p->discard) || (p->lossless && !READ_ONCE(p->open));
 }
 
+/* Publish what is done; returns as vepf_hostq_finish() */
+static u64 vepf_pipe_end_round(struct vepf_pipe *p, int err)
+{
+	u64 again = vepf_hostq_finish(p->hq, err);
+
+	/* A queue that was found broken takes its buffer with it */
+	if (!p->hq->live)
+		p->active = false;
+	return again;
+}
+
 /**
  * vepf_pipe_from_host() - move bytes from the host's driver to the endpoint's
  * @p: pipe whose @hq is the host's tx queue
@@ -407,7 +418,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 		moved += n;
 	}
 
-	again = min(again, vepf_hostq_finish(p->hq, err));
+	again = min(again, vepf_pipe_end_round(p, err));
 	/* The read that decided on the interrupt may have found more */
 	if (again == U64_MAX && !held && vepf_hostq_more(p->hq))
 		again = 0;
@@ -601,7 +612,7 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 	/* A stream has no reason to wait for a buffer to be full */
 	if (err >= 0 && p->active && p->done)
 		vepf_pipe_finish(p, true);
-	again = min(again, vepf_hostq_finish(p->hq, err));
+	again = min(again, vepf_pipe_end_round(p, err));
 	vepf_pipe_refill(p);
 	if (again && !left)
 		again = min(again, vepf_pipe_judge(p));
