@@ -103,8 +103,12 @@ def pytest(name, folder, **environment):
     suite = xml.etree.ElementTree.parse(xml_file).getroot().find("testsuite")
     count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
     # A test that passed, and then failed in its clean-up, is counted twice there.
-    bad = {(case.get("classname"), case.get("name")) for case in suite.iter("testcase")
-           if case.find("failure") is not None or case.find("error") is not None}
+    bad = {}
+    for case in suite.iter("testcase"):
+        for kind in ("failure", "error"):
+            if case.find(kind) is not None:
+                bad.setdefault((case.get("classname"), case.get("name")), []).append(
+                    case.find(kind).get("message"))
     every = {(case.get("classname"), case.get("name")) for case in suite.iter("testcase")}
     skipped = {}
     for case in suite.iter("testcase"):
@@ -116,6 +120,10 @@ def pytest(name, folder, **environment):
         say("    warning: " + warning)
     for classname, test in sorted(bad):
         say("    FAILED: %s::%s" % (classname, test))
+        # The whole is in the log; this is for who has no more than these lines
+        for message in bad[classname, test]:
+            for line in message.splitlines()[:12]:
+                say("      " + line[:300])
     failed = len(bad)
     if code and not failed:
         failed = 1
