@@ -77,17 +77,18 @@ static const struct vepf_ring_ops vepf_bridge_ring_ops = {
 
 static bool vepf_bridge_notify(struct virtqueue *vq)
 {
-	struct vepf_bridge_queue *q = vq->priv;
+	struct vepf_bridge_queue *bq = vq->priv;
+	struct vepf_localq *q = &bq->q;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
 	vepf_settle_disturb(&q->settle);
 	spin_unlock_irqrestore(&q->lock, flags);
-	q->bridge->ops->notify(q->bridge->ctx, q);
+	bq->bridge->ops->notify(bq->bridge->ctx, q);
 	return true;
 }
 
-static void vepf_bridge_stop_queue(struct vepf_bridge_queue *q)
+static void vepf_bridge_stop_queue(struct vepf_localq *q)
 {
 	unsigned long flags;
 
@@ -107,7 +108,7 @@ static void vepf_bridge_del_vqs(struct virtio_device *vdev)
 		struct vepf_bridge_queue *q = &bridge->queues[i];
 		struct virtqueue *vq = q->vq;
 
-		vepf_bridge_stop_queue(q);
+		vepf_bridge_stop_queue(&q->q);
 		/* No callback runs, or will run, once this lock was ours */
 		spin_lock_irqsave(&bridge->call_lock, flags);
 		q->vq = NULL;
@@ -156,14 +157,15 @@ err_del:
 	return err;
 }
 
-static void vepf_bridge_start_queue(struct vepf_bridge_queue *q)
+static void vepf_bridge_start_queue(struct vepf_bridge_queue *bq)
 {
+	struct vepf_localq *q = &bq->q;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (q->vq && !q->live) {
-		q->live = !vepf_ring_init(q->ring, q->bridge->queue_size, VEPF_BRIDGE_ALIGN,
-					  &vepf_bridge_ring_ops, q);
+	if (bq->vq && !q->live) {
+		q->live = !vepf_ring_init(q->ring, bq->bridge->queue_size, VEPF_BRIDGE_ALIGN,
+					  &vepf_bridge_ring_ops, bq);
 		vepf_settle_begin(&q->settle);
 		q->seg = 0;
 		q->off = 0;
@@ -189,7 +191,7 @@ static void vepf_bridge_set_status(struct virtio_device *vdev, u8 status)
 		vepf_bridge_start_queue(&bridge->queues[i]);
 	/* The driver may have filled its queues before it said so */
 	for (i = 0; i < bridge->num_queues; i++)
-		bridge->ops->notify(bridge->ctx, &bridge->queues[i]);
+		bridge->ops->notify(bridge->ctx, &bridge->queues[i].q);
 }
 
 static void vepf_bridge_reset(struct virtio_device *vdev)
@@ -198,7 +200,7 @@ static void vepf_bridge_reset(struct virtio_device *vdev)
 	unsigned int i;
 
 	for (i = 0; i < bridge->num_queues; i++)
-		vepf_bridge_stop_queue(&bridge->queues[i]);
+		vepf_bridge_stop_queue(&bridge->queues[i].q);
 	bridge->status = 0;
 	bridge->ops->driver(bridge->ctx, false, 0);
 }
@@ -260,12 +262,44 @@ static const struct virtio_config_ops vepf_bridge_config_ops = {
 	.synchronize_cbs = vepf_bridge_synchronize_cbs,
 };
 
+/*
+ * Tell the driver that buffers were used, if it asked for it.  The callback runs as from an
+ * interrupt: with interrupts disabled.  If the driver has broken the ring, the log is told
+ * instead; not where that is found out, since this kernel's log may go through the very queue.
+ */
+static void vepf_bridge_call(struct vepf_localq *q)
+{
+	struct vepf_bridge_queue *bq = container_of(q, struct vepf_bridge_queue, q);
+	struct vepf_bridge *bridge = bq->bridge;
+	enum vepf_ring_error error = VEPF_RING_OK;
+	struct virtqueue *vq = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&bridge->call_lock, flags);
+	spin_lock(&q->lock);
+	if (q->live && q->call)
+		vq = bq->vq;
+	q->call = false;
+	if (q->live && q->ring->error != VEPF_RING_OK) {
+		error = q->ring->error;
+		q->live = false;
+	}
+	spin_unlock(&q->lock);
+	if (vq)
+		vring_interrupt(0, vq);
+	spin_unlock_irqrestore(&bridge->call_lock, flags);
+
+	if (error != VEPF_RING_OK)
+		dev_err(&bridge->vdev.dev, "%s queue: %s; stopped until its driver resets it\n",
+			bridge->type->queue_names[bq->index], vepf_ring_error_text(error));
+}
+
 static void vepf_bridge_destroy(struct vepf_bridge *bridge)
 {
 	unsigned int i;
 
 	for (i = 0; i < bridge->num_queues; i++)
-		kvfree(bridge->queues[i].ring);
+		kvfree(bridge->queues[i].q.ring);
 	kfree(bridge);
 }
 
@@ -306,9 +340,10 @@ struct vepf_bridge *vepf_bridge_alloc(struct device *parent, const struct vepf_t
 
 		q->bridge = bridge;
 		q->index = i;
-		spin_lock_init(&q->lock);
-		q->ring = kvzalloc_obj(*q->ring);
-		if (!q->ring) {
+		spin_lock_init(&q->q.lock);
+		q->q.callback = vepf_bridge_call;
+		q->q.ring = kvzalloc_obj(*q->q.ring);
+		if (!q->q.ring) {
 			vepf_bridge_destroy(bridge);
 			return NULL;
 		}
@@ -370,40 +405,4 @@ int vepf_bridge_register(struct vepf_bridge *bridge)
 void vepf_bridge_unregister(struct vepf_bridge *bridge)
 {
 	unregister_virtio_device(&bridge->vdev);
-}
-
-/**
- * vepf_bridge_call() - tell the driver that buffers were used, if it asked for it
- * @q: queue
- *
- * The callback runs as from an interrupt: with interrupts disabled.  If the
- * driver has broken the ring, the log is told instead; not where that is found
- * out, since this kernel's log may go through the very queue.
- *
- * Context: any; no lock of the driver or of @q may be held.
- */
-void vepf_bridge_call(struct vepf_bridge_queue *q)
-{
-	struct vepf_bridge *bridge = q->bridge;
-	enum vepf_ring_error error = VEPF_RING_OK;
-	struct virtqueue *vq = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&bridge->call_lock, flags);
-	spin_lock(&q->lock);
-	if (q->live && q->call)
-		vq = q->vq;
-	q->call = false;
-	if (q->live && q->ring->error != VEPF_RING_OK) {
-		error = q->ring->error;
-		q->live = false;
-	}
-	spin_unlock(&q->lock);
-	if (vq)
-		vring_interrupt(0, vq);
-	spin_unlock_irqrestore(&bridge->call_lock, flags);
-
-	if (error != VEPF_RING_OK)
-		dev_err(&bridge->vdev.dev, "%s queue: %s; stopped until its driver resets it\n",
-			bridge->type->queue_names[q->index], vepf_ring_error_text(error));
 }

@@ -13,36 +13,22 @@
 #include <linux/types.h>
 #include <linux/virtio.h>
 
+#include "localq.h"
 #include "pci-epf-virtio.h"
 #include "regs.h"
-#include "ring.h"
-#include "settle.h"
 
 /**
  * struct vepf_bridge_queue - a virtqueue of the endpoint's own driver
+ * @q: the device's half
  * @bridge: device it belongs to
  * @index: its number
  * @vq: the driver's half, NULL while the driver has none
- * @lock: guards @ring and @vq; taken with interrupts disabled, since drivers
- *	notify with them disabled
- * @ring: the device's half, valid while @live
- * @live: the driver has set DRIVER_OK: the ring may be served
- * @settle: whether the driver may be given data yet
- * @call: the driver wants to hear that buffers were used
- * @seg: descriptor of the next buffer in which to go on, where it was read in part
- * @off: byte of it
  */
 struct vepf_bridge_queue {
+	struct vepf_localq q;
 	struct vepf_bridge *bridge;
 	unsigned int index;
 	struct virtqueue *vq;
-	spinlock_t lock; /* the ring's device half, and vq */
-	struct vepf_ring *ring;
-	bool live;
-	struct vepf_settle settle;
-	bool call;
-	u16 seg;
-	u32 off;
 };
 
 /**
@@ -53,7 +39,7 @@ struct vepf_bridge_queue {
  * @driver: the driver has said DRIVER_OK (@up), or resets the device; in a process
  */
 struct vepf_bridge_ops {
-	void (*notify)(void *ctx, struct vepf_bridge_queue *q);
+	void (*notify)(void *ctx, struct vepf_localq *q);
 	void (*driver)(void *ctx, bool up, u32 features);
 };
 
@@ -89,6 +75,5 @@ struct vepf_bridge *vepf_bridge_alloc(struct device *parent, const struct vepf_t
 void vepf_bridge_free(struct vepf_bridge *bridge);
 int vepf_bridge_register(struct vepf_bridge *bridge);
 void vepf_bridge_unregister(struct vepf_bridge *bridge);
-void vepf_bridge_call(struct vepf_bridge_queue *q);
 
 #endif /* VEPF_BRIDGE_H */

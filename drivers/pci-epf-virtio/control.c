@@ -7,7 +7,6 @@
 #include <linux/string.h>
 
 #include "control.h"
-#include "localq.h"
 
 /* Messages handled in one go, so that the data gets its turn */
 #define VEPF_CONTROL_ROUND	64
@@ -24,7 +23,7 @@
  */
 void vepf_control_collect(struct vepf_control *c)
 {
-	struct vepf_bridge_queue *q = c->local_tx;
+	struct vepf_localq *q = c->local_tx;
 	u8 msg[VEPF_MESSAGE_MAX];
 	struct vepf_buf buf;
 	unsigned long flags;
@@ -60,7 +59,7 @@ void vepf_control_collect(struct vepf_control *c)
 /* Fill buffers of the endpoint's driver with messages */
 static void vepf_control_to_local(struct vepf_control *c)
 {
-	struct vepf_bridge_queue *q = c->local_rx;
+	struct vepf_localq *q = c->local_rx;
 	u8 msg[VEPF_MESSAGE_MAX];
 	struct vepf_buf buf;
 	unsigned long flags;
@@ -97,7 +96,7 @@ static void vepf_control_to_local(struct vepf_control *c)
 	spin_lock_irqsave(&q->lock, flags);
 	vepf_localq_publish(q);
 	spin_unlock_irqrestore(&q->lock, flags);
-	vepf_bridge_call(q);
+	vepf_localq_call(q);
 }
 
 /* The readable part of a buffer of the host, up to the size of a message */
@@ -233,7 +232,7 @@ u64 vepf_control_receive(struct vepf_control *c, bool scan)
 		c->host_tx->scan = true;
 	}
 	vepf_control_collect(c);
-	vepf_bridge_call(c->local_tx);
+	vepf_localq_call(c->local_tx);
 	return vepf_control_from_host(c);
 }
 

@@ -10,8 +10,8 @@
 
 #include <linux/types.h>
 
-#include "bridge.h"
 #include "hostq.h"
+#include "localq.h"
 #include "pci-epf-virtio.h"
 
 /**
@@ -29,8 +29,8 @@
 struct vepf_control {
 	struct vepf_hostq *host_rx;
 	struct vepf_hostq *host_tx;
-	struct vepf_bridge_queue *local_rx;
-	struct vepf_bridge_queue *local_tx;
+	struct vepf_localq *local_rx;
+	struct vepf_localq *local_tx;
 	void (*message)(void *ctx, enum vepf_side from, const void *msg, size_t len);
 	size_t (*next)(void *ctx, enum vepf_side to, void *msg);
 	void *ctx;

@@ -26,7 +26,7 @@ void *vepf_localq_ptr(const struct vepf_seg *seg)
  *
  * Return: 1, or 0 if there is none.
  */
-int vepf_localq_next(struct vepf_bridge_queue *q, struct vepf_buf *buf)
+int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf)
 {
 	if (!q->live)
 		return 0;
@@ -42,7 +42,7 @@ int vepf_localq_next(struct vepf_bridge_queue *q, struct vepf_buf *buf)
  * @q: queue
  * @written: bytes written to it
  */
-void vepf_localq_done(struct vepf_bridge_queue *q, u32 written)
+void vepf_localq_done(struct vepf_localq *q, u32 written)
 {
 	struct vepf_buf buf;
 
@@ -51,10 +51,10 @@ void vepf_localq_done(struct vepf_bridge_queue *q, u32 written)
 }
 
 /**
- * vepf_localq_publish() - show the driver what has been used; vepf_bridge_call() tells it
+ * vepf_localq_publish() - show the driver what has been used; vepf_localq_call() tells it
  * @q: queue
  */
-void vepf_localq_publish(struct vepf_bridge_queue *q)
+void vepf_localq_publish(struct vepf_localq *q)
 {
 	if (q->live && vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
 		q->call = true;

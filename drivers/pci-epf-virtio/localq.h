@@ -2,16 +2,49 @@
 /*
  * One virtqueue of the endpoint's own driver, as who serves it uses it
  *
- * The queue's lock is held for all of these.
+ * The queue's lock is held for all functions but vepf_localq_call().
  */
 #ifndef VEPF_LOCALQ_H
 #define VEPF_LOCALQ_H
 
-#include "bridge.h"
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "ring.h"
+#include "settle.h"
+
+/**
+ * struct vepf_localq - a virtqueue of the endpoint's own driver
+ * @lock: guards all that follows; taken with interrupts disabled, since drivers
+ *	notify with them disabled
+ * @ring: the device's half, valid while @live
+ * @live: the driver has set DRIVER_OK: the ring may be served
+ * @settle: whether the driver may be given data yet
+ * @call: the driver wants to hear that buffers were used
+ * @seg: descriptor of the next buffer in which to go on, where it was read in part
+ * @off: byte of it
+ * @callback: tells the driver, if @call; for vepf_localq_call()
+ */
+struct vepf_localq {
+	spinlock_t lock; /* the device's half */
+	struct vepf_ring *ring;
+	bool live;
+	struct vepf_settle settle;
+	bool call;
+	u16 seg;
+	u32 off;
+	void (*callback)(struct vepf_localq *q);
+};
 
 void *vepf_localq_ptr(const struct vepf_seg *seg);
-int vepf_localq_next(struct vepf_bridge_queue *q, struct vepf_buf *buf);
-void vepf_localq_done(struct vepf_bridge_queue *q, u32 written);
-void vepf_localq_publish(struct vepf_bridge_queue *q);
+int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf);
+void vepf_localq_done(struct vepf_localq *q, u32 written);
+void vepf_localq_publish(struct vepf_localq *q);
+
+/* Tell the driver that buffers were used, if it asked for it: any context, no lock held */
+static inline void vepf_localq_call(struct vepf_localq *q)
+{
+	q->callback(q);
+}
 
 #endif /* VEPF_LOCALQ_H */

@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "localq.h"
 #include "pipe.h"
 
 /* Payload moved in one go, so that the other direction and the registers get their turn */
@@ -30,7 +29,7 @@
  * Return: 0 or -ENOMEM.
  */
 int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
-		   struct vepf_bridge_queue *lq, u32 transit, bool lossless)
+		   struct vepf_localq *lq, u32 transit, bool lossless)
 {
 	int err;
 
@@ -161,7 +160,7 @@ static u64 vepf_pipe_judge(struct vepf_pipe *p)
  */
 static u64 vepf_pipe_deliver(struct vepf_pipe *p)
 {
-	struct vepf_bridge_queue *q = p->lq;
+	struct vepf_localq *q = p->lq;
 	struct vepf_buf buf;
 	unsigned long flags;
 	u64 left = U64_MAX;
@@ -183,7 +182,7 @@ static u64 vepf_pipe_deliver(struct vepf_pipe *p)
 	}
 	vepf_localq_publish(q);
 	spin_unlock_irqrestore(&q->lock, flags);
-	vepf_bridge_call(q);
+	vepf_localq_call(q);
 	return left;
 }
 
@@ -431,7 +430,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 /* Take what is left of a buffer of the endpoint's driver, but no more than @room bytes */
 static bool vepf_pipe_put_local(struct vepf_pipe *p, const struct vepf_buf *buf, size_t room)
 {
-	struct vepf_bridge_queue *q = p->lq;
+	struct vepf_localq *q = p->lq;
 
 	for (; q->seg < buf->nsegs; q->seg++, q->off = 0) {
 		const struct vepf_seg *seg = &buf->segs[q->seg];
@@ -494,7 +493,7 @@ static void vepf_pipe_discard_local(struct vepf_pipe *p)
  */
 bool vepf_pipe_collect(struct vepf_pipe *p)
 {
-	struct vepf_bridge_queue *q = p->lq;
+	struct vepf_localq *q = p->lq;
 	unsigned long flags;
 	bool work;
 
@@ -512,7 +511,7 @@ bool vepf_pipe_collect(struct vepf_pipe *p)
 /* The same, for the thread */
 static void vepf_pipe_refill(struct vepf_pipe *p)
 {
-	struct vepf_bridge_queue *q = p->lq;
+	struct vepf_localq *q = p->lq;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
@@ -616,7 +615,7 @@ u64 vepf_pipe_to_host(struct vepf_pipe *p)
 	vepf_pipe_refill(p);
 	if (again && !left)
 		again = min(again, vepf_pipe_judge(p));
-	vepf_bridge_call(p->lq);
+	vepf_localq_call(p->lq);
 	return again;
 }
 

@@ -23,9 +23,9 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
-#include "bridge.h"
 #include "fifo.h"
 #include "hostq.h"
+#include "localq.h"
 #include "settle.h"
 
 /* Bytes kept for a receiver that is not there, in each direction */
@@ -90,7 +90,7 @@ struct vepf_flow {
 struct vepf_pipe {
 	bool to_host;
 	struct vepf_hostq *hq;
-	struct vepf_bridge_queue *lq;
+	struct vepf_localq *lq;
 	struct vepf_fifo fifo;
 	struct vepf_flow flow;
 	bool lossless;
@@ -111,7 +111,7 @@ struct vepf_pipe {
 };
 
 int vepf_pipe_init(struct vepf_pipe *p, bool to_host, struct vepf_hostq *hq,
-		   struct vepf_bridge_queue *lq, u32 transit, bool lossless);
+		   struct vepf_localq *lq, u32 transit, bool lossless);
 void vepf_pipe_free(struct vepf_pipe *p);
 void vepf_pipe_start(struct vepf_pipe *p);
 void vepf_pipe_stop(struct vepf_pipe *p);

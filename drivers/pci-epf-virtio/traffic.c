@@ -238,7 +238,7 @@ const struct vepf_poller_ops vepf_poller_ops = {
 
 /* What the bridge tells */
 
-static void vepf_notify(void *ctx, struct vepf_bridge_queue *q)
+static void vepf_notify(void *ctx, struct vepf_localq *q)
 {
 	struct vepf_function *f = ctx;
 	unsigned int i;
@@ -360,11 +360,11 @@ static int vepf_init_pipes(struct vepf_function *f)
 		u32 transit = vepf_transit(f->type, pair);
 
 		err = vepf_pipe_init(&f->from_host[i], false, &f->hostq[pair->tx],
-				     &f->bridge->queues[pair->rx], transit, pair->lossless);
+				     &f->bridge->queues[pair->rx].q, transit, pair->lossless);
 		if (err)
 			return err;
 		err = vepf_pipe_init(&f->to_host[i], true, &f->hostq[pair->rx],
-				     &f->bridge->queues[pair->tx], transit, pair->lossless);
+				     &f->bridge->queues[pair->tx].q, transit, pair->lossless);
 		if (err)
 			return err;
 		if (f->type->control_feature) {
@@ -382,8 +382,8 @@ static void vepf_init_control(struct vepf_function *f)
 	f->control = (struct vepf_control){
 		.host_rx = &f->hostq[pair->rx],
 		.host_tx = &f->hostq[pair->tx],
-		.local_rx = &f->bridge->queues[pair->rx],
-		.local_tx = &f->bridge->queues[pair->tx],
+		.local_rx = &f->bridge->queues[pair->rx].q,
+		.local_tx = &f->bridge->queues[pair->tx].q,
 		.message = f->ops ? f->ops->message : NULL,
 		.next = f->ops ? f->ops->next : NULL,
 		.ctx = f->priv,

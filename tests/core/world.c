@@ -61,9 +61,14 @@ static const struct driver_mem local_ops = { local_load, local_store };
 
 /* The device's half of the endpoint's rings: only ever used under the queue's lock */
 
-static struct side *queue_side(struct vepf_bridge_queue *q)
+static struct world *queue_world(struct vepf_localq *q)
 {
-	struct world *w = q->bridge->ctx;
+	return container_of(q, struct world_queue, q)->w;
+}
+
+static struct side *queue_side(struct vepf_localq *q)
+{
+	struct world *w = queue_world(q);
 
 	if (!q->lock.held)
 		fail_msg("the endpoint's ring is used without its lock");
@@ -95,14 +100,14 @@ static const struct vepf_ring_ops local_ring_ops = {
 	.mb = local_ring_barrier,
 };
 
-void vepf_bridge_call(struct vepf_bridge_queue *q)
+static void local_call(struct vepf_localq *q)
 {
-	struct world *w = q->bridge->ctx;
+	struct world *w = queue_world(q);
 
 	if (fake_locks)
 		fail_msg("the endpoint's driver is called under a lock");
 	if (q->live && q->call)
-		w->calls[q->index]++;
+		w->calls[q == w->local_tx ? LOCAL_TX : LOCAL_RX]++;
 	q->call = false;
 }
 
@@ -314,16 +319,15 @@ static struct world *make(const struct fake_profile *profile, u32 transit, bool 
 	assert_int_equal(vepf_hostq_init(&w->host_rx, "receiveq", &w->hm, &w->irq), 0);
 	assert_int_equal(vepf_hostq_init(&w->host_tx, "transmitq", &w->hm, &w->irq), 0);
 
-	w->bridge.ctx = w;
 	for (i = 0; i < 2; i++) {
-		struct vepf_bridge_queue *q = &w->bridge.queues[i];
+		struct vepf_localq *q = &w->local[i].q;
 
-		q->bridge = &w->bridge;
-		q->index = i;
+		w->local[i].w = w;
+		q->callback = local_call;
 		q->ring = calloc(1, sizeof(*q->ring));
 	}
-	w->local_rx = &w->bridge.queues[LOCAL_RX];
-	w->local_tx = &w->bridge.queues[LOCAL_TX];
+	w->local_rx = &w->local[LOCAL_RX].q;
+	w->local_tx = &w->local[LOCAL_TX].q;
 	assert_int_equal(vepf_pipe_init(&w->from_host, false, &w->host_tx, w->local_rx, transit,
 					lossless), 0);
 	assert_int_equal(vepf_pipe_init(&w->to_host, true, &w->host_rx, w->local_tx, transit,
@@ -357,7 +361,7 @@ void world_free(struct world *w)
 	vepf_pipe_free(&w->from_host);
 	vepf_pipe_free(&w->to_host);
 	for (i = 0; i < 2; i++)
-		free(w->bridge.queues[i].ring);
+		free(w->local[i].q.ring);
 	vepf_hostq_free(&w->host_tx);
 	vepf_hostq_free(&w->host_rx);
 	side_free(&w->htx);
@@ -404,7 +408,7 @@ void world_host_down(struct world *w)
 	w->kicked = true;
 }
 
-static void local_queue_up(struct vepf_bridge_queue *q, struct side *s)
+static void local_queue_up(struct vepf_localq *q, struct side *s)
 {
 	side_start(s, 0);
 	assert_int_equal(vepf_ring_init(q->ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ring_ops, q), 0);

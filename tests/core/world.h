@@ -54,6 +54,12 @@ struct side {
 	u64 slowest;
 };
 
+/* A queue of the endpoint's driver */
+struct world_queue {
+	struct vepf_localq q;
+	struct world *w;
+};
+
 struct world {
 	struct host_mem host;
 	struct fake_epc epc;
@@ -67,9 +73,9 @@ struct world {
 
 	struct vepf_hostq host_tx;
 	struct vepf_hostq host_rx;
-	struct vepf_bridge bridge;
-	struct vepf_bridge_queue *local_tx;
-	struct vepf_bridge_queue *local_rx;
+	struct world_queue local[2];
+	struct vepf_localq *local_tx;
+	struct vepf_localq *local_rx;
 	struct vepf_pipe from_host;
 	struct vepf_pipe to_host;
 	unsigned long calls[2];		/* callbacks into the endpoint's drivers, by queue */

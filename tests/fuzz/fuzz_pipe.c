@@ -52,7 +52,7 @@ struct blow {
 
 /* The endpoint's driver on one queue */
 struct local {
-	struct vepf_bridge_queue *q;
+	struct vepf_localq q;
 	struct driver d;
 	u8 *ring;
 	u8 *bufs;
@@ -69,7 +69,6 @@ static struct {
 	struct vepf_stats stats;
 	struct vepf_irq irq;
 	struct vepf_hostmem hm;
-	struct vepf_bridge bridge;
 	struct vepf_hostq hq[2];
 	struct vepf_pipe pipe[2];	/* by the host's queue: to it, from it */
 	unsigned int num;		/* descriptors of the host's queues */
@@ -87,10 +86,10 @@ static struct {
 
 static struct local *local_of(void *ctx)
 {
-	struct vepf_bridge_queue *q = ctx;
+	struct vepf_localq *q = ctx;
 
 	CHECK(q->lock.held);
-	return &w.local[q->index];
+	return container_of(q, struct local, q);
 }
 
 static int local_read(void *ctx, u32 off, void *buf, u32 len)
@@ -132,7 +131,7 @@ static void local_store(void *ctx, u64 addr, const void *buf, u32 len)
 
 static const struct driver_mem local_mem = { local_load, local_store };
 
-void vepf_bridge_call(struct vepf_bridge_queue *q)
+static void local_call(struct vepf_localq *q)
 {
 	CHECK(!fake_locks);
 	q->call = false;
@@ -200,7 +199,7 @@ static void local_add(struct local *l, u32 len, u8 fill)
 
 	for (i = 0; i < LOCAL_BUFS && l->busy[i]; i++)
 		;
-	if (i == LOCAL_BUFS || !l->q->live || !len)
+	if (i == LOCAL_BUFS || !l->q.live || !len)
 		return;
 	seg.addr = (uintptr_t)l->bufs + i * LOCAL_BUF;
 	if (!seg.writable) {
@@ -223,10 +222,10 @@ static void local_down(void)
 	for (i = 0; i < 2; i++) {
 		struct local *l = &w.local[i];
 
-		if (l->q->live)
+		if (l->q.live)
 			local_reap(l);
-		l->q->live = false;
-		l->q->call = false;
+		l->q.live = false;
+		l->q.call = false;
 		memset(l->busy, 0, sizeof(l->busy));
 	}
 }
@@ -240,8 +239,8 @@ static void local_up(void)
 		struct local *l = &w.local[i];
 
 		driver_init(&l->d, &local_mem, NULL, (uintptr_t)l->ring, QUEUE_SIZE, LOCAL_ALIGN);
-		CHECK(!vepf_ring_init(l->q->ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ops, l->q));
-		l->q->live = true;
+		CHECK(!vepf_ring_init(l->q.ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ops, &l->q));
+		l->q.live = true;
 	}
 }
 
@@ -615,16 +614,14 @@ static void begin(u8 how)
 		struct local *l = &w.local[i];
 
 		CHECK(!vepf_hostq_init(&w.hq[i], i == RX ? "receiveq" : "transmitq", &w.hm, &w.irq));
-		l->q = &w.bridge.queues[i];
-		l->q->bridge = &w.bridge;
-		l->q->index = i;
-		l->q->ring = calloc(1, sizeof(*l->q->ring));
+		l->q.callback = local_call;
+		l->q.ring = calloc(1, sizeof(*l->q.ring));
 		l->ring = calloc(1, vepf_ring_size(QUEUE_SIZE, LOCAL_ALIGN));
 		l->bufs = calloc(LOCAL_BUFS, LOCAL_BUF);
 	}
-	CHECK(!vepf_pipe_init(&w.pipe[TX], false, &w.hq[TX], w.local[RX].q, VEPF_TRANSIT_SIZE,
+	CHECK(!vepf_pipe_init(&w.pipe[TX], false, &w.hq[TX], &w.local[RX].q, VEPF_TRANSIT_SIZE,
 			      false));
-	CHECK(!vepf_pipe_init(&w.pipe[RX], true, &w.hq[RX], w.local[TX].q, VEPF_TRANSIT_SIZE,
+	CHECK(!vepf_pipe_init(&w.pipe[RX], true, &w.hq[RX], &w.local[TX].q, VEPF_TRANSIT_SIZE,
 			      false));
 	local_up();
 	host_up(0x100, 0x110);
@@ -638,7 +635,7 @@ static void end(void)
 	for (i = 0; i < 2; i++) {
 		vepf_pipe_free(&w.pipe[i]);
 		vepf_hostq_free(&w.hq[i]);
-		free(w.local[i].q->ring);
+		free(w.local[i].q.ring);
 		free(w.local[i].ring);
 		free(w.local[i].bufs);
 	}
