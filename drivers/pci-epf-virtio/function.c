@@ -195,7 +195,7 @@ static int vepf_settle_type(struct vepf_function *f)
 	type = f->ops->bind(f->priv);
 	if (IS_ERR(type))
 		return PTR_ERR(type);
-	if (!vepf_type_ok(type))
+	if (!vepf_type_ok(type) || (type->direct && !f->ops->changed))
 		return -EINVAL;
 	f->type = type;
 	return 0;
@@ -235,7 +235,8 @@ static int vepf_bind(struct pci_epf *epf)
 	err = vepf_start_poller(f);
 	if (err)
 		goto err_free_queues;
-	err = vepf_bridge_register(f->bridge);
+	if (f->bridge)
+		err = vepf_bridge_register(f->bridge);
 	if (err)
 		goto err_stop_poller;
 	vepf_debugfs_add(f);
@@ -263,7 +264,8 @@ static void vepf_unbind(struct pci_epf *epf)
 	vepf_debugfs_remove(f);
 	vepf_poller_leave(&f->poller);
 	/* The driver may be waiting for a buffer, which the poller still returns */
-	vepf_bridge_unregister(f->bridge);
+	if (f->bridge)
+		vepf_bridge_unregister(f->bridge);
 	vepf_poller_stop(&f->poller);
 	if (f->ready && epf->epc->init_complete)
 		pci_epc_clear_bar(epf->epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);
@@ -400,7 +402,7 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 int __vepf_register_driver(struct vepf_driver *drv, struct module *owner)
 {
 	/* Else it is known when a function is bound */
-	if (!(drv->ops && drv->ops->bind) && !vepf_type_ok(drv->type))
+	if (!(drv->ops && drv->ops->bind) && (!vepf_type_ok(drv->type) || drv->type->direct))
 		return -EINVAL;
 
 	drv->epf.probe = vepf_probe;

@@ -12,6 +12,7 @@
 
 #include "bridge.h"
 #include "control.h"
+#include "direct.h"
 #include "hostmem.h"
 #include "hostq.h"
 #include "irq.h"
@@ -45,7 +46,8 @@
  * @irq: interrupts to the host
  * @poller: drives all that follows
  * @hostq: the host's virtqueues
- * @bridge: device on the endpoint's own bus
+ * @bridge: device on the endpoint's own bus, or NULL
+ * @direct: what there is instead of it, or NULL
  * @from_host: for each of the type's pairs, the host's tx to the endpoint's rx
  * @to_host: the other direction
  * @control: control queues, if the type has any
@@ -74,6 +76,7 @@ struct vepf_function {
 	u64 start_wait_ns;
 	struct vepf_hostq *hostq;
 	struct vepf_bridge *bridge;
+	struct vepf_direct *direct;
 	struct vepf_pipe *from_host;
 	struct vepf_pipe *to_host;
 	struct vepf_control control;

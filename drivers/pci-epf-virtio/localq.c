@@ -28,7 +28,7 @@ void *vepf_localq_ptr(const struct vepf_seg *seg)
  */
 int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf)
 {
-	if (!q->live)
+	if (!q->live || !q->ring)
 		return 0;
 	if (vepf_ring_peek(q->ring, buf))
 		return 1;
@@ -56,6 +56,6 @@ void vepf_localq_done(struct vepf_localq *q, u32 written)
  */
 void vepf_localq_publish(struct vepf_localq *q)
 {
-	if (q->live && vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
+	if (q->live && q->ring && vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
 		q->call = true;
 }

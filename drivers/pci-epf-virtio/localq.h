@@ -2,6 +2,9 @@
 /*
  * One virtqueue of the endpoint's own driver, as who serves it uses it
  *
+ * Or what stands in for one where there is no such driver, see direct.h: it has no ring,
+ * never a buffer, and is told of every change.
+ *
  * The queue's lock is held for all functions but vepf_localq_call().
  */
 #ifndef VEPF_LOCALQ_H
@@ -17,7 +20,7 @@
  * struct vepf_localq - a virtqueue of the endpoint's own driver
  * @lock: guards all that follows; taken with interrupts disabled, since drivers
  *	notify with them disabled
- * @ring: the device's half, valid while @live
+ * @ring: the device's half, valid while @live; NULL: there is no driver
  * @live: the driver has set DRIVER_OK: the ring may be served
  * @settle: whether the driver may be given data yet
  * @call: the driver wants to hear that buffers were used
@@ -40,6 +43,12 @@ void *vepf_localq_ptr(const struct vepf_seg *seg);
 int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf);
 void vepf_localq_done(struct vepf_localq *q, u32 written);
 void vepf_localq_publish(struct vepf_localq *q);
+
+/* There is more for who has no ring, or room for more: tell it */
+static inline void vepf_localq_changed(struct vepf_localq *q)
+{
+	q->call |= !q->ring;
+}
 
 /* Tell the driver that buffers were used, if it asked for it: any context, no lock held */
 static inline void vepf_localq_call(struct vepf_localq *q)

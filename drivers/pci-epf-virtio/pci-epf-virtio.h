@@ -62,6 +62,9 @@ struct vepf_pair {
  * @config_len: length of @config in bytes, at most 64
  * @written: offset of a 32-bit word in @config, 0 there, that the host's driver may write;
  *	a multiple of 4, or 0: there is none
+ * @direct: there is no virtio device for the endpoint's own kernel: who is there reads and
+ *	writes with vepf_pair_read() and vepf_pair_write().  Only with @bind and @changed of
+ *	&struct vepf_type_ops
  *
  * Constants of the virtio specification: sections "PCI Device Discovery" and
  * that of the device type.
@@ -82,6 +85,7 @@ struct vepf_type {
 	const u8 *config[2];
 	unsigned int config_len;
 	unsigned int written;
+	bool direct;
 };
 
 /**
@@ -105,6 +109,8 @@ struct vepf_type {
  *	with the other one.  The thread
  * @written: the host's driver has written this to the word that it may write; of what it
  *	writes faster than that is looked at, only the last.  The thread
+ * @changed: of a pair, there is more to read at the endpoint, or room for more to write.
+ *	Only if the type is direct.  The thread
  *
  * All but @create may be left out, but for types that have what it is about.  None is called
  * with a lock of the core held.
@@ -120,6 +126,7 @@ struct vepf_type_ops {
 	size_t (*next)(void *priv, enum vepf_side side, void *msg);
 	void (*drained)(void *priv, enum vepf_side side, unsigned int pair);
 	void (*written)(void *priv, u32 val);
+	void (*changed)(void *priv, unsigned int pair);
 };
 
 /**
@@ -156,6 +163,53 @@ void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_si
  * Context: that of the calls of @message for the host.
  */
 void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, size_t len);
+
+/**
+ * vepf_pair_readable() - bytes of the host that can be read at the endpoint
+ * @f: bound function whose type is direct
+ * @pair: number of the pair
+ *
+ * None while the endpoint's end is closed, see vepf_pair_open().
+ *
+ * Context: any.
+ * Return: their number.
+ */
+size_t vepf_pair_readable(struct vepf_function *f, unsigned int pair);
+
+/**
+ * vepf_pair_read() - take bytes of the host
+ * @f: bound function whose type is direct
+ * @pair: number of the pair
+ * @buf: where to
+ * @len: at most so many
+ *
+ * Context: any.
+ * Return: number of bytes taken.
+ */
+size_t vepf_pair_read(struct vepf_function *f, unsigned int pair, void *buf, size_t len);
+
+/**
+ * vepf_pair_writable() - bytes that the endpoint may send now
+ * @f: bound function whose type is direct
+ * @pair: number of the pair
+ *
+ * Context: any.
+ * Return: their number; none while the host's end of a lossless pair is closed, any number
+ * for a pair that is not lossless.
+ */
+size_t vepf_pair_writable(struct vepf_function *f, unsigned int pair);
+
+/**
+ * vepf_pair_write() - send bytes to the host
+ * @f: bound function whose type is direct
+ * @pair: number of the pair
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Context: any.
+ * Return: number of bytes taken, less than @len only if the pair is lossless.
+ */
+size_t vepf_pair_write(struct vepf_function *f, unsigned int pair, const void *buf, size_t len);
 
 /**
  * vepf_lock() - hold off the function's thread

@@ -91,8 +91,11 @@ static bool vepf_pipe_received(const struct vepf_pipe *p)
 	return (p->to_host ? p->host_live : p->lq->live) && p->open && !p->flow.stopped;
 }
 
-/* Keep the history only, unless somebody takes what is in transit; lq's lock is held */
-static void vepf_pipe_trim(struct vepf_pipe *p)
+/**
+ * vepf_pipe_trim() - keep the history only, unless somebody takes what is in transit
+ * @p: pipe, whose @lq is locked
+ */
+void vepf_pipe_trim(struct vepf_pipe *p)
 {
 	if (p->lossless || vepf_pipe_received(p))
 		return;
@@ -114,15 +117,6 @@ void vepf_pipe_stop(struct vepf_pipe *p)
 	vepf_pipe_trim(p);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 	p->active = false;
-}
-
-/* The receiver, with lq's lock held, has taken some */
-static void vepf_flow_took(struct vepf_flow *flow)
-{
-	flow->since = 0;
-	flow->stopped = false;
-	flow->took = true;
-	flow->idle = false;
 }
 
 /*
@@ -305,6 +299,7 @@ void vepf_pipe_put(struct vepf_pipe *p, const void *buf, size_t n)
 	spin_lock_irqsave(&p->lq->lock, flags);
 	vepf_fifo_put(&p->fifo, buf, n);
 	vepf_pipe_trim(p);
+	vepf_localq_changed(p->lq);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 }
 
@@ -467,7 +462,7 @@ static void vepf_pipe_take_local(struct vepf_pipe *p, size_t room)
 /* Take them, and throw them away with all that is in transit; the queue's lock is held */
 static void vepf_pipe_discard_local(struct vepf_pipe *p)
 {
-	unsigned int most = p->lq->ring->num;
+	unsigned int most = VEPF_RING_MAX_SIZE;
 	struct vepf_buf buf;
 
 	while (most-- && vepf_localq_next(p->lq, &buf)) {
@@ -478,6 +473,7 @@ static void vepf_pipe_discard_local(struct vepf_pipe *p)
 	p->chunk_len = 0;
 	vepf_fifo_drop(&p->fifo, vepf_fifo_len(&p->fifo));
 	p->discard = false;
+	vepf_localq_changed(p->lq);
 }
 
 /**
@@ -534,6 +530,8 @@ static u32 vepf_pipe_take(struct vepf_pipe *p)
 	if (!p->chunk_len) {
 		spin_lock_irqsave(&p->lq->lock, flags);
 		p->chunk_len = vepf_fifo_get(&p->fifo, p->chunk, VEPF_PIPE_CHUNK);
+		if (p->chunk_len)
+			vepf_localq_changed(p->lq);
 		spin_unlock_irqrestore(&p->lq->lock, flags);
 	}
 	return p->chunk_len;
@@ -680,7 +678,7 @@ void vepf_pipe_close(struct vepf_pipe *p)
 
 	spin_lock_irqsave(&p->lq->lock, flags);
 	p->closing = true;
-	if (p->lossless && p->to_host && p->lq->live) {
+	if (p->lossless && p->to_host && p->lq->live && p->lq->ring) {
 		vepf_ring_poll(p->lq->ring);
 		vepf_ring_hold(p->lq->ring);
 	}
@@ -690,6 +688,14 @@ void vepf_pipe_close(struct vepf_pipe *p)
 		vepf_ring_poll(p->hq->ring);
 		vepf_ring_hold(p->hq->ring);
 	}
+}
+
+/* Whether what the sender had put in its ring when it closed its end has been taken from it */
+static bool vepf_pipe_ring_taken(const struct vepf_pipe *p)
+{
+	if (p->to_host)
+		return !p->lq->live || !p->lq->ring || vepf_ring_all_taken(p->lq->ring);
+	return !p->hq->live || (!p->active && vepf_ring_all_taken(p->hq->ring));
 }
 
 /**
@@ -710,13 +716,14 @@ bool vepf_pipe_drained(struct vepf_pipe *p)
 	done = p->closing;
 	if (done && p->lossless) {
 		done = !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
-		       (p->to_host || !p->hq->live || !p->active) &&
-		       (!(p->to_host ? p->lq->live : p->hq->live) || vepf_ring_all_taken(ring));
-		if (done)
+		       vepf_pipe_ring_taken(p);
+		if (done && ring)
 			vepf_ring_release(ring);
 	}
-	if (done)
+	if (done) {
 		p->closing = false;
+		vepf_localq_changed(p->lq);
+	}
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 	if (done)
 		p->hq->scan = true;

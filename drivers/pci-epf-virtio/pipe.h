@@ -137,4 +137,15 @@ void vepf_pipe_put(struct vepf_pipe *p, const void *buf, size_t n);
 bool vepf_pipe_collect(struct vepf_pipe *p);
 u64 vepf_pipe_to_host(struct vepf_pipe *p);
 
+/* For who takes what is in transit by itself; @lq is locked */
+void vepf_pipe_trim(struct vepf_pipe *p);
+
+static inline void vepf_flow_took(struct vepf_flow *flow)
+{
+	flow->since = 0;
+	flow->stopped = false;
+	flow->took = true;
+	flow->idle = false;
+}
+
 #endif /* VEPF_PIPE_H */

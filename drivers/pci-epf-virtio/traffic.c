@@ -303,6 +303,40 @@ void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, 
 }
 EXPORT_SYMBOL_GPL(vepf_pair_put);
 
+size_t vepf_pair_readable(struct vepf_function *f, unsigned int pair)
+{
+	return vepf_direct_pending(&f->from_host[pair]);
+}
+EXPORT_SYMBOL_GPL(vepf_pair_readable);
+
+size_t vepf_pair_read(struct vepf_function *f, unsigned int pair, void *buf, size_t len)
+{
+	bool work;
+	size_t n;
+
+	n = vepf_direct_read(&f->from_host[pair], buf, len, &work);
+	if (work)
+		vepf_wake(f);
+	return n;
+}
+EXPORT_SYMBOL_GPL(vepf_pair_read);
+
+size_t vepf_pair_writable(struct vepf_function *f, unsigned int pair)
+{
+	return vepf_direct_room(&f->to_host[pair]);
+}
+EXPORT_SYMBOL_GPL(vepf_pair_writable);
+
+size_t vepf_pair_write(struct vepf_function *f, unsigned int pair, const void *buf, size_t len)
+{
+	size_t n = vepf_direct_write(&f->to_host[pair], buf, len);
+
+	if (n)
+		vepf_wake(f);
+	return n;
+}
+EXPORT_SYMBOL_GPL(vepf_pair_write);
+
 void vepf_wake(struct vepf_function *f)
 {
 	vepf_poller_kick(&f->poller);
@@ -335,7 +369,8 @@ void vepf_config_changed(struct vepf_function *f)
 	}
 	vepf_unlock(f);
 	vepf_wake(f);
-	virtio_config_changed(&f->bridge->vdev);
+	if (f->bridge)
+		virtio_config_changed(&f->bridge->vdev);
 }
 EXPORT_SYMBOL_GPL(vepf_config_changed);
 
@@ -350,6 +385,12 @@ static u32 vepf_transit(const struct vepf_type *type, const struct vepf_pair *pa
 		     2 * VEPF_HISTORY_SIZE);
 }
 
+/* One queue of the endpoint's side, whatever that is */
+static struct vepf_localq *vepf_localq(struct vepf_function *f, unsigned int i)
+{
+	return f->bridge ? &f->bridge->queues[i].q : &f->direct->queues[i].q;
+}
+
 static int vepf_init_pipes(struct vepf_function *f)
 {
 	unsigned int i;
@@ -360,11 +401,11 @@ static int vepf_init_pipes(struct vepf_function *f)
 		u32 transit = vepf_transit(f->type, pair);
 
 		err = vepf_pipe_init(&f->from_host[i], false, &f->hostq[pair->tx],
-				     &f->bridge->queues[pair->rx].q, transit, pair->lossless);
+				     vepf_localq(f, pair->rx), transit, pair->lossless);
 		if (err)
 			return err;
 		err = vepf_pipe_init(&f->to_host[i], true, &f->hostq[pair->rx],
-				     &f->bridge->queues[pair->tx].q, transit, pair->lossless);
+				     vepf_localq(f, pair->tx), transit, pair->lossless);
 		if (err)
 			return err;
 		if (f->type->control_feature) {
@@ -382,8 +423,8 @@ static void vepf_init_control(struct vepf_function *f)
 	f->control = (struct vepf_control){
 		.host_rx = &f->hostq[pair->rx],
 		.host_tx = &f->hostq[pair->tx],
-		.local_rx = &f->bridge->queues[pair->rx].q,
-		.local_tx = &f->bridge->queues[pair->tx].q,
+		.local_rx = vepf_localq(f, pair->rx),
+		.local_tx = vepf_localq(f, pair->tx),
 		.message = f->ops ? f->ops->message : NULL,
 		.next = f->ops ? f->ops->next : NULL,
 		.ctx = f->priv,
@@ -403,7 +444,9 @@ void vepf_free_queues(struct vepf_function *f)
 	for (i = 0; f->to_host && i < f->type->num_pairs; i++)
 		vepf_pipe_free(&f->to_host[i]);
 	vepf_bridge_free(f->bridge);
+	kfree(f->direct);
 	f->bridge = NULL;
+	f->direct = NULL;
 	for (i = 0; f->hostq && i < f->type->num_queues; i++)
 		vepf_hostq_free(&f->hostq[i]);
 	kvfree(f->from_host);
@@ -437,8 +480,12 @@ int vepf_alloc_queues(struct vepf_function *f)
 		if (err)
 			goto err_free;
 	}
-	f->bridge = vepf_bridge_alloc(&f->epf->dev, f->type, f->queue_size, &vepf_bridge_ops, f);
-	if (!f->bridge) {
+	if (f->type->direct)
+		f->direct = vepf_direct_alloc(f->type, f->ops->changed, f->priv);
+	else
+		f->bridge = vepf_bridge_alloc(&f->epf->dev, f->type, f->queue_size,
+					      &vepf_bridge_ops, f);
+	if (!f->bridge && !f->direct) {
 		err = -ENOMEM;
 		goto err_free;
 	}

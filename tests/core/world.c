@@ -24,7 +24,7 @@
 
 enum { LOCAL_RX, LOCAL_TX };
 
-static u8 nth(u64 i)
+u8 stream_byte(u64 i)
 {
 	u64 z = (i / 4 + 1) * 0x9e3779b97f4a7c15;
 
@@ -201,7 +201,7 @@ static bool side_add(struct side *s, u32 len, unsigned int n)
 			u32 k;
 
 			for (k = 0; k < segs[i].len; k++)
-				buf[k] = nth(s->pos++);
+				buf[k] = stream_byte(s->pos++);
 			s->d.mem->store(s->d.ctx, segs[i].addr, buf, segs[i].len);
 		}
 	}
@@ -269,7 +269,7 @@ static bool resync(const struct side *s, u64 at, u64 pos, u64 sent)
 	if (pos + n > sent)
 		return false;
 	for (i = 0; i < n; i++)
-		if (s->received[at + i] != nth(pos + i))
+		if (s->received[at + i] != stream_byte(pos + i))
 			return false;
 	return true;
 }
@@ -279,7 +279,7 @@ u64 side_gaps(const struct side *s, u64 sent)
 	u64 i, pos = 0;
 
 	for (i = 0; i < s->num_received; i++, pos++) {
-		if (pos < sent && s->received[i] == nth(pos))
+		if (pos < sent && s->received[i] == stream_byte(pos))
 			continue;
 		while (pos < sent && !resync(s, i, pos, sent))
 			pos++;
@@ -301,7 +301,8 @@ static bool gate(void *ctx)
 	return w->open;
 }
 
-static struct world *make(const struct fake_profile *profile, u32 transit, bool lossless)
+static struct world *make(const struct fake_profile *profile, u32 transit, bool lossless,
+			  struct vepf_direct *direct)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	unsigned int i;
@@ -326,8 +327,8 @@ static struct world *make(const struct fake_profile *profile, u32 transit, bool 
 		q->callback = local_call;
 		q->ring = calloc(1, sizeof(*q->ring));
 	}
-	w->local_rx = &w->local[LOCAL_RX].q;
-	w->local_tx = &w->local[LOCAL_TX].q;
+	w->local_rx = direct ? &direct->queues[LOCAL_RX].q : &w->local[LOCAL_RX].q;
+	w->local_tx = direct ? &direct->queues[LOCAL_TX].q : &w->local[LOCAL_TX].q;
 	assert_int_equal(vepf_pipe_init(&w->from_host, false, &w->host_tx, w->local_rx, transit,
 					lossless), 0);
 	assert_int_equal(vepf_pipe_init(&w->to_host, true, &w->host_rx, w->local_tx, transit,
@@ -342,12 +343,18 @@ static struct world *make(const struct fake_profile *profile, u32 transit, bool 
 
 struct world *world_new(const struct fake_profile *profile)
 {
-	return make(profile, VEPF_TRANSIT_SIZE, false);
+	return make(profile, VEPF_TRANSIT_SIZE, false, NULL);
 }
 
 struct world *world_new_lossless(const struct fake_profile *profile)
 {
-	return make(profile, 2 * VEPF_HISTORY_SIZE, true);
+	return make(profile, 2 * VEPF_HISTORY_SIZE, true, NULL);
+}
+
+struct world *world_new_direct(struct vepf_direct *direct, bool lossless)
+{
+	return make(&fake_dwc, lossless ? 2 * VEPF_HISTORY_SIZE : VEPF_TRANSIT_SIZE, lossless,
+		    direct);
 }
 
 void world_free(struct world *w)

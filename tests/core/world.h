@@ -8,6 +8,7 @@
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H
 
+#include "direct.h"
 #include "driver.h"
 #include "fake-epc.h"
 #include "fake-kernel.h"
@@ -94,6 +95,8 @@ struct world {
 
 struct world *world_new(const struct fake_profile *profile);
 struct world *world_new_lossless(const struct fake_profile *profile);
+/* The endpoint has no driver; its first queue is the one that it receives from */
+struct world *world_new_direct(struct vepf_direct *direct, bool lossless);
 void world_free(struct world *w);
 
 /* The host's driver sets its queues up; resets the device; the gate closes some time before */
@@ -114,6 +117,9 @@ bool side_offer(struct side *s, u32 len, unsigned int n);
 int side_add_raw(struct side *s, const struct vepf_seg *segs, unsigned int n);
 /* Take back what was used */
 void side_reap(struct side *s);
+
+/* A byte of the stream that every side sends */
+u8 stream_byte(u64 i);
 
 /* Bytes of the stream that did not come; fails if others came, or in another order */
 u64 side_gaps(const struct side *s, u64 sent);
