@@ -195,20 +195,22 @@ class Pair:
     suite: Debian suite of the endpoint's kernel, host_suite: of the host's. first: which
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
     see class Cable. functions: their number, all of them consoles. vectors: MSI-X vectors
-    of each. directory: for sockets. programs: more of them for both machines, see
-    Machine.make_image(). host_append: more of the host's kernel command line. Nothing is
+    of each. backend: of the consoles. directory: for sockets. programs: more of them for both
+    machines, see Machine.make_image(). files: more for the endpoint. host_append: more of the host's kernel command line. Nothing is
     configured on the endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
                  init="probe", functions=1, vectors=VECTORS,
-                 host_suite="trixie-backports", directory=None, programs=(), host_append=""):
+                 backend="bridge", host_suite="trixie-backports", directory=None, programs=(),
+                 files=(), host_append=""):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.functions = functions
         self.consoles = functions
         # Of a function; the host's QEMU wants them to stay as they were at its start
         self.vectors = vectors
+        self.backend = backend
         self.logs = logs
         os.makedirs(logs, exist_ok=True)
         self.cable = Cable(self.directory, logs, windows, profile, init)
@@ -219,7 +221,8 @@ class Pair:
             self.host.append += " " + host_append
         if programs:
             for machine in (self.endpoint, self.host):
-                machine.make_image(machine.role + "-programs", programs=programs)
+                machine.make_image(machine.role + "-programs", programs=programs,
+                                   files=files if machine is self.endpoint else ())
         self.transcript = None
 
     def endpoint_devices(self):
@@ -348,6 +351,8 @@ class Pair:
             "echo 3 > %s/subsys_id" % function,
             "echo %d > %s/msix_interrupts" % (self.vectors, function),
         ]
+        if self.backend != "bridge":
+            lines.append("echo %s > %s/pci_epf_vcon.%d/backend" % (self.backend, function, n))
         if queue_size is not None:
             lines.append("echo %d > %s/pci_epf_vcon.%d/queue_size" % (
                 queue_size, function, n))
@@ -427,11 +432,16 @@ class Pair:
         self.at_host("echo 1 > /sys/bus/pci/rescan")
 
     def wait_console(self, machine, timeout=20):
-        """Wait until the machine's virtio_console driver runs the functions' devices."""
-        machine.shell.check(
-            "n=0; until grep -qs 'is_console: yes' /sys/kernel/debug/virtio-ports/* &&"
-            " [ -c /dev/hvc%d ]; do n=$((n+1)); [ $n -lt %d ] || exit 1;"
-            " sleep 0.1; done" % (self.consoles - 1, timeout * machine.slow * 10), 2 * timeout)
+        """Wait until the machine has the functions' terminals."""
+        last = "/dev/hvc%d" % (self.consoles - 1)
+        if machine is self.endpoint and self.backend == "direct":
+            # There are files for more terminals than there are
+            there = "(exec 4<>%s) 2>/dev/null" % last
+        else:
+            there = "grep -qs 'is_console: yes' /sys/kernel/debug/virtio-ports/* && [ -c %s ]" \
+                % last
+        machine.shell.check("n=0; until %s; do n=$((n+1)); [ $n -lt %d ] || exit 1; sleep 0.1; done"
+                            % (there, timeout * machine.slow * 10), 2 * timeout)
 
     def wait_consoles(self):
         self.wait_console(self.host)

@@ -127,11 +127,43 @@ static ssize_t vcon_max_ports_store(struct config_item *item, const char *page, 
 	return ret;
 }
 
+static const char * const vcon_backends[] = { "bridge", "direct" };
+
+static ssize_t vcon_backend_show(struct config_item *item, char *page)
+{
+	struct vcon *vcon = vepf_item_priv(item);
+
+	return sysfs_emit(page, "%s\n", vcon_backends[vcon->direct]);
+}
+
+static ssize_t vcon_backend_store(struct config_item *item, const char *page, size_t len)
+{
+	int direct = sysfs_match_string(vcon_backends, page);
+	struct vcon *vcon = vepf_item_priv(item);
+	ssize_t ret = len;
+
+	if (direct < 0) {
+		dev_err(vcon->dev, "backend must be bridge or direct\n");
+		return -EINVAL;
+	}
+	mutex_lock(&vcon->mutex);
+	if (vcon->bound) {
+		dev_err(vcon->dev, "backend cannot change while bound to a controller\n");
+		ret = -EBUSY;
+	} else {
+		vcon->direct = direct;
+	}
+	mutex_unlock(&vcon->mutex);
+	return ret;
+}
+
+CONFIGFS_ATTR(vcon_, backend);
 CONFIGFS_ATTR(vcon_, host_size);
 CONFIGFS_ATTR(vcon_, endpoint_size);
 CONFIGFS_ATTR(vcon_, max_ports);
 
 struct configfs_attribute * const vcon_attrs[] = {
+	&vcon_attr_backend,
 	&vcon_attr_host_size,
 	&vcon_attr_endpoint_size,
 	&vcon_attr_max_ports,

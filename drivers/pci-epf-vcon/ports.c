@@ -9,13 +9,6 @@
 
 #include "ports.h"
 
-/* struct virtio_console_control; legacy devices and drivers of little-endian hosts agree on it */
-struct vcon_header {
-	__le32 id;
-	__le16 event;
-	__le16 value;
-};
-
 static enum vcon_side other(enum vcon_side side)
 {
 	return side == VCON_HOST ? VCON_ENDPOINT : VCON_HOST;

@@ -20,6 +20,13 @@
 /* The longest message there is: a header and a name */
 #define VCON_MESSAGE_MAX	(8 + VCON_NAME_MAX)
 
+/* struct virtio_console_control; legacy devices and drivers of little-endian hosts agree on it */
+struct vcon_header {
+	__le32 id;
+	__le16 event;
+	__le16 value;
+};
+
 enum vcon_side {
 	VCON_HOST,
 	VCON_ENDPOINT,

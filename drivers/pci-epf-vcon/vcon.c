@@ -4,7 +4,8 @@
  *
  * "Console Device" in the virtio specification.  Without ports in its settings it has
  * one console, and two queues.  With ports it has MULTIPORT: the function stands between
- * the drivers of both sides, and is the device that each of them talks to.
+ * the drivers of both sides, and is the device that each of them talks to.  The endpoint's
+ * side may do without a driver, see direct.h.
  */
 #include <asm/byteorder.h>
 #include <linux/module.h>
@@ -53,7 +54,7 @@ static void vcon_open_ports(struct vcon *vcon, u32 mask, enum vepf_side side, bo
 }
 
 /* Whoever knows one port only has a console there, and never waits */
-static void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features)
+void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features)
 {
 	bool multiport = features & BIT(VIRTIO_CONSOLE_F_MULTIPORT);
 	struct vcon *vcon = priv;
@@ -73,9 +74,10 @@ static void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 feat
 	if (up)
 		vepf_pair_lossless(vcon->f, 0, side, lossless);
 	vcon_open_ports(vcon, mask, side, up);
+	vcon_direct_kick(vcon);
 }
 
-static void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_t len)
+void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_t len)
 {
 	enum vcon_action action;
 	struct vcon *vcon = priv;
@@ -87,9 +89,10 @@ static void vcon_driver_message(void *priv, enum vepf_side side, const void *msg
 	spin_unlock_irqrestore(&vcon->lock, flags);
 	if (action != VCON_NOTHING)
 		vepf_pair_open(vcon->f, id, side, action == VCON_OPENED);
+	vcon_direct_kick(vcon);
 }
 
-static size_t vcon_next_message(void *priv, enum vepf_side side, void *msg)
+size_t vcon_next_message(void *priv, enum vepf_side side, void *msg)
 {
 	struct vcon *vcon = priv;
 	unsigned long flags;
@@ -109,6 +112,7 @@ static void vcon_pair_drained(void *priv, enum vepf_side side, unsigned int pair
 	spin_lock_irqsave(&vcon->lock, flags);
 	vcon_drained(&vcon->ports, vcon_side(side), pair);
 	spin_unlock_irqrestore(&vcon->lock, flags);
+	vcon_direct_kick(vcon);
 }
 
 /* An emergency write: a character that a host without a driver, or in a panic, sends */
@@ -154,6 +158,8 @@ void vcon_apply_size(struct vcon *vcon, enum vcon_side side)
 		return;
 	vcon_put_config(vcon, side);
 	vepf_config_changed(vcon->f);
+	if (vcon->type.direct && !vcon->type.control_feature && side == VCON_ENDPOINT)
+		vcon_direct_resize(vcon, vcon->size[side]);
 }
 
 static void vcon_plug_port(struct vcon *vcon, const struct vcon_setting *s)
@@ -195,6 +201,7 @@ void vcon_apply_port(const struct vcon_setting *s)
 	}
 	vepf_unlock(vcon->f);
 	vepf_wake(vcon->f);
+	vcon_direct_kick(vcon);
 }
 
 static void vcon_name_queue(struct vcon *vcon, unsigned int i, const char *what, int port)
@@ -276,6 +283,7 @@ static const struct vepf_type *vcon_bind(void *priv)
 		return ERR_PTR(num);
 	}
 	*type = vcon_type;
+	type->direct = vcon->direct;
 	type->queue_names = vcon->queue_names;
 	type->pairs = vcon->pairs;
 	type->config[VEPF_HOST] = vcon->config[VEPF_HOST];
@@ -298,6 +306,10 @@ static void vcon_bound(void *priv, bool bound)
 
 	mutex_lock(&vcon->mutex);
 	vcon->bound = bound;
+	if (vcon->type.direct && bound)
+		vcon_direct_start(vcon);
+	else if (vcon->type.direct)
+		vcon_direct_stop(vcon);
 	mutex_unlock(&vcon->mutex);
 }
 
@@ -312,6 +324,7 @@ static void *vcon_create(struct vepf_function *f, struct device *dev)
 	vcon->dev = dev;
 	mutex_init(&vcon->mutex);
 	spin_lock_init(&vcon->lock);
+	vcon_direct_init(vcon);
 	return vcon;
 }
 
@@ -326,6 +339,7 @@ static const struct vepf_type_ops vcon_type_ops = {
 	.next = vcon_next_message,
 	.drained = vcon_pair_drained,
 	.written = vcon_written,
+	.changed = vcon_direct_changed,
 };
 
 static const struct pci_epf_device_id vcon_ids[] = {
@@ -341,7 +355,27 @@ static struct vepf_driver vcon_driver = {
 	.type = &vcon_type,
 	.ops = &vcon_type_ops,
 };
-module_vepf_driver(vcon_driver);
+
+static int __init vcon_init(void)
+{
+	int err;
+
+	err = vcon_devices_init();
+	if (err)
+		return err;
+	err = vepf_register_driver(&vcon_driver);
+	if (err)
+		vcon_devices_exit();
+	return err;
+}
+module_init(vcon_init);
+
+static void __exit vcon_exit(void)
+{
+	vepf_unregister_driver(&vcon_driver);
+	vcon_devices_exit();
+}
+module_exit(vcon_exit);
 
 MODULE_DESCRIPTION("virtio console on a PCIe endpoint");
 MODULE_LICENSE("GPL");

@@ -9,7 +9,9 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
+#include "direct.h"
 #include "pci-epf-virtio.h"
 #include "ports.h"
 
@@ -48,6 +50,7 @@ struct vcon_setting {
  * @setting: ports in configfs, by number
  * @max_ports: ports to make room for, 0: for those that are there
  * @size: of terminals, for a function without ports
+ * @direct: the endpoint's side has no virtio device
  * @bound: between bind and unbind
  * @lock: guards @ports; taken with interrupts disabled
  * @ports: what drivers were told, while bound
@@ -56,6 +59,8 @@ struct vcon_setting {
  * @queue_names: see there
  * @names: see there
  * @config: see there
+ * @direct_port: the endpoint's ports, if it has no virtio device
+ * @direct_work: handles the messages for them
  */
 struct vcon {
 	struct vepf_function *f;
@@ -65,6 +70,7 @@ struct vcon {
 	struct vcon_setting *setting[VCON_MAX_PORTS];
 	unsigned int max_ports;
 	struct vcon_size size[2];
+	bool direct;
 	bool bound;
 
 	spinlock_t lock; /* ports */
@@ -74,7 +80,14 @@ struct vcon {
 	const char *queue_names[VCON_MAX_QUEUES];
 	char names[VCON_MAX_QUEUES][24];
 	u8 config[2][VCON_CONFIG_LEN];
+	struct vcon_direct_port direct_port[VCON_MAX_PORTS];
+	struct work_struct direct_work;
 };
+
+/* As in struct vepf_type_ops */
+void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features);
+void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_t len);
+size_t vcon_next_message(void *priv, enum vepf_side side, void *msg);
 
 /* What changes while the function is bound; @mutex is held */
 void vcon_apply_port(const struct vcon_setting *s);

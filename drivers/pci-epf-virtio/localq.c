@@ -56,6 +56,8 @@ void vepf_localq_done(struct vepf_localq *q, u32 written)
  */
 void vepf_localq_publish(struct vepf_localq *q)
 {
-	if (q->live && q->ring && vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
+	if (!q->live || !q->ring)
+		return;
+	if (vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
 		q->call = true;
 }

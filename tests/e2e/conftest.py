@@ -8,11 +8,13 @@ if either machine's kernel said something alarming during it. But those that are
 run on one of Debian's kernels only, as they try no more of it than others do, and the kernel
 with KASAN runs those that are marked "kasan". With E2E_WHOLE=1 all run everywhere, but for
 those that are marked "not_kasan", and some take longer. E2E_WINDOWS=metered runs them with the
-other kind of windows, E2E_PROFILE=NAME with another controller.
+other kind of windows, E2E_PROFILE=NAME with another controller, and E2E_BACKEND=direct those
+that are marked "backend" with an endpoint that has no virtio device.
 """
 
 import itertools
 import os
+import subprocess
 import sys
 
 import pytest
@@ -32,10 +34,13 @@ WHOLE = os.environ.get("E2E_WHOLE", "") == "1"
 FIRST_SUITE = "trixie-backports"
 WINDOWS = os.environ.get("E2E_WINDOWS")
 PROFILE = os.environ.get("E2E_PROFILE", "generic")
+BACKEND = os.environ.get("E2E_BACKEND", "bridge")
 MAPPED = PROFILE == "generic" and WINDOWS != "metered"
 TIME_LIMIT = 300
 # Of Debian, what tests need that is not in the usual images
 PROGRAMS = ("qemu-ga", "agetty", "rz", "sz")
+# What they find at a port
+CHECKER = os.path.join(TOP, "build", "port-check")
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 # A link that is not the usual one; it changes what is said and counted, and nothing else
 LINK = ("--link=gen3x4", "--mps=256", "--read-ns=500", "--write-ns=100")
@@ -78,7 +83,7 @@ class Pool:
         self.drop()
         self.pair = Pair(suite, os.path.join(
             LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows,
-            PROFILE, **options)
+            PROFILE, backend=BACKEND, **options)
         if windows == "metered":
             self.pair.cable.options += LINK
         self.pair.suite = suite
@@ -110,6 +115,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "once: one of Debian's kernels will do")
     config.addinivalue_line("markers", "kasan: takes and gives back memory or locks in its own way")
     config.addinivalue_line("markers", "not_kasan(reason): never on the kernel with KASAN")
+    config.addinivalue_line("markers", "backend: tries the endpoint's side of the console")
     config.addinivalue_line("markers", "unlinked: a function is unbound with the link up")
 
 
@@ -124,6 +130,8 @@ def left_out(item, suite):
     never = item.get_closest_marker("not_kasan")
     if suite in SLOW and never:
         return never.args[0]
+    if BACKEND != "bridge" and not item.get_closest_marker("backend"):
+        return "is not about the endpoint's side of the console"
     if WHOLE:
         return None
     if suite in SLOW and not item.get_closest_marker("kasan"):
@@ -198,9 +206,13 @@ def pair(pool, suite, guard):
 @pytest.fixture
 def equipped(pool, suite, guard):
     """The same, the card has a vector for each queue of 32 ports, and both machines have
-    PROGRAMS."""
+    PROGRAMS, the endpoint CHECKER."""
     # Machines that start slowly are not started again for that
-    return pool.get(suite) if suite in SLOW else pool.get(suite, vectors=67, programs=PROGRAMS)
+    if suite in SLOW:
+        return pool.get(suite)
+    subprocess.run(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror",
+                    "-o", CHECKER, os.path.join(TOP, "tests", "e2e", "port-check.c")], check=True)
+    return pool.get(suite, vectors=67, programs=PROGRAMS, files=(CHECKER,))
 
 
 @pytest.fixture

@@ -78,10 +78,20 @@ def machines(pair):
     return (pair.host, pair.endpoint)
 
 
+def folder(machine, port):
+    """Where sysfs has the port."""
+    return machine.shell.check("grep -lx %s /sys/class/v*-ports/*/name"
+                               % name_of(port)).removesuffix("/name")
+
+
 def named(machine, name):
-    """Device file of the port with that name, as udev finds it; None if there is none."""
-    text = machine.shell.check("grep -lx %s /sys/class/virtio-ports/*/name || :" % name)
-    return "/dev/" + text.split("/")[4] if text else None
+    """Device file of the port with that name; None if there is none.
+
+    A port of a virtio device, which udev finds, or one of a console without such a device.
+    """
+    return machine.shell.check(
+        "for name in $(grep -lx %s /sys/class/v*-ports/*/name); do"
+        " sed -n s,^DEVNAME=,/dev/,p ${name%%name}uevent; done" % name) or None
 
 
 def device(machine, port):
@@ -94,19 +104,26 @@ def wait_there(pair, port, there=True):
 
 
 def debugfs(machine, port):
-    """What the machine's driver tells of the port."""
-    return machine.shell.check("cat /sys/kernel/debug/virtio-ports/%s"
-                               % device(machine, port).split("/")[-1])
+    """Where a virtio driver tells of the port."""
+    return "/sys/kernel/debug/virtio-ports/" + folder(machine, port).split("/")[-1]
+
+
+def if_connected(machine, port):
+    """A command that succeeds if the machine believes that the other end is open."""
+    path = folder(machine, port)
+    if "/vcon-ports/" in path:
+        return "grep -q 1 %s/host_connected" % path
+    return "grep -q 'host_connected: 1' " + debugfs(machine, port)
 
 
 def connected(machine, port):
-    """Whether the machine's driver believes that the other end is open."""
-    return "host_connected: 1" in debugfs(machine, port)
+    return machine.shell.run(if_connected(machine, port))[0] == 0
 
 
 def sent(machine, port):
-    """Bytes that the machine's driver has sent since it found the port."""
-    return int(re.search(r"bytes_sent: (\d+)", debugfs(machine, port))[1])
+    """Bytes that the machine's virtio driver has sent since it found the port."""
+    return int(re.search(r"bytes_sent: (\d+)",
+                         machine.shell.check("cat " + debugfs(machine, port)))[1])
 
 
 def wait_connected(machine, port, open_):

@@ -14,8 +14,8 @@ LIMIT = 900
 # Each dd reads and writes eight times, each time as many bytes, from 1 to 65536. A port can
 # be opened once on each side, so both ways go through the same file. Who reads before the
 # other side has opened it finds the end of file.
-MOVE = """(exec 4<>/dev/%(name)s
-	until grep -q "host_connected: 1" /sys/kernel/debug/virtio-ports/%(name)s; do
+MOVE = """(exec 4<>%(device)s
+	until %(connected)s; do
 		sleep 0.1
 	done
 	(left=%(send)d; while [ $left -gt 0 ]; do
@@ -48,12 +48,14 @@ def move(pair, *sources):
     jobs = []
     for machine, other in (ports.machines(pair), ports.machines(pair)[::-1]):
         jobs.append((machine, sums[other], machine.shell.start(MOVE % {
-            "name": ports.device(machine, PORT).split("/")[-1], "send": SIZE * (machine in sources),
-            "receive": SIZE * (other in sources)})))
+            "device": ports.device(machine, PORT),
+            "connected": ports.if_connected(machine, PORT),
+            "send": SIZE * (machine in sources), "receive": SIZE * (other in sources)})))
     for machine, expected, job in jobs:
         assert ports.finish(machine, job, LIMIT)[0] == expected
 
 
+@pytest.mark.backend
 @pytest.mark.once
 @pytest.mark.limit(LIMIT)
 @pytest.mark.parametrize("way", ["to-host", "to-endpoint", "both-ways"])

@@ -33,6 +33,7 @@ def check_sizes(pair, folder):
     set_size(pair, folder, "0x0", "0x0")
 
 
+@pytest.mark.backend
 def test_size(pair):
     check_sizes(pair, ports.FOLDER)
 
@@ -43,6 +44,7 @@ def with_port(pair):
     return pair
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 def test_size_of_port(with_port):
     check_sizes(with_port, ports.FOLDER + "ports/0")
@@ -51,6 +53,7 @@ def test_size_of_port(with_port):
 TEXT = "BUG: emergency"
 
 
+@pytest.mark.backend
 def test_emergency_write(pair):
     """Without a driver, character by character, each a while after the one before."""
     pair.answer(pair.host, False)

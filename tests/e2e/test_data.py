@@ -46,6 +46,7 @@ def test_hash_is_sensitive(pair):
     assert random_file(pair.host, SIZE) != random_file(pair.host, SIZE)
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
 def test_one_way(raw, way):
     machines = sides(raw)
@@ -59,10 +60,12 @@ def test_one_way(raw, way):
     assert said == ""
 
 
+@pytest.mark.backend
 def test_both_ways(raw):
     exchange(raw, SIZE)
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 def test_both_ways_with_small_queues(raw_small):
     exchange(raw_small, SIZE)
@@ -91,6 +94,7 @@ def read_until(machine, last, timeout=20):
     return text
 
 
+@pytest.mark.backend
 def test_host_writes_first(pair):
     """Nobody has the endpoint's hvc0 open while the host writes."""
     pair.answer(pair.host, False)
@@ -102,6 +106,7 @@ def test_host_writes_first(pair):
     assert numbered(20) in text
 
 
+@pytest.mark.backend
 def test_endpoint_writes_first(pair):
     """The host's driver is not there while the endpoint writes."""
     pair.answer(pair.host, False)

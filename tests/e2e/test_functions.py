@@ -57,6 +57,7 @@ def test_lspci(card):
     assert text.count("MSI-X: Enable+") == 2
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 def test_each_has_its_own_line(card):
     check_both(card)
@@ -84,6 +85,7 @@ def test_host_reboots(card):
     check_both(card)
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 def test_endpoint_makes_them_again(card):
     card.at_host(*("echo 1 > /sys/bus/pci/devices/%s/remove" % address

@@ -8,6 +8,7 @@ import pytest
 from resets import check_host_runs
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 @pytest.mark.lost
 @pytest.mark.unlinked

@@ -11,10 +11,12 @@ def check_login(pair):
     assert pair.login_to_host().split() == ["x86_64"]
 
 
+@pytest.mark.backend
 def test_login_from_endpoint(pair):
     check_login(pair)
 
 
+@pytest.mark.backend
 def test_login_from_host(pair):
     assert pair.login_to_endpoint().split() == ["aarch64"]
 
@@ -37,6 +39,7 @@ def test_start_order(pool, suite, first):
     assert pair.login_to_endpoint().split() == ["aarch64"]
 
 
+@pytest.mark.backend
 def test_host_driver_rebind(pair):
     for _ in range(5):
         card = pair.unbind_driver()
@@ -56,6 +59,7 @@ def test_host_reboot(pair):
         check_login(pair)
 
 
+@pytest.mark.backend
 @pytest.mark.once
 def test_endpoint_rebind(pair):
     """The host's administrator removes the card before, and rescans after."""
@@ -70,6 +74,7 @@ def test_endpoint_rebind(pair):
         check_login(pair)
 
 
+@pytest.mark.backend
 @pytest.mark.lost
 def test_endpoint_rebind_unannounced(pair):
     """The host keeps its device until the endpoint is back."""
@@ -84,6 +89,7 @@ def test_endpoint_rebind_unannounced(pair):
         check_login(pair)
 
 
+@pytest.mark.backend
 @pytest.mark.once
 def test_module_reload(pair):
     for _ in range(3):

@@ -19,12 +19,14 @@ def after(pair):
     resets.check_left_alone(pair)
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 def test_host_driver_unbound(pair):
     resets.host_driver_unbound(pair)
     after(pair)
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 def test_host_reboots(pair):
     resets.host_reboots(pair)
@@ -61,6 +63,7 @@ def test_host_is_switched_off(pair):
     after(pair)
 
 
+@pytest.mark.backend
 @pytest.mark.kasan
 @pytest.mark.lost
 @pytest.mark.unlinked

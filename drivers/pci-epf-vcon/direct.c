@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The endpoint's side of a console without a second virtio device: its ports
+ *
+ * With ports this is to the function what virtio_console is on the host: it is sent the
+ * same messages, and answers them.
+ */
+#include <asm/byteorder.h>
+#include <linux/bits.h>
+#include <linux/dev_printk.h>
+#include <linux/err.h>
+#include <linux/string.h>
+#include <linux/virtio_console.h>
+
+#include "vcon.h"
+
+static void say(struct vcon *vcon, unsigned int id, u16 event, bool value)
+{
+	const struct vcon_header header = {
+		.id = cpu_to_le32(id),
+		.event = cpu_to_le16(event),
+		.value = cpu_to_le16(value),
+	};
+
+	vcon_driver_message(vcon, VEPF_ENDPOINT, &header, sizeof(header));
+}
+
+void vcon_direct_open(struct vcon *vcon, unsigned int id, bool open)
+{
+	say(vcon, id, VIRTIO_CONSOLE_PORT_OPEN, open);
+}
+
+static int add_terminal(struct vcon *vcon, unsigned int id)
+{
+	struct vcon_terminal *t;
+
+	t = vcon_terminal_add(vcon->f, id);
+	if (IS_ERR(t)) {
+		dev_err(vcon->dev, "port %u has no terminal (err=%ld)\n", id, PTR_ERR(t));
+		return PTR_ERR(t);
+	}
+	vepf_lock(vcon->f);
+	vcon->direct_port[id].terminal = t;
+	vepf_unlock(vcon->f);
+	/* Of what came before, nobody was told */
+	vcon_terminal_changed(t);
+	return 0;
+}
+
+static int add_device(struct vcon *vcon, unsigned int id, const char *name)
+{
+	struct vcon_device *d;
+
+	d = vcon_device_add(vcon, id, name);
+	if (IS_ERR(d)) {
+		dev_err(vcon->dev, "port %u has no device (err=%ld)\n", id, PTR_ERR(d));
+		return PTR_ERR(d);
+	}
+	vepf_lock(vcon->f);
+	vcon->direct_port[id].device = d;
+	vepf_unlock(vcon->f);
+	return 0;
+}
+
+/* The thread uses a port under this lock only */
+static void remove_port(struct vcon *vcon, unsigned int id)
+{
+	struct vcon_direct_port port = vcon->direct_port[id];
+
+	vepf_lock(vcon->f);
+	vcon->direct_port[id] = (struct vcon_direct_port){};
+	vepf_unlock(vcon->f);
+	if (port.terminal)
+		vcon_terminal_remove(port.terminal);
+	if (port.device)
+		vcon_device_remove(port.device);
+}
+
+static void add_port(struct vcon *vcon, unsigned int id)
+{
+	const struct vcon_port *port = &vcon->ports.port[id];
+	char name[sizeof(port->name)];
+	unsigned long flags;
+	bool console;
+	int err;
+
+	spin_lock_irqsave(&vcon->lock, flags);
+	console = port->console;
+	strscpy(name, port->name, sizeof(name));
+	spin_unlock_irqrestore(&vcon->lock, flags);
+
+	err = console ? add_terminal(vcon, id) : add_device(vcon, id, name);
+	say(vcon, id, VIRTIO_CONSOLE_PORT_READY, !err);
+	/* As virtio_console has it: a console is open, whoever looks at it */
+	if (!err && console)
+		vcon_direct_open(vcon, id, true);
+}
+
+static void handle(struct vcon *vcon, const u8 *msg)
+{
+	struct vcon_header header;
+	__le16 size[2];
+	unsigned int id;
+
+	memcpy(&header, msg, sizeof(header));
+	id = le32_to_cpu(header.id);
+	switch (le16_to_cpu(header.event)) {
+	case VIRTIO_CONSOLE_PORT_ADD:
+		add_port(vcon, id);
+		break;
+	case VIRTIO_CONSOLE_PORT_REMOVE:
+		remove_port(vcon, id);
+		break;
+	case VIRTIO_CONSOLE_PORT_OPEN:
+		if (vcon->direct_port[id].device)
+			vcon_device_peer(vcon->direct_port[id].device,
+					 le16_to_cpu(header.value));
+		break;
+	case VIRTIO_CONSOLE_RESIZE:
+		memcpy(size, msg + sizeof(header), sizeof(size));
+		vcon_terminal_resize(vcon->direct_port[id].terminal, (struct vcon_size){
+			.cols = le16_to_cpu(size[0]), .rows = le16_to_cpu(size[1]) });
+		break;
+	}
+}
+
+/* Runs only between start and stop */
+static void vcon_direct_work(struct work_struct *work)
+{
+	struct vcon *vcon = container_of(work, struct vcon, direct_work);
+	u8 msg[VEPF_MESSAGE_MAX];
+
+	while (vcon_next_message(vcon, VEPF_ENDPOINT, msg))
+		handle(vcon, msg);
+}
+
+void vcon_direct_init(struct vcon *vcon)
+{
+	INIT_WORK(&vcon->direct_work, vcon_direct_work);
+	disable_work(&vcon->direct_work);
+}
+
+void vcon_direct_kick(struct vcon *vcon)
+{
+	schedule_work(&vcon->direct_work);
+}
+
+void vcon_direct_resize(struct vcon *vcon, struct vcon_size size)
+{
+	if (vcon->direct_port[0].terminal)
+		vcon_terminal_resize(vcon->direct_port[0].terminal, size);
+}
+
+void vcon_direct_changed(void *priv, unsigned int pair)
+{
+	struct vcon *vcon = priv;
+	const struct vcon_direct_port *port = &vcon->direct_port[pair];
+
+	if (port->terminal)
+		vcon_terminal_changed(port->terminal);
+	if (port->device)
+		vcon_device_changed(port->device);
+}
+
+void vcon_direct_start(struct vcon *vcon)
+{
+	if (!vcon->type.control_feature) {
+		if (!add_terminal(vcon, 0))
+			vcon_direct_resize(vcon, vcon->size[VCON_ENDPOINT]);
+		return;
+	}
+	enable_work(&vcon->direct_work);
+	vcon_driver_state(vcon, VEPF_ENDPOINT, true,
+			  BIT(VIRTIO_CONSOLE_F_MULTIPORT) | BIT(VIRTIO_CONSOLE_F_SIZE));
+	say(vcon, 0, VIRTIO_CONSOLE_DEVICE_READY, true);
+}
+
+void vcon_direct_stop(struct vcon *vcon)
+{
+	unsigned int i;
+
+	if (vcon->type.control_feature)
+		disable_work_sync(&vcon->direct_work);
+	for (i = 0; i < VCON_MAX_PORTS; i++)
+		remove_port(vcon, i);
+	if (vcon->type.control_feature)
+		vcon_driver_state(vcon, VEPF_ENDPOINT, false, 0);
+}
