@@ -53,6 +53,7 @@ check:
 
 check-all: export E2E_WHOLE := 1
 check-all: check
+	@$(VM)/enter python3 tests/run.py e2e-direct-debug
 	@for profile in rk3588 j721e; do \
 		E2E_PROFILE=$$profile E2E_LOGS=e2e-$$profile \
 		$(VM)/enter python3 tests/run.py endpoint-test e2e || exit 1; \
@@ -60,7 +61,7 @@ check-all: check
 
 check-debug:
 	@$(VM)/mk-all debug
-	@$(VM)/enter python3 tests/run.py e2e-debug
+	@$(VM)/enter python3 tests/run.py e2e-debug e2e-direct-debug
 
 check-endpoint-test:
 	@$(VM)/mk-all trixie-backports trixie
