@@ -21,7 +21,7 @@ help:
 	@echo '           (default 60), TARGET=NAME for one of them; docs/fuzzing.md'
 	@echo '  soak     many resets of all kinds under load: RESETS=N (default 200), SEED=N,'
 	@echo '           SUITE=NAME, MINUTES=N; docs/soak.md'
-	@echo '  bench    measure the console'
+	@echo '  bench    measure the console: docs/bench.md'
 	@echo '  sandbox  make build/sandbox, the Debian tree everything is built and run in'
 	@echo '  modules  build the kernel modules for all kernels: build/modules/RELEASE/'
 	@echo '  clean    remove what was built, but not the sandbox'
