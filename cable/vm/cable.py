@@ -403,7 +403,7 @@ class Pair:
 
     def counter_values(self):
         """The numbers among them, by name."""
-        pairs = [line.split() for line in self.counters().splitlines()]
+        pairs = [line.split(None, 1) for line in self.counters().splitlines()]
         return {name: int(value) for name, value in pairs if value.isdigit()}
 
     # The host

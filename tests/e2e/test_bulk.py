@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Much data through a generic port, in writes of any size, while another one comes and goes."""
+"""Much data through a generic port: in writes of any size, while another one comes and goes, and
+over resets of the host's driver.
+"""
+
+import random
+import time
 
 import pytest
 
@@ -66,3 +71,63 @@ def test_much(restless, way):
     move(pair, *sources)
     counters = pair.counter_values()
     assert not any(value for name, value in counters.items() if name.endswith("_dropped"))
+
+
+RESETS = 10 if WHOLE else 3
+# Bytes of the host that the function has given back to its driver as used
+ACKNOWLEDGED = "port%d_transmitq_from_host_bytes" % PORT
+# More than goes through before the reset, however fast that is
+PIECES, PIECE = 128, 65536
+BEGIN = """setsid sh -c 'n=0; while [ $n -lt %d ]; do
+	dd if=/tmp/out bs=%d skip=$n count=1 2>/dev/null && sleep 0.1; n=$((n+1))
+done' >%%s 2>/dev/null & echo $! >/run/sender""" % (PIECES, PIECE)
+# dd, too: it may wait for the host to come back
+END = "kill -KILL -$(cat /run/sender) 2>/dev/null; wait"
+RECEIVED = "n=$(wc -c </tmp/in); echo $n $(sha256sum </tmp/in)"
+
+
+@pytest.fixture
+def watched(equipped):
+    """Nobody but these tests uses the ports, nor the host's console."""
+    pair = equipped
+    ports.configure(pair, (1, 2, 3))
+    pair.answer(pair.host, False)
+    yield pair
+    pair.answer(pair.host, True)
+
+
+@pytest.mark.backend
+@pytest.mark.once
+@pytest.mark.limit(LIMIT)
+@pytest.mark.parametrize("way", ["to-host", "to-endpoint"])
+def test_resets(watched, way):
+    """The host's driver is reset at any moment: what arrives is what was sent, up to a point, and
+    nothing is missing that the host's driver was told to be done with.
+    """
+    pair = watched
+    source, to = ports.machines(pair) if way == "to-endpoint" else ports.machines(pair)[::-1]
+    chance = random.Random(way)
+    random_file(source, PIECES * PIECE, 100)
+    for _ in range(RESETS):
+        before = pair.counter_values()[ACKNOWLEDGED]
+        source.shell.check(BEGIN % ports.device(source, PORT))
+        ports.wait_connected(to, PORT, True)
+        to.shell.check("(timeout 100 cat %s >/tmp/in 2>/dev/null; echo done >/tmp/end) &"
+                       % ports.device(to, PORT))
+        to.wait_for("data", lambda: to.shell.run("[ -s /tmp/in ]")[0] == 0, 20)
+        time.sleep(chance.uniform(0, 2))
+        card = pair.unbind_driver()
+        to.wait_for("the end", lambda: to.shell.run("rm /tmp/end 2>/dev/null")[0] == 0, 60)
+        acknowledged = pair.counter_values()[ACKNOWLEDGED] - before
+        source.shell.check(END)
+        received, digest = to.shell.check(RECEIVED, 60).split()[:2]
+        assert source.shell.check("head -c %s /tmp/out | sha256sum" % received,
+                                  60).split()[0] == digest
+        assert 0 < int(received) < PIECES * PIECE
+        if way == "to-endpoint":
+            assert 0 < acknowledged <= int(received)
+        pair.bind_driver(card)
+        pair.wait_consoles()
+        ports.wait_there(pair, PORT)
+        ports.wait_connected(pair.endpoint, PORT, False)
+    ports.transfer(pair, source, to, PORT, 100000)

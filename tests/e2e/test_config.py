@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The function's own settings in configfs."""
 
+import os
+
 import pytest
 
 from cable.vm.cable import FUNCTION
@@ -64,9 +66,11 @@ def test_queue_sizes(resized):
         assert pair.login_to_host().split() == ["x86_64"]
 
 
-def test_bound_function_keeps_its_queue_size(pair):
-    """A size that could not take effect is refused."""
-    before = pair.endpoint.shell.check("cat " + ATTRIBUTE)
-    code, _ = pair.endpoint.shell.run("echo 128 > " + ATTRIBUTE)
+@pytest.mark.parametrize("name, value", [("queue_size", "128"), ("backend", "direct")])
+def test_bound_function_keeps_its_settings(pair, name, value):
+    """One that could not take effect is refused."""
+    attribute = os.path.join(os.path.dirname(ATTRIBUTE), name)
+    before = pair.endpoint.shell.check("cat " + attribute)
+    code, _ = pair.endpoint.shell.run("echo %s > %s" % (value, attribute))
     assert code != 0
-    assert pair.endpoint.shell.check("cat " + ATTRIBUTE) == before
+    assert pair.endpoint.shell.check("cat " + attribute) == before
