@@ -15,7 +15,7 @@ from .cable import Pair
 from .machine import TOP, Machine, MachineError
 
 # How a console is served at the endpoint; the first is what Pair() makes unless told otherwise
-BACKENDS = ("bridge",)
+BACKENDS = ("bridge", "direct")
 SUITE = "trixie-backports"
 
 # Bytes of a write, and how many such writes
