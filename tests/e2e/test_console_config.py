@@ -50,6 +50,27 @@ def test_size_of_port(with_port):
     check_sizes(with_port, ports.FOLDER + "ports/0")
 
 
+# docs/console.md
+FOLLOW = """follow() {
+	while sleep 1; do
+		set -- $(stty size)
+		[ $2x$1 = $(cat host_size) ] || echo $2x$1 > host_size
+	done
+}"""
+
+
+@pytest.mark.once
+def test_size_follows_a_terminal(pair):
+    """The one that the endpoint's user sits at, whatever becomes of it."""
+    shell = pair.endpoint.shell
+    shell.check("cd %s\n%s\nfollow <&3 & echo $! >/run/follow" % (ports.CONFIGFS, FOLLOW))
+    for cols, rows in ((132, 50), (81, 25), (200, 60)):
+        shell.check("stty columns %d rows %d <&3" % (cols, rows))
+        pair.host.wait_for("size", lambda: size(pair.host) == "%d %d" % (rows, cols), 10)
+    shell.check("kill $(cat /run/follow)")
+    set_size(pair, ports.FOLDER, "0x0", "0x0")
+
+
 TEXT = "BUG: emergency"
 
 
