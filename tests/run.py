@@ -144,7 +144,7 @@ def try_again(name, bad, environment):
     Two emulated machines, of which each waits for the other one, may be kept from running for
     longer than a test can know. What failed is printed in any case.
     """
-    if len(bad) > FEW or any(REPORTS.search(line) for said in bad.values() for line in said):
+    if len(bad) > FEW or any(REPORTS.search(" ".join(messages)) for messages in bad.values()):
         return
     tests = ["%s.py::%s" % (classname.replace(".", "/"), test) for classname, test in bad]
     environment = dict(environment, E2E_LOGS=environment.get("E2E_LOGS", "") + "-again")

@@ -341,7 +341,10 @@ class Machine:
 
         ignore: regular expression for warnings that are as they should be.
         """
-        text = self.kernel_messages()
+        return self.alarms_in(self.kernel_messages(), ignore)
+
+    def alarms_in(self, text, ignore=None):
+        """The same in what the log has, of a machine that may not answer any more."""
         new, self.scanned = text[self.scanned:], len(text)
         if ignore:
             new = re.sub(r"-+\[ cut here \]-+\n[^\n]*WARNING: %s.*?-+\[ end trace [^\n]*" % ignore,

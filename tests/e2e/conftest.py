@@ -159,6 +159,23 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: (SUITES.index(suite(item)) if suite(item) else -1, kind(item)))
 
 
+def expected(item, pair):
+    """What the kernels of the two machines may report in this test."""
+    found = {}
+    if item.get_closest_marker("lost"):
+        found[pair.host] = LOST
+    if item.get_closest_marker("unlinked"):
+        found[pair.endpoint] = UNLINKED
+    return found
+
+
+def described(alarms):
+    """alarms: by machine. What tests/run.py gives no second attempt to."""
+    lines = ["%s: %s" % (machine.name, line) for machine, found in alarms.items()
+             for line in found]
+    return "alarming kernel messages:\n" + "\n".join(lines) if lines else ""
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
@@ -172,6 +189,13 @@ def pytest_runtest_makereport(item, call):
     if pool and pool.pair:
         pool.spoilt = True
         pair = pool.pair
+        # A test that failed for any reason has not come to look for these
+        ignore = expected(item, pair)
+        alarms = described({machine: machine.alarms_in(machine.read_log(), ignore.get(machine))
+                            for machine in (pair.endpoint, pair.host) if machine.qmp})
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if alarms and crash:
+            crash.message += "\n" + alarms
         for path, end in pair.ends_of_logs(25):
             report.sections.append(("the end of " + path, end))
 
@@ -183,15 +207,11 @@ def guard(request, pool, suite, again):
     with time_limit((limit.args[0] if limit else TIME_LIMIT) * SLOW.get(suite, 1)):
         yield
         if pool.pair and not pool.spoilt:
-            ignore = {}
-            if request.node.get_closest_marker("lost"):
-                ignore[pool.pair.host] = LOST
-            if request.node.get_closest_marker("unlinked"):
-                ignore[pool.pair.endpoint] = UNLINKED
-            bad = ["%s: %s" % (machine.name, line)
-                   for machine in (pool.pair.endpoint, pool.pair.host) if machine.alive()
-                   for line in machine.alarms(ignore.get(machine))]
-            assert not bad, "alarming kernel messages:\n" + "\n".join(bad)
+            ignore = expected(request.node, pool.pair)
+            bad = described({machine: machine.alarms(ignore.get(machine))
+                             for machine in (pool.pair.endpoint, pool.pair.host)
+                             if machine.alive()})
+            assert not bad, bad
             assert pool.pair.cable.process.poll() is None, "pcie-cable has ended"
 
 
