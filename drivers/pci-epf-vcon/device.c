@@ -53,7 +53,7 @@ struct vcon_device {
 static dev_t vcon_devt;
 static DEFINE_IDA(vcon_minors);
 
-static void vcon_device_wake(struct vcon_device *d)
+void vcon_device_changed(struct vcon_device *d)
 {
 	wake_up_interruptible(&d->wait);
 	kill_fasync(&d->async, SIGIO, POLL_OUT);
@@ -330,7 +330,7 @@ void vcon_device_remove(struct vcon_device *d)
 	spin_lock(&d->lock);
 	d->vcon = NULL;
 	spin_unlock(&d->lock);
-	vcon_device_wake(d);
+	vcon_device_changed(d);
 	put_device(&d->dev);
 }
 
@@ -339,12 +339,7 @@ void vcon_device_peer(struct vcon_device *d, bool open)
 	spin_lock(&d->lock);
 	WRITE_ONCE(d->peer, open);
 	spin_unlock(&d->lock);
-	vcon_device_wake(d);
-}
-
-void vcon_device_changed(struct vcon_device *d)
-{
-	vcon_device_wake(d);
+	vcon_device_changed(d);
 }
 
 int vcon_devices_init(void)

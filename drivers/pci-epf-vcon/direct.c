@@ -16,13 +16,9 @@
 
 static void say(struct vcon *vcon, unsigned int id, u16 event, bool value)
 {
-	const struct vcon_header header = {
-		.id = cpu_to_le32(id),
-		.event = cpu_to_le16(event),
-		.value = cpu_to_le16(value),
-	};
+	u8 msg[sizeof(struct vcon_header)];
 
-	vcon_driver_message(vcon, VEPF_ENDPOINT, &header, sizeof(header));
+	vcon_driver_message(vcon, VEPF_ENDPOINT, msg, vcon_make(msg, id, event, value));
 }
 
 void vcon_direct_open(struct vcon *vcon, unsigned int id, bool open)

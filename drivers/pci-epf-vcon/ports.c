@@ -133,7 +133,7 @@ bad:
 	return VCON_NOTHING;
 }
 
-static size_t make(void *msg, unsigned int id, u16 event, u16 value)
+size_t vcon_make(void *msg, unsigned int id, u16 event, u16 value)
 {
 	struct vcon_header header = {
 		.id = cpu_to_le32(id),
@@ -148,7 +148,7 @@ static size_t make(void *msg, unsigned int id, u16 event, u16 value)
 /* A name goes without the zero behind it */
 static size_t make_name(void *msg, unsigned int id, const char *name)
 {
-	size_t len = make(msg, id, VIRTIO_CONSOLE_PORT_NAME, 1);
+	size_t len = vcon_make(msg, id, VIRTIO_CONSOLE_PORT_NAME, 1);
 
 	memcpy(msg + len, name, strlen(name));
 	return len + strlen(name);
@@ -156,7 +156,7 @@ static size_t make_name(void *msg, unsigned int id, const char *name)
 
 static size_t make_size(void *msg, unsigned int id, struct vcon_size size)
 {
-	size_t len = make(msg, id, VIRTIO_CONSOLE_RESIZE, 0);
+	size_t len = vcon_make(msg, id, VIRTIO_CONSOLE_RESIZE, 0);
 	__le16 val[] = { cpu_to_le16(size.cols), cpu_to_le16(size.rows) };
 
 	memcpy(msg + len, val, sizeof(val));
@@ -177,7 +177,7 @@ static size_t next_of_ready(struct vcon_port *port, unsigned int id, enum vcon_s
 
 	if (port->console && !end->told_console) {
 		end->told_console = true;
-		return make(msg, id, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
+		return vcon_make(msg, id, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
 	}
 	if (port->name[0] && !end->told_name) {
 		end->told_name = true;
@@ -192,11 +192,11 @@ static size_t next_of_ready(struct vcon_port *port, unsigned int id, enum vcon_s
 			return 0;
 		end->close = false;
 		end->told_open = false;
-		return make(msg, id, VIRTIO_CONSOLE_PORT_OPEN, 0);
+		return vcon_make(msg, id, VIRTIO_CONSOLE_PORT_OPEN, 0);
 	}
 	if (peer_open && !end->told_open) {
 		end->told_open = true;
-		return make(msg, id, VIRTIO_CONSOLE_PORT_OPEN, 1);
+		return vcon_make(msg, id, VIRTIO_CONSOLE_PORT_OPEN, 1);
 	}
 	return 0;
 }
@@ -215,12 +215,12 @@ size_t vcon_next(struct vcon_ports *ports, enum vcon_side side, void *msg)
 
 		if (end->remove) {
 			forget(end);
-			return make(msg, i, VIRTIO_CONSOLE_PORT_REMOVE, 1);
+			return vcon_make(msg, i, VIRTIO_CONSOLE_PORT_REMOVE, 1);
 		}
 		if (port->present && !end->added) {
 			end->added = true;
 			end->stale = false;
-			return make(msg, i, VIRTIO_CONSOLE_PORT_ADD, 1);
+			return vcon_make(msg, i, VIRTIO_CONSOLE_PORT_ADD, 1);
 		}
 		if (!end->ready)
 			continue;

@@ -125,6 +125,9 @@ u32 vcon_driver_down(struct vcon_ports *ports, enum vcon_side side);
 enum vcon_action vcon_message(struct vcon_ports *ports, enum vcon_side side, const void *msg,
 			      size_t len, unsigned int *id);
 
+/* A message without anything behind its header; returns its length */
+size_t vcon_make(void *msg, unsigned int id, u16 event, u16 value);
+
 /* The next message for a driver; returns its length, at most VCON_MESSAGE_MAX, 0: none */
 size_t vcon_next(struct vcon_ports *ports, enum vcon_side side, void *msg);
 
