@@ -196,8 +196,9 @@ class Pair:
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
     see class Cable. functions: their number, all of them consoles. vectors: MSI-X vectors
     of each. backend: of the consoles. directory: for sockets. programs: more of them for both
-    machines, see Machine.make_image(). files: more for the endpoint. host_append: more of the host's kernel command line. Nothing is
-    configured on the endpoint by boot().
+    machines, see Machine.make_image(), and files, more for the endpoint with these.
+    host_append: more of the host's kernel command line. Nothing is configured on the
+    endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The function's own settings in configfs."""
 
-import os
-
 import pytest
 
-from cable.vm.cable import FUNCTION
+import ports
 
-ATTRIBUTE = "/sys/kernel/config/pci_ep/" + FUNCTION % 0 + "/pci_epf_vcon.0/queue_size"
+ATTRIBUTE = ports.CONFIGFS + "queue_size"
 BAD = ["0", "8", "15", "17", "100", "1025", "2048", "65536", "4294967312", "-16", "many", ""]
 
 
@@ -69,7 +67,7 @@ def test_queue_sizes(resized):
 @pytest.mark.parametrize("name, value", [("queue_size", "128"), ("backend", "direct")])
 def test_bound_function_keeps_its_settings(pair, name, value):
     """One that could not take effect is refused."""
-    attribute = os.path.join(os.path.dirname(ATTRIBUTE), name)
+    attribute = ports.CONFIGFS + name
     before = pair.endpoint.shell.check("cat " + attribute)
     code, _ = pair.endpoint.shell.run("echo %s > %s" % (value, attribute))
     assert code != 0
