@@ -131,6 +131,12 @@ def wait_connected(machine, port, open_):
                      lambda: connected(machine, port) == open_, 10)
 
 
+def dropped(pair):
+    """Of which queues the function has dropped bytes, and how many."""
+    return {name: value for name, value in pair.counter_values().items()
+            if name.endswith("_dropped") and value}
+
+
 # Has the port open as file descriptor 9, and runs the lines that come through a pipe
 HOLD = """mkfifo /run/do.%(port)d
 sh -c 'exec 9<>%(path)s; echo $$ >/run/pid.%(port)d; while :; do
