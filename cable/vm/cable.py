@@ -424,9 +424,6 @@ class Pair:
         return card
 
     def bind_driver(self, card):
-        # Where a function is slow, it has to have done with the driver before: README, limits
-        if self.endpoint.slow > 1:
-            time.sleep(1)
         self.at_host("echo %s > %s/bind" % (card, CARD_DRIVER))
 
     def remove_card(self):

@@ -74,6 +74,7 @@ struct vepf_function {
 	struct vepf_poller poller;
 	ktime_t start_at;	/* rings could not be mapped: when to try again; 0: they are */
 	u64 start_wait_ns;
+	ktime_t release_at;	/* no driver: when to unmap what the last one left; 0: nothing */
 	struct vepf_hostq *hostq;
 	struct vepf_bridge *bridge;
 	struct vepf_direct *direct;

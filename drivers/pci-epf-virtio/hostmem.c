@@ -259,6 +259,25 @@ void vepf_hostmem_flush(struct vepf_hostmem *hm)
 		vepf_window_unmap(hm, &hm->cache[i]);
 }
 
+/**
+ * vepf_hostmem_release() - unmap one window of the payload cache
+ * @hm: host memory
+ *
+ * Return: whether there was one.
+ */
+bool vepf_hostmem_release(struct vepf_hostmem *hm)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hm->cache); i++) {
+		if (hm->cache[i].size) {
+			vepf_window_unmap(hm, &hm->cache[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void vepf_region_unpin(struct vepf_hostmem *hm, struct vepf_region *region)
 {
 	unsigned int i;

@@ -85,10 +85,20 @@ void vepf_hostq_free(struct vepf_hostq *q)
 	q->ring = NULL;
 }
 
+static u64 vepf_hostq_addr(u32 pfn)
+{
+	return (u64)pfn << VIRTIO_PCI_QUEUE_ADDR_SHIFT;
+}
+
+static u32 vepf_hostq_len(u16 num)
+{
+	return vepf_ring_size(num, VIRTIO_PCI_VRING_ALIGN);
+}
+
 /**
  * vepf_hostq_start() - begin to serve a queue that the host has set up
  * @q: stopped queue
- * @pfn: page frame number of the ring, in pages of 4096 bytes
+ * @pfn: page frame number of the ring, in pages of 4096 bytes, not 0
  * @num: descriptors
  * @vector: MSI-X table entry or VEPF_NO_VECTOR
  *
@@ -98,10 +108,12 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
 {
 	int err;
 
-	err = vepf_region_map(q->hm, &q->region, (u64)pfn << VIRTIO_PCI_QUEUE_ADDR_SHIFT,
-			      vepf_ring_size(num, VIRTIO_PCI_VRING_ALIGN));
-	if (err)
-		return err;
+	if (!vepf_hostq_keep(q, pfn, num)) {
+		err = vepf_region_map(q->hm, &q->region, vepf_hostq_addr(pfn),
+				      vepf_hostq_len(num));
+		if (err)
+			return err;
+	}
 
 	err = vepf_ring_init(q->ring, num, VIRTIO_PCI_VRING_ALIGN, &vepf_hostq_ring_ops, q);
 	if (err) {
@@ -115,14 +127,50 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
 }
 
 /**
- * vepf_hostq_stop() - forget the ring: the host has reset the device, or is gone
+ * vepf_hostq_stop() - leave the ring alone: the host has reset the device, or is gone
  * @q: queue, started or not
+ *
+ * It stays mapped until vepf_hostq_keep() or vepf_hostq_release(): unmapping may take longer
+ * than a driver that follows at once can wait.
  */
 void vepf_hostq_stop(struct vepf_hostq *q)
 {
 	q->live = false;
 	q->scan = false;
+}
+
+/**
+ * vepf_hostq_keep() - unmap the ring unless the next driver has its own in the same place
+ * @q: stopped queue
+ * @pfn: page frame number of the next ring, in pages of 4096 bytes; 0: there is none
+ * @num: its descriptors
+ *
+ * To be called for all queues before the first one is started, so that none has to do
+ * without a window that another does not need any more.
+ *
+ * Return: whether that ring is mapped.
+ */
+bool vepf_hostq_keep(struct vepf_hostq *q, u32 pfn, u16 num)
+{
+	if (q->region.len && q->region.addr == vepf_hostq_addr(pfn) &&
+	    q->region.len == vepf_hostq_len(num))
+		return true;
+	vepf_hostq_release(q);
+	return false;
+}
+
+/**
+ * vepf_hostq_release() - unmap the ring
+ * @q: stopped queue
+ *
+ * Return: whether it was mapped.
+ */
+bool vepf_hostq_release(struct vepf_hostq *q)
+{
+	if (!q->region.len)
+		return false;
 	vepf_region_unmap(q->hm, &q->region);
+	return true;
 }
 
 /**

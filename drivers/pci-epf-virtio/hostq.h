@@ -22,7 +22,7 @@
  * @name: for messages
  * @hm: the memory
  * @irq: its interrupts
- * @region: the ring, mapped while @live
+ * @region: the ring, mapped while @live and for a while after that
  * @ring: device's half
  * @vector: MSI-X table entry or VEPF_NO_VECTOR
  * @live: may be served
@@ -50,6 +50,8 @@ int vepf_hostq_init(struct vepf_hostq *q, const char *name, struct vepf_hostmem 
 void vepf_hostq_free(struct vepf_hostq *q);
 int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector);
 void vepf_hostq_stop(struct vepf_hostq *q);
+bool vepf_hostq_keep(struct vepf_hostq *q, u32 pfn, u16 num);
+bool vepf_hostq_release(struct vepf_hostq *q);
 void vepf_hostq_abandon(struct vepf_hostq *q);
 int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf);
 void vepf_hostq_done(struct vepf_hostq *q, const struct vepf_buf *buf, u32 written, u64 moved);

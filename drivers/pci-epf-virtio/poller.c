@@ -400,6 +400,7 @@ static void vepf_poller_stop_host(struct vepf_poller *p)
 	p->msix_on = false;
 	p->alert = false;
 	p->ops->stop(p->ctx);
+	p->ops->release(p->ctx);
 	vepf_regs_defaults(&p->regs);
 	/* Its timer would go on looking for nobody */
 	vepf_poller_kick(p);

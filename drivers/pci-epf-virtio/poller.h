@@ -30,7 +30,9 @@
  * struct vepf_poller_ops - what the poller drives; all are called by its thread
  *	or by vepf_poller_down() and vepf_poller_leave(), one at a time, and may sleep
  * @start: the driver said DRIVER_OK: begin to use the queues found in the registers
- * @stop: the host has reset the device, or is gone: forget all host memory
+ * @stop: the host has reset the device, or is gone: use no host memory any more.  Takes no
+ *	longer than the next driver can wait, if that begins at once
+ * @release: the host cannot be reached any more: unmap all of its memory; after @stop
  * @leave: the device goes away while its driver runs: let the driver know
  * @failed: the driver set FAILED, or DRIVER_OK before it had set up every queue
  *	(@incomplete); the device is left alone until the host resets it
@@ -44,6 +46,7 @@
 struct vepf_poller_ops {
 	void (*start)(void *ctx);
 	void (*stop)(void *ctx);
+	void (*release)(void *ctx);
 	void (*leave)(void *ctx);
 	void (*failed)(void *ctx, bool incomplete);
 	u64 (*work)(void *ctx, bool scan);

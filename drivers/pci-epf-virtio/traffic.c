@@ -18,6 +18,14 @@
 #define VEPF_START_MIN_NS	(5 * NSEC_PER_MSEC)
 #define VEPF_START_MAX_NS	NSEC_PER_SEC
 
+/*
+ * A driver that is bound again begins at once, and the registers are not looked at while a
+ * window is unmapped, which flushes a TLB, or takes longer.  So that is done when none has
+ * come for so long, and the next one, which often has its rings where they were before, may
+ * find them mapped.
+ */
+#define VEPF_KEEP_NS		NSEC_PER_SEC
+
 /* Tell the device type of a driver, if it wants to know */
 static void vepf_driver_state(struct vepf_function *f, enum vepf_side side, bool up, u32 features)
 {
@@ -45,13 +53,54 @@ static void vepf_stop_queues(struct vepf_function *f)
 
 	for (i = 0; i < f->type->num_queues; i++)
 		vepf_hostq_stop(&f->hostq[i]);
+}
+
+static void vepf_release(void *ctx)
+{
+	struct vepf_function *f = ctx;
+	unsigned int i;
+
+	for (i = 0; i < f->type->num_queues; i++)
+		vepf_hostq_release(&f->hostq[i]);
 	vepf_hostmem_flush(&f->hostmem);
+	f->release_at = 0;
+}
+
+/* Unmap one window, or a queue's; returns whether there was one */
+static bool vepf_release_one(struct vepf_function *f)
+{
+	unsigned int i;
+
+	if (vepf_hostmem_release(&f->hostmem))
+		return true;
+	for (i = 0; i < f->type->num_queues; i++) {
+		if (vepf_hostq_release(&f->hostq[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Nanoseconds until windows of a driver that has gone are unmapped, U64_MAX if none is left */
+static u64 vepf_release_later(struct vepf_function *f)
+{
+	ktime_t now;
+
+	if (!f->release_at)
+		return U64_MAX;
+	now = ktime_get();
+	if (now < f->release_at)
+		return f->release_at - now;
+	if (vepf_release_one(f))
+		return 0;
+	f->release_at = 0;
+	return U64_MAX;
 }
 
 /* The driver is ready, and may be spinning for a buffer: try again, ever less often */
 static void vepf_start_later(struct vepf_function *f, const struct vepf_hostq *q, u32 pfn, int err)
 {
 	vepf_stop_queues(f);
+	vepf_release(f);
 	if (!f->start_wait_ns) {
 		f->start_wait_ns = VEPF_START_MIN_NS;
 		f->stats.host_errors++;
@@ -73,11 +122,15 @@ static void vepf_start(void *ctx)
 	int err;
 
 	f->start_at = 0;
+	f->release_at = 0;
 	vepf_irq_start(&f->irq, f->poller.msix_on);
 	if (!f->poller.msix_on) {
 		dev_info_ratelimited(&f->epf->dev, "the host has not enabled MSI-X, and gets INTx\n");
 		vepf_regs_put_isr(&f->poller.regs, VEPF_ISR_QUEUE);
 	}
+	for (i = 0; i < f->type->num_queues; i++)
+		vepf_hostq_keep(&f->hostq[i], vepf_queue_in_use(f, i) ? regs->queue[i].pfn : 0,
+				f->queue_size);
 	for (i = 0; i < f->type->num_queues; i++) {
 		if (!vepf_queue_in_use(f, i))
 			continue;
@@ -124,6 +177,7 @@ static void vepf_stop(void *ctx)
 	vepf_irq_drop(&f->irq);
 	f->start_at = 0;
 	f->start_wait_ns = 0;
+	f->release_at = ktime_add_ns(ktime_get(), VEPF_KEEP_NS);
 }
 
 /* Run one direction, and tell what it took from what the others did */
@@ -168,7 +222,7 @@ static u64 vepf_work(void *ctx, bool scan)
 {
 	struct vepf_function *f = ctx;
 	bool control = f->type->control_feature;
-	u64 again = vepf_start_again(f);
+	u64 again = min(vepf_start_again(f), vepf_release_later(f));
 	unsigned int i;
 
 	if (control)
@@ -229,6 +283,7 @@ static bool vepf_msix_enabled(void *ctx)
 const struct vepf_poller_ops vepf_poller_ops = {
 	.start = vepf_start,
 	.stop = vepf_stop,
+	.release = vepf_release,
 	.leave = vepf_leave,
 	.failed = vepf_failed,
 	.work = vepf_work,

@@ -34,6 +34,12 @@ void vepf_hostmem_flush(struct vepf_hostmem *hm)
 	(void)hm;
 }
 
+bool vepf_hostmem_release(struct vepf_hostmem *hm)
+{
+	(void)hm;
+	return false;
+}
+
 void vepf_hostmem_yield(struct vepf_hostmem *hm)
 {
 	(void)hm;

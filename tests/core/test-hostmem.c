@@ -665,6 +665,24 @@ static void test_yield(void **state)
 		check_region_access(t, &t->region[i], 0, 16);
 }
 
+/* The payload's windows, one at a time */
+static void test_release(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int i;
+
+	assert_false(vepf_hostmem_release(&t->hm));
+	for (i = 0; i < 2; i++)
+		do_read(t, (u64)i << 32, 100);
+	for (i = 2; i; i--) {
+		assert_int_equal(t->epc.num_maps, i);
+		assert_true(vepf_hostmem_release(&t->hm));
+	}
+	assert_int_equal(t->epc.num_maps, 0);
+	assert_false(vepf_hostmem_release(&t->hm));
+	do_read(t, 0, 100);
+}
+
 /* Others have taken translations away: as many places as are left, or an error */
 static void test_windows_of_others(void **state)
 {
@@ -777,6 +795,7 @@ int main(void)
 		TEST(test_few_windows, four),
 		TEST_EACH(test_many_regions),
 		TEST(test_yield, three),
+		TEST(test_release, three),
 		TEST(test_yield, four),
 		TEST(test_windows_of_others, dwc),
 		TEST(test_windows_of_others, cadence),

@@ -519,6 +519,42 @@ static void test_transit_ends_with_host(void **state)
 	assert_int_equal(vepf_fifo_len(&w->to_host.fifo), HISTORY + 4096);
 }
 
+/* A driver that comes soon after the one before finds its rings mapped, if they are there */
+static void test_rings_of_the_next_driver(void **state)
+{
+	struct world *w = *state;
+	unsigned long maps, unmaps;
+	u32 rx, tx;
+
+	world_host_up(w);
+	rx = w->hrx.d.base >> 12;
+	tx = w->htx.d.base >> 12;
+	maps = w->epc.maps;
+	unmaps = w->stats.unmaps;
+	vepf_hostq_stop(&w->host_rx);
+	vepf_hostq_stop(&w->host_tx);
+	assert_false(w->host_rx.live || w->host_tx.live);
+	assert_int_equal(w->stats.unmaps, unmaps);
+
+	/* One where it was, the other one elsewhere */
+	assert_true(vepf_hostq_keep(&w->host_rx, rx, QUEUE_SIZE));
+	assert_false(vepf_hostq_keep(&w->host_tx, tx + 16, QUEUE_SIZE));
+	assert_int_equal(w->stats.unmaps, unmaps + 1);
+	assert_int_equal(vepf_hostq_start(&w->host_rx, rx, QUEUE_SIZE, 1), 0);
+	assert_int_equal(w->epc.maps, maps);
+	assert_int_equal(vepf_hostq_start(&w->host_tx, tx + 16, QUEUE_SIZE, 2), 0);
+	assert_int_equal(w->epc.maps, maps + 1);
+	assert_int_equal(w->host_tx.region.addr, (u64)(tx + 16) << 12);
+
+	/* Longer than it was, and not there any more */
+	vepf_hostq_stop(&w->host_rx);
+	vepf_hostq_stop(&w->host_tx);
+	assert_false(vepf_hostq_keep(&w->host_rx, rx, 4 * QUEUE_SIZE));
+	assert_false(vepf_hostq_keep(&w->host_tx, 0, QUEUE_SIZE));
+	assert_false(vepf_hostq_release(&w->host_tx));
+	assert_int_equal(w->epc.num_maps, 0);
+}
+
 /* A driver that has just started gets nothing until it was quiet for a while */
 static void test_settle(void **state)
 {
@@ -1389,6 +1425,7 @@ int main(void)
 		TEST(test_transit_is_bounded),
 		TEST(test_transit_is_bounded_again),
 		TEST(test_transit_ends_with_host),
+		TEST(test_rings_of_the_next_driver),
 		TEST(test_receivers_come_back),
 		TEST(test_to_host_reset),
 		TEST_ON(test_to_host_reset, three),

@@ -409,6 +409,8 @@ void world_host_down(struct world *w)
 	vepf_pipe_stop(&w->to_host);
 	vepf_hostq_stop(&w->host_tx);
 	vepf_hostq_stop(&w->host_rx);
+	vepf_hostq_release(&w->host_tx);
+	vepf_hostq_release(&w->host_rx);
 	vepf_hostmem_flush(&w->hm);
 	vepf_irq_drop(&w->irq);
 	w->host_kick = S64_MAX;

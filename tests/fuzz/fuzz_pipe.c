@@ -343,7 +343,7 @@ static void host_offer(struct input *in)
 	host_move_idx(q, 1);
 }
 
-static void host_down(void)
+static void host_stop(void)
 {
 	unsigned int i;
 
@@ -359,9 +359,23 @@ static void host_down(void)
 	}
 	/* What was under way to it; what came from it may still be received */
 	CHECK(vepf_fifo_len(&w.pipe[RX].fifo) <= VEPF_HISTORY_SIZE);
-	vepf_hostmem_flush(&w.hm);
 	vepf_irq_drop(&w.irq);
+}
+
+/* As when no driver has come for a while */
+static void host_release(void)
+{
+	while (vepf_hostmem_release(&w.hm))
+		;
+	vepf_hostq_release(&w.hq[RX]);
+	vepf_hostq_release(&w.hq[TX]);
 	CHECK(!w.epc.num_maps && w.stats.maps == w.stats.unmaps);
+}
+
+static void host_down(void)
+{
+	host_stop();
+	host_release();
 }
 
 static void host_up(u32 rx_pfn, u32 tx_pfn)
@@ -370,7 +384,11 @@ static void host_up(u32 rx_pfn, u32 tx_pfn)
 	const u32 pfn[] = { rx_pfn, tx_pfn };
 	unsigned int i;
 
-	host_down();
+	host_stop();
+	if (rx_pfn & 1)
+		host_release();
+	for (i = 0; i < 2; i++)
+		vepf_hostq_keep(&w.hq[i], pfn[i], w.num);
 	w.up = true;
 	w.open = true;
 	w.close_in = 0;
