@@ -65,7 +65,8 @@ def test_both_ways(raw):
     exchange(raw, SIZE)
 
 
-@pytest.mark.backend
+@pytest.mark.backend_whole
+@pytest.mark.once
 @pytest.mark.kasan
 def test_both_ways_with_small_queues(raw_small):
     exchange(raw_small, SIZE)

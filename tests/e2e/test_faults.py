@@ -106,6 +106,7 @@ def test_link_lost(pair, faults):
     after(pair)
 
 
+@pytest.mark.once
 @pytest.mark.lost
 def test_hot_reset(pair, faults):
     """Behind the back of the host's driver, which has to be bound again."""
@@ -179,6 +180,7 @@ def check_short_maps(pair, faults, size):
     assert pair.login_to_host() == "x86_64"
 
 
+@pytest.mark.once
 @short_maps
 def test_short_maps(pair, faults):
     check_short_maps(pair, faults, SIZE)
@@ -243,6 +245,7 @@ def check_windows_lost(pair, faults):
     give_line(pair)
 
 
+@pytest.mark.once
 def test_few_windows(pair, remade, faults):
     check_few_windows(pair, faults, SIZE)
 

@@ -78,7 +78,7 @@ def test_one_is_reset(card):
     check_both(card)
 
 
-@pytest.mark.once
+@pytest.mark.whole
 def test_host_reboots(card):
     card.host.reboot()
     card.wait_consoles()
@@ -86,6 +86,7 @@ def test_host_reboots(card):
 
 
 @pytest.mark.backend
+@pytest.mark.once
 @pytest.mark.kasan
 def test_endpoint_makes_them_again(card):
     card.at_host(*("echo 1 > /sys/bus/pci/devices/%s/remove" % address

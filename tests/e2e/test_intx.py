@@ -37,6 +37,7 @@ def interrupts(pair, card):
     return sum(map(int, line.split()[1:3]))
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not RAISES_INTX, reason="its controller cannot raise INTx")
 def test_intx(pair, without_msi):
     card = without_msi

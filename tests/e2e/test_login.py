@@ -5,6 +5,9 @@ import pytest
 
 from cable.vm.cable import CARD_DRIVER
 from cable.vm.machine import SLOW
+from conftest import WHOLE
+
+ROUNDS = 5 if WHOLE else 2
 
 
 def check_login(pair):
@@ -32,7 +35,9 @@ def test_lspci(pair):
     assert "Kernel driver in use: virtio-pci" in text
 
 
-@pytest.mark.parametrize("first", ["endpoint", pytest.param("host", marks=pytest.mark.once)])
+@pytest.mark.parametrize("first", [
+    pytest.param("endpoint", marks=pytest.mark.once),
+    pytest.param("host", marks=pytest.mark.whole)])
 def test_start_order(pool, suite, first):
     pair = pool.fresh(suite, first)
     check_login(pair)
@@ -41,7 +46,7 @@ def test_start_order(pool, suite, first):
 
 @pytest.mark.backend
 def test_host_driver_rebind(pair):
-    for _ in range(5):
+    for _ in range(ROUNDS):
         card = pair.unbind_driver()
         assert pair.host.shell.run("[ -e %s/%s ]" % (CARD_DRIVER, card))[0] != 0
         pair.bind_driver(card)
@@ -49,9 +54,9 @@ def test_host_driver_rebind(pair):
         check_login(pair)
 
 
-@pytest.mark.once
+@pytest.mark.whole
 def test_host_reboot(pair):
-    for _ in range(3):
+    for _ in range(ROUNDS):
         before = pair.host.shell.check("cat /proc/sys/kernel/random/boot_id")
         pair.host.reboot()
         assert pair.host.shell.check("cat /proc/sys/kernel/random/boot_id") != before
@@ -59,11 +64,11 @@ def test_host_reboot(pair):
         check_login(pair)
 
 
-@pytest.mark.backend
+@pytest.mark.backend_whole
 @pytest.mark.once
 def test_endpoint_rebind(pair):
     """The host's administrator removes the card before, and rescans after."""
-    for _ in range(5):
+    for _ in range(ROUNDS):
         pair.remove_card()
         pair.stop_link()
         pair.unbind()
@@ -78,7 +83,7 @@ def test_endpoint_rebind(pair):
 @pytest.mark.lost
 def test_endpoint_rebind_unannounced(pair):
     """The host keeps its device until the endpoint is back."""
-    for _ in range(5):
+    for _ in range(ROUNDS):
         pair.stop_link()
         pair.unbind()
         pair.bind()
@@ -92,7 +97,7 @@ def test_endpoint_rebind_unannounced(pair):
 @pytest.mark.backend
 @pytest.mark.once
 def test_module_reload(pair):
-    for _ in range(3):
+    for _ in range(ROUNDS):
         pair.remove_card()
         pair.deconfigure()
         pair.unload_modules()

@@ -25,7 +25,8 @@ def test_logins(perst):
 
 
 @pytest.mark.parametrize("how", [
-    pytest.param("host_reboots", marks=pytest.mark.once), "slot_reset",
+    pytest.param("host_reboots", marks=pytest.mark.whole),
+    pytest.param("slot_reset", marks=pytest.mark.once),
     pytest.param("host_is_switched_off", marks=pytest.mark.once)])
 def test_resets(perst, how):
     before = deasserted(perst)
@@ -38,7 +39,7 @@ def test_functions_use_nothing_before_their_time(perst):
     assert "used before epc_init" not in perst.endpoint.read_log()
 
 
-@pytest.mark.kasan
+@pytest.mark.once
 @pytest.mark.lost
 def test_perst_without_a_reset_of_the_host(perst):
     """Somebody has pulled the card out and put it in again: nobody tells the host's driver."""

@@ -26,8 +26,7 @@ def test_host_driver_unbound(pair):
     after(pair)
 
 
-@pytest.mark.backend
-@pytest.mark.kasan
+@pytest.mark.backend_whole
 def test_host_reboots(pair):
     resets.host_reboots(pair)
     after(pair)
@@ -80,6 +79,7 @@ def test_modules_removed(pair):
     after(pair)
 
 
+@pytest.mark.once
 @pytest.mark.kasan
 @pytest.mark.lost
 def test_endpoint_is_switched_off(pair):
