@@ -199,6 +199,8 @@ class Machine:
 
     program = None
     console = None
+    # What of /kernels/RELEASE it is started with
+    kernel_file = "vmlinuz"
 
     def __init__(self, name, suite, directory, logs, image=None, slow=None):
         self.name = name
@@ -230,7 +232,7 @@ class Machine:
             self.program, "-nodefaults", "-no-user-config", "-display", "none",
             "-name", self.name, "-accel", "tcg,thread=multi", "-smp", "2",
             "-m", self.memory,
-            "-kernel", self.kernel + "/vmlinuz", "-initrd", self.image,
+            "-kernel", os.path.join(self.kernel, self.kernel_file), "-initrd", self.image,
             "-append", "console=%s loglevel=7 panic=-1 %s" % (self.console, self.append),
             "-chardev", "socket,id=s0,path=%s,server=on,wait=off,logfile=%s,logappend=on"
             % (self.path("serial0"), self.log),
@@ -359,6 +361,7 @@ class Host(Machine):
     arch = "amd64"
     program = "qemu-system-x86_64"
     console = "ttyS0"
+    kernel_file = "vmlinux"
     # The kernel calibrates its delay loop on each processor, and may never get done
     # where emulated ones do not run evenly. In clock ticks of 4 ms, at 4 GHz.
     append = "lpj=16000000"
