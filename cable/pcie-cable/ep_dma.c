@@ -46,9 +46,25 @@ static uint8_t *host_mem(struct cable *cable, uint64_t addr, uint64_t size)
 {
 	const struct host_ram *ram = &cable->ram;
 
-	if (!host_fn_may_master(requester(cable)) || addr >= ram->size || size > ram->size - addr)
+	if (addr >= ram->size || size > ram->size - addr)
 		return NULL;
 	return ram->mem + addr;
+}
+
+static int64_t refuse(struct ep_dma *dma, unsigned int c, const struct element *el,
+		      enum trace_dma_refusal why)
+{
+	const uint32_t moved = dma->chan[c].moved;
+
+	watch_dma_refused(requester(dma->cable), !is_read(dma, c), el->host + moved,
+			  el->len > moved ? el->len - moved : 0, why);
+	return -1;
+}
+
+static int64_t refuse_list(struct ep_dma *dma, unsigned int c)
+{
+	watch_dma_refused(requester(dma->cable), !is_read(dma, c), 0, 0, TRACE_DMA_LIST);
+	return -1;
 }
 
 /* Up to @room bytes of one element; how many, or -1: it cannot be carried out. */
@@ -63,18 +79,22 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 
 	local = local_mem(cable, chan->list + chan->done * sizeof(el), sizeof(el));
 	if (!local)
-		return -1;
+		return refuse_list(dma, c);
 	mem_read((uint8_t *)&el, local, sizeof(el));
 	/* The endpoint may change an element that is under way; it harms itself only. */
 	if (el.len <= chan->moved)
-		return -1;
+		return refuse(dma, c, &el, TRACE_DMA_LENGTH);
+	if (!host_fn_may_master(requester(cable)))
+		return refuse(dma, c, &el, TRACE_DMA_BUS_MASTER);
 	n = el.len - chan->moved;
 	if (n > room)
 		n = room;
 	host = host_mem(cable, el.host + chan->moved, n);
+	if (!host)
+		return refuse(dma, c, &el, TRACE_DMA_NO_MEMORY);
 	local = local_mem(cable, el.local + chan->moved, n);
-	if (!host || !local)
-		return -1;
+	if (!local)
+		return refuse(dma, c, &el, TRACE_DMA_LOCAL);
 
 	if (write)
 		mem_write(host, local, n);
@@ -115,7 +135,8 @@ static void run(struct ep_dma *dma, unsigned int c)
 	int64_t n;
 
 	while (room && chan->done < chan->count) {
-		n = chan->count > PCIE_CABLE_DMA_MAX_ELEMENTS ? -1 : move(dma, c, room);
+		n = chan->count > PCIE_CABLE_DMA_MAX_ELEMENTS ? refuse_list(dma, c) :
+								move(dma, c, room);
 		if (n < 0) {
 			finish(dma, c, PCIE_CABLE_DMA_ERROR);
 			return;

@@ -41,8 +41,8 @@ static void print_irqs(struct answer *answer, const struct stats_fn *stats)
 
 static void print_dma(struct answer *answer, const char *what, const struct stats_dma *dma)
 {
-	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what, dma->lists,
-		   dma->bytes, dma->requests);
+	answer_add(answer, "  %s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", what,
+		   dma->lists, dma->bytes, dma->requests, dma->refused);
 }
 
 static void print_windows(struct answer *answer, const struct cable *cable,
@@ -161,7 +161,7 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	for (n = 0; n < PCIE_CABLE_MAX_FUNCTIONS; n++)
 		if (!n || link_has(&cable->link, n))
 			print_function(answer, cable, n);
-	answer_add(answer, "endpoint's DMA\tlists\tbytes\trequests\n");
+	answer_add(answer, "endpoint's DMA\tlists\tbytes\trequests\trefused\n");
 	print_dma(answer, "from the host", &s->dma[false]);
 	print_dma(answer, "to the host", &s->dma[true]);
 	print_traffic(answer, &s->traffic);

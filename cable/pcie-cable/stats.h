@@ -34,6 +34,7 @@ struct stats_dma {
 	uint64_t lists;
 	uint64_t bytes;
 	uint64_t requests;		/* that this takes on a link */
+	uint64_t refused;		/* of @lists, those that ended with an element refused */
 };
 
 /* Of one function */

@@ -155,6 +155,21 @@ void trace_ep_dma(struct trace *trace, unsigned int fn, bool write, uint64_t add
 	flush_soon(trace);
 }
 
+const char *const trace_dma_refusals[TRACE_DMA_REFUSALS] = {
+	[TRACE_DMA_LIST] = "list",
+	[TRACE_DMA_LENGTH] = "length",
+	[TRACE_DMA_BUS_MASTER] = "bus-master",
+	[TRACE_DMA_NO_MEMORY] = "no-memory",
+	[TRACE_DMA_LOCAL] = "local",
+};
+
+void trace_ep_dma_refused(struct trace *trace, unsigned int fn, bool write, uint64_t addr,
+			  uint32_t count, enum trace_dma_refusal why)
+{
+	trace_text(trace, TRACE_DMA, "ep", fn, "%s 0x%" PRIx64 " %" PRIu32 " refused %s",
+		   write ? "DmaWr" : "DmaRd", addr, count, trace_dma_refusals[why]);
+}
+
 void trace_text(struct trace *trace, enum trace_kind kind, const char *who, unsigned int fn,
 		const char *fmt, ...)
 {

@@ -68,6 +68,27 @@ void trace_ep_window(struct trace *trace, unsigned int fn, bool write, bool sent
 void trace_ep_dma(struct trace *trace, unsigned int fn, bool write, uint64_t addr,
 		  const uint8_t *data, uint32_t count, uint64_t requests);
 
+/* Why an element of a list of DMA, or the list, was refused, as a line has it */
+extern const char *const trace_dma_refusals[];
+
+/**
+ * enum trace_dma_refusal - which of these
+ * @TRACE_DMA_LIST: the list cannot be read, or is too long; no element is known
+ * @TRACE_DMA_LENGTH: there is nothing to move
+ * @TRACE_DMA_BUS_MASTER: the function may not send requests: the link is down, or bus
+ *	mastering is off
+ * @TRACE_DMA_NO_MEMORY: the host has no memory there
+ * @TRACE_DMA_LOCAL: the endpoint has none there
+ */
+enum trace_dma_refusal {
+	TRACE_DMA_LIST, TRACE_DMA_LENGTH, TRACE_DMA_BUS_MASTER, TRACE_DMA_NO_MEMORY,
+	TRACE_DMA_LOCAL, TRACE_DMA_REFUSALS
+};
+
+/* @count bytes at @addr of the host that DMA has not moved, and sent no request for */
+void trace_ep_dma_refused(struct trace *trace, unsigned int fn, bool write, uint64_t addr,
+			  uint32_t count, enum trace_dma_refusal why);
+
 /* Anything else that happens: @who is the link, or one of both machines at function @fn */
 void trace_text(struct trace *trace, enum trace_kind kind, const char *who, unsigned int fn,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));

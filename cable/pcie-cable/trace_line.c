@@ -173,6 +173,22 @@ static bool find_request(struct trace_line *line, uint64_t requests)
 	return false;
 }
 
+static bool parse_dma_refused(struct trace_line *line, char **word)
+{
+	enum trace_dma_refusal why = 0;
+	uint64_t count;
+
+	while (why < TRACE_DMA_REFUSALS && strcmp(word[6], trace_dma_refusals[why]))
+		why++;
+	if (why == TRACE_DMA_REFUSALS || !number(word[4], 10, UINT32_MAX, &count))
+		return false;
+	line->count = count;
+	line->answer = false;
+	return snprintf(line->text, sizeof(line->text), "%-4s %-5s %-12s %2u %s %s", word[1],
+			word[2], word[3], line->count, word[5], word[6]) <
+	       (int)sizeof(line->text);
+}
+
 static bool parse_dma(struct trace_line *line, char **word)
 {
 	char text[sizeof("4294967295 ")];
@@ -181,7 +197,11 @@ static bool parse_dma(struct trace_line *line, char **word)
 	line->kind = TRACE_DMA;
 	line->answer = true;
 	if (!parse_direction(line, word[2], "DmaRd", "DmaWr") || !parse_place(line, word[3]) ||
-	    !line->sent || !parse_count(line, word[4], EP_DMA_PIECE) ||
+	    !line->sent)
+		return false;
+	if (!strcmp(word[5], "refused"))
+		return parse_dma_refused(line, word);
+	if (!parse_count(line, word[4], EP_DMA_PIECE) ||
 	    line->offset > UINT64_MAX - (line->count - 1) ||
 	    !number(word[5], 10, UINT32_MAX, &requests) || !find_request(line, requests))
 		return false;

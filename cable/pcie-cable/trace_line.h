@@ -23,7 +23,7 @@
  * @kind: which of the following is valid
  * @fn: the function
  * @write: of an access (TRACE_MEM, TRACE_CFG, TRACE_OUT, TRACE_DMA)
- * @answer: there was one
+ * @answer: there was one; of TRACE_DMA: the bytes were moved
  * @bar: of TRACE_MEM
  * @offset: in @bar, in the configuration space, or in the windows' space where the
  *	endpoint's access was not sent; else its address at the host

@@ -154,6 +154,8 @@ unsigned int trace_tlp_make(struct trace_tlp *t, const struct trace_line *line)
 		/* What was not sent did not get to the link. */
 		return line->sent ? make_mem(t, line, false, line->offset, TLP_MAX_BYTES) : 0;
 	case TRACE_DMA:
+		if (!line->answer)
+			return 0;
 		return make_mem(t, line, false, line->offset, line->request);
 	case TRACE_CFG:
 		return make_cfg(t, line);

@@ -82,6 +82,13 @@ void watch_dma(struct host_fn *host, bool write, uint64_t addr, const uint8_t *d
 	trace_ep_dma(&host->cable->trace, host->number, write, addr, data, count, requests);
 }
 
+void watch_dma_refused(struct host_fn *host, bool write, uint64_t addr, uint32_t count,
+		       enum trace_dma_refusal why)
+{
+	host->cable->stats.dma[write].refused++;
+	trace_ep_dma_refused(&host->cable->trace, host->number, write, addr, count, why);
+}
+
 void watch_dma_list(struct host_fn *host, bool write)
 {
 	host->cable->stats.dma[write].lists++;

@@ -37,6 +37,10 @@ void watch_window(struct host_fn *host, bool write, bool sent, uint64_t place,
 void watch_dma(struct host_fn *host, bool write, uint64_t addr, const uint8_t *data,
 	       uint32_t count);
 
+/* What DMA has not moved, and why; it ends the list */
+void watch_dma_refused(struct host_fn *host, bool write, uint64_t addr, uint32_t count,
+		       enum trace_dma_refusal why);
+
 /* A list of DMA has ended */
 void watch_dma_list(struct host_fn *host, bool write);
 

@@ -69,7 +69,7 @@ def test_sizes(traffic, options, writes, reads, completions):   # noqa: F811
     assert counts.packets() == {"MWr": [0, writes]}
     engine.start(READ, (0x10000, LOCAL, 4096))
     assert engine.result(READ) == (0, 1)
-    assert Stats(counts.control).table["endpoint's DMA"]["from the host"] == [1, 4096, reads]
+    assert Stats(counts.control).table["endpoint's DMA"]["from the host"] == [1, 4096, reads, 0]
     assert counts.packets() == {"MRd": [0, reads], "CplD": [completions, 0]}
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import vfu
 from test_control import Control, controlled, ctl, linked      # noqa: F401
-from test_dma import LOCAL, READ, Engine
+from test_dma import ERROR, LOCAL, RAM_SIZE, READ, WRITE, Engine
 from test_windows import Windows
 
 
@@ -47,7 +47,7 @@ def test_nothing_yet(stats):
     assert got.link == "link is down: the endpoint has not started it"
     assert got.columns == {
         "host to endpoint": ["number", "bytes", "unanswered"],
-        "endpoint to host": [], "endpoint's DMA": ["lists", "bytes", "requests"],
+        "endpoint to host": [], "endpoint's DMA": ["lists", "bytes", "requests", "refused"],
         "interrupts": ["sent", "disabled", "masked", "no vector", "link down"],
         "packets": ["to endpoint", "to host"],
         "events": ["number"], "endpoint's driver": ["number"], "interrupts under way": []}
@@ -56,7 +56,8 @@ def test_nothing_yet(stats):
         "config reads": [0, 0, 0], "config writes": [0, 0, 0]}
     assert got.table["endpoint to host"] == {
         "mapped windows": ["not counted: they are memory of both machines"]}
-    assert got.table["endpoint's DMA"] == {"from the host": [0, 0, 0], "to the host": [0, 0, 0]}
+    assert got.table["endpoint's DMA"] == {
+        "from the host": [0, 0, 0, 0], "to the host": [0, 0, 0, 0]}
     assert got.table["interrupts"] == {
         name: [0] * 5 for name in ("MSI-X", "MSI", "INTx")}
 
@@ -197,9 +198,17 @@ def test_dma(controlled, stats, ctl):                           # noqa: F811
     before = stats()
     engine.start(READ, (0x10000, LOCAL, 300))
     assert engine.result(READ) == (0, 1)
-    assert stats().changed(before)["from the host"][:2] == [1, 300]
+    assert stats().changed(before)["from the host"] == [1, 300, 3, 0]
+    before = stats()
+    engine.start(READ, (0x10000, LOCAL, 1), (RAM_SIZE, LOCAL, 1))
+    assert engine.result(READ) == (ERROR, 1)
+    engine.host.enable(2)
+    engine.start(WRITE, (0x10000, LOCAL, 1))
+    assert engine.result(WRITE) == (ERROR, 0)
+    changed = stats().changed(before)
+    assert changed["from the host"] == [1, 1, 1, 1] and changed["to the host"] == [1, 0, 0, 1]
     ctl("stat", "reset")
-    assert stats().table["endpoint's DMA"]["from the host"] == [0, 0, 0]
+    assert stats().table["endpoint's DMA"]["from the host"] == [0, 0, 0, 0]
 
 
 def test_reset(linked, stats, ctl):                             # noqa: F811

@@ -22,6 +22,8 @@ TRACE = """\
 0.500000 ep MWr win+0x8010 1 0x01 UR
 0.600000 ep DmaRd 0x2000 8 1 0x0807060504030201
 0.600000 ep DmaWr 0x1ffffff00 512 2 0x..100f0e0d0c0b0a090807060504030201
+0.700000 ep DmaRd 0x20000000 4294967295 refused no-memory
+0.700000 ep DmaWr 0x0 0 refused list
 1.000000 ep MSI-X 2 sent
 1.000000 host MRd bar0+0x0 1 0x00
 """
@@ -36,8 +38,8 @@ def test_text(show):
 
 
 @pytest.mark.parametrize("options,rows", [
-    (["--only=out"], range(1, 8)), (["--only=dma"], [8, 9]), (["--only=mem"], [11]),
-    (["--only=link,dma"], [0, 8, 9]), (["--bar=0"], [11]), (["--only=out", "--from=0.5"], [6, 7])])
+    (["--only=out"], range(1, 8)), (["--only=dma"], [8, 9, 10, 11]), (["--only=mem"], [13]),
+    (["--only=link,dma"], [0, 8, 9, 10, 11]), (["--bar=0"], [13]), (["--only=out", "--from=0.5"], [6, 7])])
 def test_filters(show, options, rows):
     every = TRACE.splitlines()
     assert words(show(TRACE, *options)) == [every[row].split(" ", 1)[1] for row in rows]
@@ -57,7 +59,9 @@ def test_filters(show, options, rows):
     "ep DmaRd 0x0 8192 1 0x.." + "00" * 16, "ep DmaRd 0x0 16 1 0x.." + "00" * 16,
     "ep DmaRd 0x0 17 1 0x" + "00" * 17, "ep DmaRd 0x0 17 1 0x" + "00" * 16,
     "ep DmaRd 0x0 262145 2049 0x.." + "00" * 16,
-    "ep DmaRd 0xffffffffffffffff 2 1 0x0000"])
+    "ep DmaRd 0xffffffffffffffff 2 1 0x0000",
+    "ep DmaRd 0x0 1 refused", "ep DmaRd 0x0 1 refused sent", "ep DmaRd win+0x0 1 refused list",
+    "ep DmaRd 0x0 4294967296 refused list", "ep DmaRd 0x0 x refused list"])
 def test_bad_lines(program, tmp_path, line):
     (tmp_path / "trace").write_text("0.000000 link up\n1.000000 " + line + "\n")
     got = run(program, "trace", str(tmp_path / "trace"))

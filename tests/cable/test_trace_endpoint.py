@@ -119,15 +119,37 @@ def test_turns_of_dma(engine):
         ["DmaRd", "0x50000", "4", "0x74736572"]]
 
 
-@pytest.mark.parametrize("bad", [(RAM_SIZE, LOCAL, 1), (0, BASE - 1, 1)])
-def test_dma_that_cannot_be(engine, bad):
+@pytest.mark.parametrize("bad,refused", [
+    ((RAM_SIZE, LOCAL, 1), "0x%x 1 refused no-memory" % RAM_SIZE),
+    ((8, BASE - 1, 1), "0x8 1 refused local"),
+    ((2 ** 64 - 4, LOCAL, 8), "0xfffffffffffffffc 8 refused no-memory"),
+    ((RAM_SIZE - 4, LOCAL, 2 ** 32 - 1), "0x%x 4294967295 refused no-memory" % (RAM_SIZE - 4)),
+    ((8, LOCAL, 0), "0x8 0 refused length")])
+@pytest.mark.parametrize("channel", [READ, WRITE])
+def test_dma_that_is_refused(engine, channel, bad, refused):
     engine, lines = engine
-    engine.start(READ, (0, LOCAL, 1), bad)
-    assert engine.result(READ) == (ERROR, 1)
+    what = {READ: "DmaRd", WRITE: "DmaWr"}[channel]
+    engine.start(channel, (0, LOCAL, 1), bad)
+    assert engine.result(channel) == (ERROR, 1)
     engine.host.enable(2)
-    engine.set(READ, CTRL, BUSY)
-    assert engine.result(READ) == (ERROR, 0)
-    assert lines() == ["ep DmaRd 0x0 1 1 0x00"]
+    engine.set(channel, CTRL, BUSY)
+    assert engine.result(channel) == (ERROR, 0)
+    engine.start(channel, (0, LOCAL, 1), at=BASE - 24)
+    assert engine.result(channel) == (ERROR, 0)
+    assert lines() == ["ep %s %s" % (what, rest) for rest in (
+        "0x0 1 1 0x00", refused, "0x0 1 refused bus-master", "0x0 0 refused list")]
+
+
+def test_dma_that_is_refused_in_its_middle(engine):
+    """Between two turns of the engine"""
+    engine, lines = engine
+    size = 8 << 20
+    engine.start(READ, *[(0, LOCAL, size)] * 1000)
+    engine.host.enable(2)
+    assert engine.result(READ)[0] == ERROR
+    last = lines()[-1].split()
+    assert last[1] == "DmaRd" and last[4:] == ["refused", "bus-master"]
+    assert int(last[2], 16) % (256 << 10) == 0 and int(last[3]) == size - int(last[2], 16)
 
 
 @pytest.mark.parametrize("kinds,which", [("out", ["MWr"]), ("dma", ["DmaRd"]),
