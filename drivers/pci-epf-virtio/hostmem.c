@@ -260,6 +260,27 @@ void vepf_hostmem_flush(struct vepf_hostmem *hm)
 }
 
 /**
+ * vepf_hostmem_forget() - an epoch has ended: do not read back what was written
+ * @hm: host memory
+ *
+ * To push writes out of a window that is unmapped later would be an access to memory that
+ * only the host's last driver gave away.
+ */
+void vepf_hostmem_forget(struct vepf_hostmem *hm)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(hm->cache); i++)
+		hm->cache[i].dirty = false;
+	for (i = 0; i < hm->num_pinned; i++) {
+		struct vepf_region *region = hm->pinned[i];
+
+		for (k = 0; k < region->num_pieces; k++)
+			region->pieces[k].dirty = false;
+	}
+}
+
+/**
  * vepf_hostmem_release() - unmap one window of the payload cache
  * @hm: host memory
  *

@@ -95,6 +95,9 @@ void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
 /* Unmap the payload cache; regions keep their own windows */
 void vepf_hostmem_flush(struct vepf_hostmem *hm);
 
+/* An epoch has ended: do not read back what was written */
+void vepf_hostmem_forget(struct vepf_hostmem *hm);
+
 /* Unmap one window of it; returns whether there was one */
 bool vepf_hostmem_release(struct vepf_hostmem *hm);
 

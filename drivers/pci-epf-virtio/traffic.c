@@ -174,6 +174,7 @@ static void vepf_stop(void *ctx)
 	vepf_control_stop(&f->control);
 	vepf_driver_state(f, VEPF_HOST, false, 0);
 	vepf_stop_queues(f);
+	vepf_hostmem_forget(&f->hostmem);
 	vepf_irq_drop(&f->irq);
 	f->start_at = 0;
 	f->start_wait_ns = 0;

@@ -34,6 +34,11 @@ void vepf_hostmem_flush(struct vepf_hostmem *hm)
 	(void)hm;
 }
 
+void vepf_hostmem_forget(struct vepf_hostmem *hm)
+{
+	(void)hm;
+}
+
 bool vepf_hostmem_release(struct vepf_hostmem *hm)
 {
 	(void)hm;

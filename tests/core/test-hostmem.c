@@ -683,6 +683,34 @@ static void test_release(void **state)
 	do_read(t, 0, 100);
 }
 
+/* The next epoch reads nothing back of what was written in the one before */
+static void test_forget(void **state)
+{
+	struct fixture *t = *state;
+	unsigned int i;
+
+	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	check_region_access(t, &t->region[0], 0, 64);
+	do_write(t, 0x5550000, 64);
+	fake_epc_settle(&t->epc);
+	vepf_hostmem_forget(&t->hm);
+	fake_epc_clear_log(&t->epc);
+	t->epc.flush_reads = 0;
+	while (vepf_hostmem_release(&t->hm))
+		;
+	vepf_region_unmap(&t->hm, &t->region[0]);
+	assert_int_equal(t->epc.num_maps, 0);
+	assert_int_equal(t->epc.num_log, 0);
+	assert_int_equal(t->epc.flush_reads, 0);
+
+	/* What is written after that is */
+	do_write(t, 0x5550000, 64);
+	for (i = 0; vepf_hostmem_release(&t->hm); i++)
+		;
+	assert_int_equal(i, 1);
+	assert_int_equal(t->epc.flush_reads, 1);
+}
+
 /* Others have taken translations away: as many places as are left, or an error */
 static void test_windows_of_others(void **state)
 {
@@ -796,6 +824,7 @@ int main(void)
 		TEST_EACH(test_many_regions),
 		TEST(test_yield, three),
 		TEST(test_release, three),
+		TEST(test_forget, three),
 		TEST(test_yield, four),
 		TEST(test_windows_of_others, dwc),
 		TEST(test_windows_of_others, cadence),

@@ -359,6 +359,9 @@ static void host_stop(void)
 	}
 	/* What was under way to it; what came from it may still be received */
 	CHECK(vepf_fifo_len(&w.pipe[RX].fifo) <= VEPF_HISTORY_SIZE);
+	/* No window goes before what was written has left, as a next driver takes its time */
+	vepf_hostmem_forget(&w.hm);
+	fake_epc_settle(&w.epc);
 	vepf_irq_drop(&w.irq);
 }
 
