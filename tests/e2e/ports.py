@@ -132,7 +132,9 @@ def wait_connected(machine, port, open_):
 
 
 def dropped(pair):
-    """Of which queues the function has dropped bytes, and how many."""
+    """Of which queues the function has dropped bytes, and how many, since it was bound: those of
+    an end that another test has left, too.
+    """
     return {name: value for name, value in pair.counter_values().items()
             if name.endswith("_dropped") and value}
 
