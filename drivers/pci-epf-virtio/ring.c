@@ -478,25 +478,6 @@ int vepf_ring_abandon(struct vepf_ring *ring)
 	return ring->ops->write(ring->ctx, ring->used + RING_IDX, &idx, sizeof(idx));
 }
 
-int vepf_ring_suppress(struct vepf_ring *ring, bool suppress)
-{
-	__le16 flags = cpu_to_le16(suppress ? VRING_USED_F_NO_NOTIFY : 0);
-	int ret;
-
-	if (ring->error)
-		return -EIO;
-	if (suppress == ring->suppressed)
-		return 0;
-
-	ret = ring->ops->write(ring->ctx, ring->used + RING_FLAGS, &flags, sizeof(flags));
-	if (ret)
-		return ret;
-	ring->suppressed = suppress;
-	if (!suppress)
-		full_barrier(ring);
-	return 0;
-}
-
 const char *vepf_ring_error_text(enum vepf_ring_error error)
 {
 	switch (error) {

@@ -115,7 +115,6 @@ struct vepf_ring_used {
  * @signalled_idx: idx of which the driver was, or need not be, told
  * @held: buffers from @hold_idx on are not fetched
  * @hold_idx: see @held
- * @suppressed: used.flags asks for no notifications
  * @buf: buffers fetched and not taken yet
  * @first_buf: the first of them
  * @num_bufs: how many
@@ -147,7 +146,6 @@ struct vepf_ring {
 	u16 signalled_idx;
 	bool held;
 	u16 hold_idx;
-	bool suppressed;
 
 	struct vepf_buf buf[VEPF_RING_BATCH];
 	unsigned int first_buf;
@@ -308,17 +306,6 @@ bool vepf_ring_all_taken(const struct vepf_ring *ring);
  * Return: 0, -EIO if the ring is broken already, or the accessor's error.
  */
 int vepf_ring_abandon(struct vepf_ring *ring);
-
-/**
- * vepf_ring_suppress() - ask the driver not to notify (used.flags), or to notify again
- * @ring: ring
- * @suppress: whether notifications are useless
- *
- * Writes only if this changes anything.  After turning notifications on, poll
- * again: a full barrier has been made for that.
- * Return: 0, -EIO if the ring is broken, or the accessor's error.
- */
-int vepf_ring_suppress(struct vepf_ring *ring, bool suppress);
 
 /**
  * vepf_ring_error_text() - an error in words for a log

@@ -18,7 +18,7 @@
 
 enum action {
 	SET_DESC, SET_ENTRY, SET_IDX, MOVE_IDX, SET_FLAGS, SET_RAW, OFFER,
-	POLL, FETCH, GET, PUT, PUT_ANY, PUBLISH, NEED_INTERRUPT, SUPPRESS, ABANDON,
+	POLL, FETCH, GET, PUT, PUT_ANY, PUBLISH, NEED_INTERRUPT, HOLD, ABANDON,
 	ARM, BREAK_ACCESS, LINK, START, NUM_ACTIONS
 };
 
@@ -56,6 +56,8 @@ static struct {
 	/* what the ring owes us */
 	unsigned int fetched;
 	u32 fetched_at;		/* desc_changes then */
+	bool holds;
+	unsigned int promised;	/* to be fetched yet, while it holds */
 	u8 state[VEPF_RING_MAX_SIZE];
 	u16 nsegs[VEPF_RING_MAX_SIZE];
 	u16 held[VEPF_RING_MAX_SIZE];
@@ -218,6 +220,7 @@ static void start(void)
 	memset(&ring, 0xa5, sizeof(ring));
 	CHECK(!vepf_ring_init(&ring, s.num, s.align, &ops, &s));
 	s.fetched = 0;
+	s.holds = false;
 	s.num_held = 0;
 	s.num_done = 0;
 	s.taken_descs = 0;
@@ -354,6 +357,10 @@ static void do_fetch(u8 max)
 		CHECK((unsigned int)ret == s.fetched);
 	CHECK(ring.error || (s.fetched >= before && s.fetched - before <= max));
 	CHECK(s.fetched <= VEPF_RING_BATCH);
+	if (s.holds && s.fetched > before) {
+		CHECK(s.fetched - before <= s.promised);
+		s.promised -= s.fetched - before;
+	}
 	/* Bursts overlap in time with what strikes */
 	if (s.desc_changes != changes)
 		s.fetched_at = changes - 1;
@@ -438,15 +445,20 @@ static void do_poll(bool interrupt)
 		CHECK((unsigned int)ret == vepf_ring_available(&ring));
 }
 
-static void do_suppress(bool suppress)
+/* What polls find from now on is not fetched */
+static void hold(bool on)
 {
-	int ret;
-
-	begin_call(1);
-	ret = vepf_ring_suppress(&ring, suppress);
-	end_call(ret);
-	if (!ret && !s.gone && s.accesses)
-		CHECK(load16(s.used) == (suppress ? VRING_USED_F_NO_NOTIFY : 0));
+	if (on) {
+		s.holds = false;
+		vepf_ring_release(&ring);
+		s.promised = vepf_ring_available(&ring);
+		vepf_ring_hold(&ring);
+	} else {
+		vepf_ring_release(&ring);
+	}
+	s.holds = on;
+	CHECK(vepf_ring_all_taken(&ring) ==
+	      (ring.error || (!s.fetched && !vepf_ring_available(&ring))));
 }
 
 static void do_abandon(void)
@@ -527,8 +539,8 @@ static void act(struct input *in)
 	case NEED_INTERRUPT:
 		do_poll(true);
 		break;
-	case SUPPRESS:
-		do_suppress(in8(in) & 1);
+	case HOLD:
+		hold(in8(in) & 1);
 		break;
 	case ABANDON:
 		do_abandon();

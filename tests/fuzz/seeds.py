@@ -30,14 +30,15 @@ def u64(v):
 def ring():
     """Buffers of all shapes, batches, and each thing that may go wrong."""
     (desc, entry, _, move, _, _, offer, poll, fetch, get, put, _, publish, interrupt,
-     suppress, abandon, arm, fail, link, start) = range(20)
+     hold, abandon, arm, fail, link, start) = range(20)
 
     def buffers(n, shape):
         return u8(offer, shape) * n + u8(poll, fetch, 64) + u8(get) * n + \
             b"".join(u8(put, k) + u32(k) for k in range(n)) + u8(publish, interrupt)
 
     header = u8(4)
-    yield "batches", header + buffers(1, 0) + buffers(16, 4) * 3 + u8(suppress, 1, suppress, 0)
+    yield "batches", header + buffers(1, 0) + buffers(16, 4) * 3 + u8(hold, 1) + buffers(2, 0) + \
+        u8(hold, 0)
     yield "chains", u8(6) + buffers(5, 0xf) * 4 + buffers(7, 5) * 3
     yield "large", u8(10) + buffers(64, 1) * 3 + u8(abandon)
     yield "kept", header + u8(offer, 9) * 5 + u8(poll, fetch, 2, get, fetch, 2, get, fetch, 9)

@@ -722,8 +722,6 @@ static void test_each_access_fails(void **state)
 			d.free[d.num_free++] = 60 - 20 * i;
 		add(&d, 3, 0, 3);
 		while (published < 4) {
-			ret = vepf_ring_suppress(d.ring, !published);
-			failures += ret < 0;
 			ret = vepf_ring_poll(d.ring);
 			failures += ret < 0;
 			ret = vepf_ring_fetch(d.ring, 8);
@@ -751,30 +749,8 @@ static void test_each_access_fails(void **state)
 		if (!failures)
 			break;
 	}
-	/* Suppress, state, entries, at least three times descriptors, used, idx, state */
-	assert_true(at > 9);
-}
-
-static void test_suppress(void **state)
-{
-	struct driver d;
-
-	(void)state;
-	begin(&d, 16);
-	assert_int_equal(vepf_ring_suppress(d.ring, false), 0);
-	expect_trace(&d, "");
-	assert_int_equal(vepf_ring_suppress(d.ring, true), 0);
-	expect_trace(&d, "F");
-	assert_int_equal(le16_to_cpu(d.vring.used->flags), VRING_USED_F_NO_NOTIFY);
-	assert_int_equal(vepf_ring_suppress(d.ring, true), 0);
-	expect_trace(&d, "");
-	d.fail_at = d.accesses + 1;
-	assert_int_equal(vepf_ring_suppress(d.ring, false), -ECOMM);
-	expect_trace(&d, "F");
-	assert_int_equal(vepf_ring_suppress(d.ring, false), 0);
-	expect_trace(&d, "Fm");
-	assert_int_equal(le16_to_cpu(d.vring.used->flags), 0);
-	end(&d);
+	/* State, entries, at least three times descriptors, used, idx, state */
+	assert_true(at > 8);
 }
 
 static void one_message(struct driver *d)
@@ -907,7 +883,6 @@ static void expect_broken(struct driver *d, enum vepf_ring_error error)
 	assert_int_equal(vepf_ring_peek(d->ring, &buf), 0);
 	assert_int_equal(vepf_ring_publish(d->ring), -EIO);
 	assert_int_equal(vepf_ring_need_interrupt(d->ring), -EIO);
-	assert_int_equal(vepf_ring_suppress(d->ring, true), -EIO);
 	assert_int_equal(vepf_ring_abandon(d->ring), -EIO);
 	/* Not one access more */
 	expect_trace(d, "");
@@ -1190,7 +1165,6 @@ static const struct CMUnitTest ring_tests[] = {
 	cmocka_unit_test(test_soak),
 	cmocka_unit_test(test_soak_errors),
 	cmocka_unit_test(test_each_access_fails),
-	cmocka_unit_test(test_suppress),
 	cmocka_unit_test(test_abandon),
 	cmocka_unit_test(test_interrupt),
 	cmocka_unit_test(test_gone),

@@ -278,33 +278,10 @@ static bool work(bool scan)
 	return again;
 }
 
-static void suppress(bool on)
-{
-	unsigned int q;
-
-	for (q = 0; q < run.s->num_queues; q++)
-		check(vepf_ring_suppress(hostqs[q].ring, on));
-}
-
-/* Notifications are on again: whether something came while they were off */
-static bool missed(void)
-{
-	unsigned int q;
-	bool found = false;
-	int n;
-
-	for (q = 0; q < run.s->num_queues; q++) {
-		n = vepf_ring_poll(hostqs[q].ring);
-		check(n);
-		found |= n > 0 && eps[q].count < eps[q].limit;
-	}
-	return found;
-}
-
 /* As vepf_poller_round() with vepf_regs_pass(); whether the next round is due at once */
 static bool poller_round(void)
 {
-	bool notified, again;
+	bool notified;
 	u8 byte;
 
 	make_access(ACCESS_LOOK, 0, 0, &byte, 1, 1);
@@ -314,15 +291,7 @@ static bool poller_round(void)
 		make_access(ACCESS_CLEAR, 0, 0, &byte, 1, 1);
 		mb();
 	}
-	if (!run.s->suppress)
-		return work(notified);
-
-	suppress(true);
-	again = work(true);
-	if (again)
-		return true;
-	suppress(false);
-	return missed();
+	return work(notified);
 }
 
 /* Between a world and what the code under test works on */

@@ -65,13 +65,6 @@ static const struct setup setups[] = {
 	  .q = { { .messages = 4, .buffers = 1, .callbacks = CB_SPIN,
 		   .endpoint_stops = true } } },
 
-	{ "from the host, notifications suppressed", .num = 2, WEAK, .num_queues = 1,
-	  .suppress = true,
-	  .q = { { .messages = 3, .buffers = 2, .chain = 1 } } },
-	{ "to the host, notifications suppressed", .num = 2, WEAK, .num_queues = 1,
-	  .suppress = true, .quick = true,
-	  .q = { { .to_host = true, .messages = 2, .buffers = 1, .chain = 1 } } },
-
 	{ "both ways, one notify register", .num = 2, .num_queues = 2,
 	  .q = { { .messages = 2, .buffers = 1, .chain = 1, .callbacks = CB_SPIN },
 		 { .to_host = true, .messages = 2, .buffers = 2, .chain = 1,

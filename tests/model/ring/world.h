@@ -38,7 +38,6 @@ enum callbacks {
  * @num: descriptors
  * @num_queues: queues in use
  * @weak: the endpoint's processor keeps the order of its accesses at barriers only
- * @suppress: the endpoint asks for no notifications while it is awake
  * @quick: few states
  * @q.to_host: direction
  * @q.messages: to be sent, one to a buffer
@@ -55,7 +54,6 @@ struct setup {
 	u8 num;
 	u8 num_queues;
 	bool weak;
-	bool suppress;
 	bool quick;
 	struct {
 		bool to_host;
