@@ -212,6 +212,15 @@ def check_host_runs(pair):
         "a processor of the host stands still: %r, then %r" % (before, late)
 
 
+def wait_unmapped(pair):
+    """Until the function has unmapped what a driver that has gone left behind."""
+    def unmapped():
+        counters = pair.counter_values()
+        return counters["maps"] == counters["unmaps"]
+
+    wait_for("no window mapped", unmapped, 3 * pair.endpoint.slow)
+
+
 def check_left_alone(pair):
     """When there is no driver any more, the host's memory is left alone, though the
     endpoint has something to say, and soon no window to it is mapped any more.
@@ -219,12 +228,7 @@ def check_left_alone(pair):
     card = pair.unbind_driver()
     before = pair.counter_values()
     pair.endpoint.shell.check("echo is anybody there >/dev/hvc0; sleep 0.3")
-
-    def unmapped():
-        counters = pair.counter_values()
-        return counters["maps"] == counters["unmaps"]
-
-    wait_for("no window mapped", unmapped, 3 * pair.endpoint.slow)
+    wait_unmapped(pair)
     counters = pair.counter_values()
     for name in ("np_reads", "posted_writes", "interrupts"):
         assert counters[name] == before[name]

@@ -68,9 +68,11 @@ def give_line(pair):
 
 
 def rebind(pair):
-    """The host's driver begins anew; a terminal is open on the endpoint only."""
+    """The host's driver and all windows begin anew; a terminal is open on the endpoint only."""
     pair.answer(pair.host, False)
-    pair.bind_driver(pair.unbind_driver())
+    card = pair.unbind_driver()
+    resets.wait_unmapped(pair)
+    pair.bind_driver(card)
     pair.wait_consoles()
 
 
