@@ -63,7 +63,9 @@ def move(pair, *sources):
 @pytest.mark.backend
 @pytest.mark.once
 @pytest.mark.limit(LIMIT)
-@pytest.mark.parametrize("way", ["to-host", "to-endpoint", "both-ways"])
+@pytest.mark.parametrize("way", [
+    pytest.param("to-host", marks=pytest.mark.whole),
+    pytest.param("to-endpoint", marks=pytest.mark.whole), "both-ways"])
 def test_much(restless, way):
     pair = restless
     sources = {"to-host": [pair.endpoint], "to-endpoint": [pair.host],

@@ -27,7 +27,7 @@ def test_logins(perst):
 @pytest.mark.parametrize("how", [
     pytest.param("host_reboots", marks=pytest.mark.whole),
     pytest.param("slot_reset", marks=pytest.mark.once),
-    pytest.param("host_is_switched_off", marks=pytest.mark.once)])
+    pytest.param("host_is_switched_off", marks=pytest.mark.whole)])
 def test_resets(perst, how):
     before = deasserted(perst)
     getattr(resets, how)(perst)

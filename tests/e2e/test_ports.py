@@ -226,7 +226,7 @@ def full(equipped):
     return equipped
 
 
-@pytest.mark.backend
+@pytest.mark.backend_whole
 @pytest.mark.once
 def test_all_ports(full):
     """Each of them, and all at once."""

@@ -27,6 +27,7 @@ def test_host_driver_unbound(pair):
 
 
 @pytest.mark.backend_whole
+@pytest.mark.once
 def test_host_reboots(pair):
     resets.host_reboots(pair)
     after(pair)
@@ -63,6 +64,7 @@ def test_host_is_switched_off(pair):
 
 
 @pytest.mark.backend
+@pytest.mark.once
 @pytest.mark.kasan
 @pytest.mark.lost
 @pytest.mark.unlinked
