@@ -88,6 +88,7 @@ def test_commands(managed):
     assert run(pair, "/bin/cat", given=data) == data
 
 
+@pytest.mark.whole
 def test_host_starts_anew(managed):
     """Its driver, and the agent finds the port by itself; then the host, as the endpoint says."""
     pair = managed

@@ -188,7 +188,7 @@ def test_short_maps(pair, faults):
     check_short_maps(pair, faults, SIZE)
 
 
-@pytest.mark.once
+@pytest.mark.whole
 @short_maps
 def test_short_metered_maps(metered, faults):
     check_short_maps(metered, faults, SMALL)
@@ -258,12 +258,12 @@ def test_windows_lost(pair, remade, faults):
     check_windows_lost(pair, faults)
 
 
-@pytest.mark.once
+@pytest.mark.whole
 def test_few_metered_windows(metered, remade, faults):
     check_few_windows(metered, faults, SMALL)
 
 
-@pytest.mark.once
+@pytest.mark.whole
 @short_maps
 def test_metered_windows_lost(metered, remade, faults):
     check_windows_lost(metered, faults)

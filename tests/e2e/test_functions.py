@@ -58,11 +58,13 @@ def test_lspci(card):
 
 
 @pytest.mark.backend
+@pytest.mark.once
 @pytest.mark.kasan
 def test_each_has_its_own_line(card):
     check_both(card)
 
 
+@pytest.mark.once
 @pytest.mark.kasan
 def test_one_is_reset(card):
     """The host resets one function, and the other one goes on."""

@@ -35,9 +35,8 @@ def test_lspci(pair):
     assert "Kernel driver in use: virtio-pci" in text
 
 
-@pytest.mark.parametrize("first", [
-    pytest.param("endpoint", marks=pytest.mark.once),
-    pytest.param("host", marks=pytest.mark.whole)])
+@pytest.mark.whole
+@pytest.mark.parametrize("first", ["endpoint", "host"])
 def test_start_order(pool, suite, first):
     pair = pool.fresh(suite, first)
     check_login(pair)

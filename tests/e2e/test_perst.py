@@ -17,7 +17,6 @@ def deasserted(pair):
     return pair.cable.said("PERST# deasserted")
 
 
-@pytest.mark.kasan
 def test_logins(perst):
     assert deasserted(perst) >= 1, "when the link was started"
     assert perst.login_to_host() == "x86_64"
