@@ -9,7 +9,7 @@ help:
 	@echo '  cable    boot them with modules of your own: EP_MODULES, HOST_MODULES, EP_FILES,'
 	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT, PROFILE, WINDOWS, INIT,'
 	@echo '           CABLE_OPTIONS; docs/endpoint-test.md'
-	@echo '  check    run every test; the last line is "N passed, N failed"'
+	@echo '  check    run the tests; the last line is "N passed, N failed"'
 	@echo '  check-all  the same, then end-to-end and endpoint tests on two other controllers'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  check-endpoint-test  of these, the kernel'\''s own test of endpoints: docs/endpoint-test.md'
