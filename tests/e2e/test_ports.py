@@ -193,7 +193,7 @@ def test_host_driver_unbound(with_ports):
 
 
 @pytest.mark.backend_whole
-@pytest.mark.once
+@pytest.mark.whole
 def test_host_reboots(with_ports):
     """What was sent before arrives, and then the end of file; afterwards all is as before."""
     pair = with_ports
