@@ -55,17 +55,6 @@ static void vepf_stop_queues(struct vepf_function *f)
 		vepf_hostq_stop(&f->hostq[i]);
 }
 
-static void vepf_release(void *ctx)
-{
-	struct vepf_function *f = ctx;
-	unsigned int i;
-
-	for (i = 0; i < f->type->num_queues; i++)
-		vepf_hostq_release(&f->hostq[i]);
-	vepf_hostmem_flush(&f->hostmem);
-	f->release_at = 0;
-}
-
 /* Unmap one window, or a queue's; returns whether there was one */
 static bool vepf_release_one(struct vepf_function *f)
 {
@@ -78,6 +67,15 @@ static bool vepf_release_one(struct vepf_function *f)
 			return true;
 	}
 	return false;
+}
+
+static void vepf_release(void *ctx)
+{
+	struct vepf_function *f = ctx;
+
+	while (vepf_release_one(f))
+		;
+	f->release_at = 0;
 }
 
 /* Nanoseconds until windows of a driver that has gone are unmapped, U64_MAX if none is left */

@@ -39,7 +39,8 @@ def test_text(show):
 
 @pytest.mark.parametrize("options,rows", [
     (["--only=out"], range(1, 8)), (["--only=dma"], [8, 9, 10, 11]), (["--only=mem"], [13]),
-    (["--only=link,dma"], [0, 8, 9, 10, 11]), (["--bar=0"], [13]), (["--only=out", "--from=0.5"], [6, 7])])
+    (["--only=link,dma"], [0, 8, 9, 10, 11]), (["--bar=0"], [13]),
+    (["--only=out", "--from=0.5"], [6, 7])])
 def test_filters(show, options, rows):
     every = TRACE.splitlines()
     assert words(show(TRACE, *options)) == [every[row].split(" ", 1)[1] for row in rows]

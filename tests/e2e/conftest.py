@@ -8,9 +8,9 @@ if either machine's kernel said something alarming during it. But those that are
 run on one of Debian's kernels only, as they try no more of it than others do, and the kernel
 with KASAN runs those that are marked "kasan". Those that are marked "whole" try little that
 others do not. With E2E_WHOLE=1 all run everywhere, but for those that are marked "not_kasan",
-and some take longer. E2E_WINDOWS=metered runs them with the
-other kind of windows, E2E_PROFILE=NAME with another controller, and E2E_BACKEND=direct those
-that are marked "backend" with an endpoint that has no virtio device.
+and some take longer. E2E_WINDOWS=metered runs them with the other kind of windows,
+E2E_PROFILE=NAME with another controller, and E2E_BACKEND=direct those that are marked "backend"
+(with E2E_WHOLE=1 also "backend_whole") with an endpoint that has no virtio device.
 """
 
 import itertools

@@ -192,7 +192,7 @@ def test_host_driver_unbound(with_ports):
     ports.transfer(pair, pair.endpoint, pair.host, PORT, SIZE)
 
 
-@pytest.mark.backend_whole
+@pytest.mark.backend
 @pytest.mark.whole
 def test_host_reboots(with_ports):
     """What was sent before arrives, and then the end of file; afterwards all is as before."""
