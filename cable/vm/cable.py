@@ -196,7 +196,8 @@ class Pair:
     machine is started first, "host" or "endpoint". windows, profile, init: of the controller,
     see class Cable. functions: their number, all of them consoles. vectors: MSI-X vectors
     of each. backend: of the consoles. directory: for sockets. programs: more of them for both
-    machines, see Machine.make_image(), and files, more for the endpoint with these.
+    machines, see Machine.make_image(), and files, pairs of a machine's role and what is more on
+    it with these.
     host_append: more of the host's kernel command line. Nothing is configured on the
     endpoint by boot().
     """
@@ -223,7 +224,8 @@ class Pair:
         if programs:
             for machine in (self.endpoint, self.host):
                 machine.make_image(machine.role + "-programs", programs=programs,
-                                   files=files if machine is self.endpoint else ())
+                                   files=[path for role, path in files
+                                          if role == machine.role])
         self.transcript = None
 
     def endpoint_devices(self):

@@ -40,8 +40,10 @@ MAPPED = PROFILE == "generic" and WINDOWS != "metered"
 TIME_LIMIT = 300
 # Of Debian, what tests need that is not in the usual images
 PROGRAMS = ("qemu-ga", "agetty", "rz", "sz")
-# What they find at a port
-CHECKER = os.path.join(TOP, "build", "port-check")
+# What they find at a port, and what they get through it; for which machine, and its compiler
+HELPERS = (("endpoint", "aarch64-linux-gnu-gcc", "port-check"),
+           ("endpoint", "aarch64-linux-gnu-gcc", "port-bulk"), ("host", "gcc", "port-bulk"))
+HELPERS_MISSING = "that pair of machines has no programs of the tests"
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 # A link that is not the usual one; it changes what is said and counted, and nothing else
 LINK = ("--link=gen3x4", "--mps=256", "--read-ns=500", "--write-ns=100")
@@ -231,16 +233,25 @@ def pair(pool, suite, guard):
     return pair
 
 
+def built(role, compiler, name):
+    """The path of a program of the tests, for that machine."""
+    folder = os.path.join(TOP, "build", "e2e", role)
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, name)
+    subprocess.run([compiler, "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path,
+                    os.path.join(TOP, "tests", "e2e", name + ".c")], check=True)
+    return path
+
+
 @pytest.fixture
 def equipped(pool, suite, guard):
     """The same, the card has a vector for each queue of 32 ports, and both machines have
-    PROGRAMS, the endpoint CHECKER."""
+    PROGRAMS and HELPERS."""
     # Machines that start slowly are not started again for that
     if suite in SLOW:
         return pool.get(suite)
-    subprocess.run(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror",
-                    "-o", CHECKER, os.path.join(TOP, "tests", "e2e", "port-check.c")], check=True)
-    return pool.get(suite, vectors=67, programs=PROGRAMS, files=(CHECKER,))
+    return pool.get(suite, vectors=67, programs=PROGRAMS,
+                    files=[(role, built(role, *what)) for role, *what in HELPERS])
 
 
 @pytest.fixture

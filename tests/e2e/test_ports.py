@@ -6,7 +6,7 @@ import time
 import pytest
 
 import ports
-from conftest import MAPPED, WHOLE
+from conftest import HELPERS_MISSING, MAPPED, WHOLE
 from test_faults import SPINS, busy
 from transfer import random_file
 
@@ -113,7 +113,7 @@ def test_back_pressure(small_queues, way):
 
 @pytest.mark.backend
 @pytest.mark.once
-@pytest.mark.not_kasan("that pair of machines has no checker")
+@pytest.mark.not_kasan(HELPERS_MISSING)
 def test_what_a_program_finds(with_ports):
     """A port that is closed, open, full, or gone, at the endpoint: with a virtio device or not."""
     pair = with_ports
