@@ -4,6 +4,9 @@
 import pytest
 
 from cable.vm.cable import CARD_DRIVER
+from conftest import PROFILE
+
+pytestmark = pytest.mark.skipif(PROFILE == "rk3588", reason="the controller has one function")
 
 
 @pytest.fixture
