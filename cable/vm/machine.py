@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """One QEMU machine: its process, its monitor, a shell in it, its kernel log."""
 
-import base64
 import itertools
 import json
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -160,8 +160,7 @@ class Shell:
     def start(self, command):
         """Send a command; its id, for finish()."""
         ident = "c%d" % next(self.ids)
-        request = base64.b64encode(command.encode()).decode()
-        self.send(("%s %s\n" % (ident, request)).encode())
+        self.send(("run %s %s\n" % (ident, shlex.quote(command))).encode())
         return ident
 
     def finish(self, ident, timeout, what="command"):
