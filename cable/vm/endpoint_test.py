@@ -27,15 +27,21 @@ UNALIGNED = 0x16c3, 0xedda      # as they come
 MSI, MSIX = 32, 32
 
 # Of BARs 1 to 5, where the function can be told. Its own are larger, and as each four
-# bytes of them are an access across the cable, their test takes minutes.
+# bytes of them are an access across the cable, their test takes long.
 BAR_SIZES = 512, 1024, 16384, 131072, 65536
+
+# Seconds that a run of either program may take: tests have limits of their own
+LONGEST = 3600
 
 # A test of the program: its name, "ok", "not ok" or "skip", and why it was skipped.
 Result = namedtuple("Result", "name outcome reason")
 
 
-def make(suite, host_suite):
-    """Build what is needed, and images that have it."""
+def make(suite, host_suite, patient=False):
+    """Build what is needed, and images that have it.
+
+    patient: with the selftest whose tests may take as long as they do.
+    """
     def run(*command):
         subprocess.run([os.path.join(TOP, "cable", "vm", command[0]), *command[1:]], check=True)
 
@@ -45,7 +51,7 @@ def make(suite, host_suite):
     run("mk-pci-endpoint-test", *{suite, host_suite})
     run("mk-initramfs", "-n", "endpoint-pcitest", "-x", built(suite, "pci-epf-test.ko"),
         "endpoint", suite)
-    program = built(host_suite, "pci_endpoint_test")
+    program = built(host_suite, "patient/" * patient + "pci_endpoint_test")
     run("mk-initramfs", "-n", "host-pcitest", "-x", built(host_suite, "pci_endpoint_test.ko"),
         "-f", program if os.path.exists(program) else built(host_suite, "pcitest"),
         "host", host_suite)
@@ -130,12 +136,12 @@ class EndpointTest(Pair):
         """Names of all tests that the selftest has."""
         return parse_list(self.host.shell.run("./pci_endpoint_test -l")[1])
 
-    def selftest(self, names, timeout=300):
+    def selftest(self, names, timeout=LONGEST):
         """Run these tests of it: what it said."""
         return self.host.shell.run("./pci_endpoint_test " + " ".join(
             "-r " + name for name in names), timeout)[1]
 
-    def pcitest(self, *arguments, timeout=120):
+    def pcitest(self, *arguments, timeout=LONGEST):
         """Run the older program: whether it succeeded, and what it said."""
         code, text = self.host.shell.run("./pcitest " + " ".join(arguments), timeout)
         return code == 0, text.strip()

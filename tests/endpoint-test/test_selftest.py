@@ -8,7 +8,7 @@ import re
 
 import pytest
 from cable.vm.endpoint_test import MSIX, Result, parse_list, parse_tap
-from conftest import ONCE, TWICE, remark
+from conftest import ONCE, TWICE, WHOLE, remark
 
 EVERY = ".*"
 NEW, OLD = "trixie-backports", "trixie"
@@ -29,6 +29,10 @@ LEFT_OUT = (
     (NEW, "generic|rk3588", r"pcie_ep_doorbell\.DOORBELL_TEST",
      "the kernel is built without CONFIG_PCI_ENDPOINT_MSI_DOORBELL, which this test takes"
      " for a failure where BARs can be pointed elsewhere"),
+)
+
+# Not run without E2E_WHOLE=1, and why
+SLOW = (
     (EVERY, "rk3588|j721e", r"pci_ep_data_transfer\.memcpy\.(WRITE|COPY)_TEST", MEGABYTES),
     (OLD, "generic", r"pci_ep_data_transfer\.memcpy\.(WRITE|COPY)_TEST", MEGABYTES),
     (EVERY, "rk3588", r"pci_ep_bar\.BAR[1235]\.BAR_TEST|pci_ep_basic\.CONSECUTIVE_BAR_TEST",
@@ -38,6 +42,8 @@ LEFT_OUT = (
      "BAR5 has 1 MiB there, of which each four bytes are an access: as long as the 30 s"
      " that a test may take"),
 )
+if not WHOLE:
+    LEFT_OUT += SLOW
 
 # Skipped by the selftest itself: its reason
 SKIPPED = (
