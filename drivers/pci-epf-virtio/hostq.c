@@ -5,6 +5,7 @@
 #include <asm/barrier.h>
 #include <linux/dev_printk.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/time64.h>
@@ -121,6 +122,7 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
 		return err;
 	}
 	q->vector = vector;
+	q->again_ns = 0;
 	q->scan = true;
 	q->live = true;
 	return 0;
@@ -254,16 +256,21 @@ int vepf_hostq_publish(struct vepf_hostq *q)
  * resets the device, and the log says so.
  *
  * Return: nanoseconds until the queue should be served again, where the host cannot be
- * reached for a moment; else U64_MAX.
+ * reached, more each time; else U64_MAX.
  */
 u64 vepf_hostq_finish(struct vepf_hostq *q, int err)
 {
 	if (err >= 0 && q->live)
 		err = vepf_hostq_publish(q);
-	if (err >= 0)
+	if (err >= 0) {
+		q->again_ns = 0;
 		return U64_MAX;
-	if (err != -EIO)
-		return VEPF_HOSTQ_AGAIN_NS;
+	}
+	if (err != -EIO) {
+		q->again_ns = clamp_t(u64, 2 * q->again_ns, VEPF_HOSTQ_AGAIN_MIN_NS,
+				      VEPF_HOSTQ_AGAIN_MAX_NS);
+		return q->again_ns;
+	}
 
 	q->live = false;
 	q->hm->stats->host_errors++;

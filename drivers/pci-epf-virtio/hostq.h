@@ -14,8 +14,12 @@
 #include "ring.h"
 #include "stats.h"
 
-/* Where the host cannot be reached for a moment, try again after so long */
-#define VEPF_HOSTQ_AGAIN_NS	NSEC_PER_MSEC
+/*
+ * Where the host cannot be reached, pauses between attempts: it may be back in a moment,
+ * or, with a controller that does not tell of the link, be gone
+ */
+#define VEPF_HOSTQ_AGAIN_MIN_NS	NSEC_PER_MSEC
+#define VEPF_HOSTQ_AGAIN_MAX_NS	(20 * NSEC_PER_MSEC)
 
 /**
  * struct vepf_hostq - a virtqueue in host memory
@@ -27,6 +31,7 @@
  * @vector: MSI-X table entry or VEPF_NO_VECTOR
  * @live: may be served
  * @scan: the driver may have made buffers available since the last poll
+ * @again_ns: pause after the last attempt to reach the host, 0 if it was reached
  * @messages: buffers used
  * @bytes: payload moved
  * @stats: what that took; of the function's counters, this queue's part
@@ -40,6 +45,7 @@ struct vepf_hostq {
 	u16 vector;
 	bool live;
 	bool scan;
+	u64 again_ns;
 	u64 messages;
 	u64 bytes;
 	struct vepf_stats stats;

@@ -928,6 +928,53 @@ static void test_huge_buffers(void **state)
 	assert_int_equal(fake_messages, 0);
 }
 
+/* The host answers nothing, and no controller tells of it: it is asked ever less often */
+static void test_silent_host(void **state)
+{
+	struct world *w = *state;
+	struct driver *drivers[] = { &w->htx.d, &w->hrx.d };
+	u32 flags_and_idx[ARRAY_SIZE(drivers)], silence = ~0;
+	unsigned int i;
+	u64 before;
+
+	both_up(w);
+	assert_true(side_offer(&w->hrx, 3000, 1));
+	assert_true(side_offer(&w->lrx, 3000, 1));
+	world_run(w, 3 * MSEC);
+	assert_true(side_send(&w->htx, 100, 1));
+	assert_true(side_send(&w->ltx, 100, 1));
+	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+		struct driver *d = drivers[i];
+
+		d->mem->load(d->ctx, d->base + d->avail, &flags_and_idx[i], sizeof(u32));
+		d->mem->store(d->ctx, d->base + d->avail, &silence, sizeof(u32));
+	}
+	before = w->stats.np_reads;
+	world_run(w, 1000 * MSEC);
+	assert_in_range(w->stats.np_reads - before, 20, 200);
+	assert_int_equal(w->hrx.num_received + w->lrx.num_received, 0);
+
+	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+		struct driver *d = drivers[i];
+
+		d->mem->store(d->ctx, d->base + d->avail, &flags_and_idx[i], sizeof(u32));
+	}
+	world_run(w, 25 * MSEC);
+	side_reap(&w->hrx);
+	side_reap(&w->lrx);
+	expect_all(&w->ltx, &w->hrx);
+	expect_all(&w->htx, &w->lrx);
+
+	/* Once it has answered, the first pause is short again */
+	before = w->stats.np_reads;
+	assert_true(side_send(&w->htx, 100, 1));
+	drivers[0]->mem->store(drivers[0]->ctx, drivers[0]->base + drivers[0]->avail, &silence,
+			       sizeof(u32));
+	world_run(w, 5 * MSEC);
+	assert_in_range(w->stats.np_reads - before, 3, 8);
+	assert_int_equal(fake_messages, 0);
+}
+
 /* Addresses that the controller cannot reach: the buffer goes back, no byte is lost */
 static void test_unreachable_buffers(void **state)
 {
@@ -1435,6 +1482,7 @@ int main(void)
 		TEST(test_wrong_direction),
 		TEST(test_broken_ring),
 		TEST(test_huge_buffers),
+		TEST(test_silent_host),
 		TEST_ON(test_unreachable_buffers, cable),
 		TEST(test_no_window_for_a_moment),
 		TEST(test_no_window),
