@@ -243,15 +243,20 @@ def built(role, compiler, name):
     return path
 
 
+@pytest.fixture(scope="session")
+def helpers():
+    """HELPERS, built: for which machine, and the path."""
+    return [(role, built(role, *what)) for role, *what in HELPERS]
+
+
 @pytest.fixture
-def equipped(pool, suite, guard):
+def equipped(pool, suite, guard, helpers):
     """The same, the card has a vector for each queue of 32 ports, and both machines have
     PROGRAMS and HELPERS."""
     # Machines that start slowly are not started again for that
     if suite in SLOW:
         return pool.get(suite)
-    return pool.get(suite, vectors=67, programs=PROGRAMS,
-                    files=[(role, built(role, *what)) for role, *what in HELPERS])
+    return pool.get(suite, vectors=67, programs=PROGRAMS, files=helpers)
 
 
 @pytest.fixture
