@@ -30,9 +30,6 @@ MSI, MSIX = 32, 32
 # bytes of them are an access across the cable, their test takes long.
 BAR_SIZES = 512, 1024, 16384, 131072, 65536
 
-# Seconds that a run of either program may take: tests have limits of their own
-LONGEST = 3600
-
 # A test of the program: its name, "ok", "not ok" or "skip", and why it was skipped.
 Result = namedtuple("Result", "name outcome reason")
 
@@ -136,12 +133,12 @@ class EndpointTest(Pair):
         """Names of all tests that the selftest has."""
         return parse_list(self.host.shell.run("./pci_endpoint_test -l")[1])
 
-    def selftest(self, names, timeout=LONGEST):
+    def selftest(self, names, timeout=300):
         """Run these tests of it: what it said."""
         return self.host.shell.run("./pci_endpoint_test " + " ".join(
             "-r " + name for name in names), timeout)[1]
 
-    def pcitest(self, *arguments, timeout=LONGEST):
+    def pcitest(self, *arguments, timeout=120):
         """Run the older program: whether it succeeded, and what it said."""
         code, text = self.host.shell.run("./pcitest " + " ".join(arguments), timeout)
         return code == 0, text.strip()

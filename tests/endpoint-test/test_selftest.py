@@ -8,7 +8,7 @@ import re
 
 import pytest
 from cable.vm.endpoint_test import MSIX, Result, parse_list, parse_tap
-from conftest import ONCE, TWICE, WHOLE, remark
+from conftest import ONCE, TIME_LIMIT, TWICE, WHOLE, remark
 
 EVERY = ".*"
 NEW, OLD = "trixie-backports", "trixie"
@@ -124,7 +124,7 @@ def rates(log):
 def run(pair, where, title, chosen=EVERY, details=False):
     names = [name for name in pair.tests() if re.fullmatch(chosen, name)]
     wanted = [name for name in names if not entry(LEFT_OUT, where, name)]
-    tap = pair.selftest(wanted)
+    tap = pair.selftest(wanted, TIME_LIMIT)
     results = parse_tap(tap)
     tell(title, where, names, results, details)
     if details:
