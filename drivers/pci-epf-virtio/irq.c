@@ -88,6 +88,16 @@ static void vepf_irq_refused(struct vepf_irq *irq)
 		"the host has not enabled MSI-X, and the controller cannot raise INTx: it hears of nothing\n");
 }
 
+/*
+ * Whether a message may have failed for want of a window.  Where the host has switched
+ * MSI-X off, as a function level reset does, none would help, and to map again what was
+ * given up for it would keep the thread from seeing the next driver.
+ */
+static bool vepf_irq_starves(const struct vepf_irq *irq, int err)
+{
+	return err != -EPERM && vepf_irq_msix_enabled(irq);
+}
+
 /* The last INTx of a series once more, if it is time */
 static u64 vepf_irq_echo(struct vepf_irq *irq)
 {
@@ -134,7 +144,7 @@ u64 vepf_irq_flush(struct vepf_irq *irq)
 		}
 		if (err) {
 			irq->stats->interrupt_retries++;
-			irq->starved |= err != -EPERM;
+			irq->starved |= vepf_irq_starves(irq, err);
 			failed = true;
 		} else {
 			irq->stats->interrupts++;
@@ -176,7 +186,7 @@ void vepf_irq_drop(struct vepf_irq *irq)
  *
  * Return: true if so; a controller's error counts as no.
  */
-bool vepf_irq_msix_enabled(struct vepf_irq *irq)
+bool vepf_irq_msix_enabled(const struct vepf_irq *irq)
 {
 	struct pci_epf *epf = irq->epf;
 

@@ -34,7 +34,7 @@
  * @pending: vectors to be sent, the first is 0
  * @retry_ns: pause before the next attempt, 0 if the last one succeeded
  * @next: not before this time
- * @starved: an attempt failed for another reason than a masked vector; some
+ * @starved: an attempt failed, and neither is the vector masked nor MSI-X off; some
  *	controllers need an outbound window of their own for each message
  * @intx: the host has not enabled MSI-X, so what is pending is INTx, as vector 0
  * @refused: the controller has refused to raise INTx
@@ -57,6 +57,6 @@ void vepf_irq_start(struct vepf_irq *irq, bool msix_on);
 void vepf_irq_raise(struct vepf_irq *irq, u16 vector);
 u64 vepf_irq_flush(struct vepf_irq *irq);
 void vepf_irq_drop(struct vepf_irq *irq);
-bool vepf_irq_msix_enabled(struct vepf_irq *irq);
+bool vepf_irq_msix_enabled(const struct vepf_irq *irq);
 
 #endif /* VEPF_IRQ_H */

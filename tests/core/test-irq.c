@@ -228,6 +228,30 @@ static void test_other_errors_starve(void **state)
 	}
 }
 
+/* What the host has switched off, as a function level reset does, no window would help */
+static void test_msix_off_starves_nobody(void **state)
+{
+	struct fixture *t = *state;
+	u64 again;
+
+	t->epc.msix = -EINVAL;
+	t->epc.raise_result[1] = -EINVAL;
+	vepf_irq_raise(&t->irq, 1);
+	assert_false(t->irq.starved);
+	again = vepf_irq_flush(&t->irq);
+	assert_in_range(again, 1, RETRY_MAX);
+
+	/* It stays pending, and is sent when the host has switched it on again */
+	t->epc.msix = 3;
+	fake_now += again;
+	vepf_irq_flush(&t->irq);
+	assert_true(t->irq.starved);
+	t->epc.raise_result[1] = 0;
+	fake_now += RETRY_MAX;
+	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_int_equal(t->epc.sent[1], 1);
+}
+
 static void test_msix_enabled(void **state)
 {
 	struct fixture *t = *state;
@@ -319,6 +343,7 @@ int main(void)
 		TEST(test_merged_while_pending),
 		TEST(test_reset_drops),
 		TEST(test_other_errors_starve),
+		TEST(test_msix_off_starves_nobody),
 		TEST(test_msix_enabled),
 		TEST(test_intx),
 		TEST(test_intx_fails),

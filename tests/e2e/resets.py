@@ -221,6 +221,14 @@ def wait_unmapped(pair):
     wait_for("no window mapped", unmapped, 3 * pair.endpoint.slow)
 
 
+def check_vectors(pair):
+    """The host's driver has what it asked for first, a vector for each queue: it makes do with
+    less where the registers of a queue are not answered in time.
+    """
+    vectors = pair.at_host("ls /sys/bus/pci/devices/%s/msi_irqs" % pair.host_card()).split()
+    assert len(vectors) == pair.vectors
+
+
 def check_left_alone(pair):
     """When there is no driver any more, the host's memory is left alone, though the
     endpoint has something to say, and soon no window to it is mapped any more.

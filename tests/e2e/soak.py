@@ -99,6 +99,7 @@ class Soak:
         pair.release(pair.host)
         self.moved.update(kind.run(pair).moved)
         pair.wait_consoles()
+        resets.check_vectors(pair)
         pair.answer(pair.host, False)
         pair.hold(pair.endpoint)
         resets.check_left_alone(pair)

@@ -9,6 +9,7 @@ import resets
 def after(pair):
     """What must hold when all is over: a login works, and a host without driver has peace."""
     pair.wait_consoles()
+    resets.check_vectors(pair)
     pair.answer(pair.host, False)
     for machine in (pair.host, pair.endpoint):
         pair.hold(machine)
