@@ -2,6 +2,7 @@
 /*
  * Host memory as seen by a function: outbound windows
  */
+#include <asm/barrier.h>
 #include <linux/align.h>
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -21,7 +22,7 @@
 #define VEPF_GRANULE_MIN	SZ_256
 #define VEPF_GRANULE_MAX	SZ_64M
 
-/* The gate is asked once a burst, so this bounds what passes after a reset */
+/* The gate is asked before each burst, so this bounds what passes after a reset */
 #define VEPF_BURST		SZ_4K
 
 /* Widest access: one bus word of the processor */
@@ -32,6 +33,16 @@ static bool vepf_hostmem_open(struct vepf_hostmem *hm)
 {
 	hm->burst = 0;
 	return hm->gate(hm->gate_ctx);
+}
+
+/*
+ * After the last burst of a read: 0 if what was read is what the driver has put there.  One
+ * that has reset the device meanwhile may have used the memory for something else before.
+ */
+static int vepf_hostmem_valid(struct vepf_hostmem *hm)
+{
+	rmb();	/* the gate, which is memory of ours, is not looked at before the reads */
+	return vepf_hostmem_open(hm) ? 0 : -ESHUTDOWN;
 }
 
 static void vepf_count(struct vepf_hostmem *hm)
@@ -514,15 +525,17 @@ static int vepf_region_check(struct vepf_hostmem *hm, const struct vepf_region *
  * May load up to 7 more bytes on either side: whole aligned words, never
  * leaving one.  An aligned access of 2, 4 or 8 bytes is a single load.
  *
- * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed, or the
- * controller's error if there is no window to be had.
+ * Return: 0, -ERANGE outside the region, -ESHUTDOWN if the gate is closed before or after
+ * it, or the controller's error if there is no window to be had.
  */
 int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
 		     u32 off, void *buf, u32 len)
 {
 	int err = vepf_region_check(hm, region, off, len);
 
-	while (!err && len) {
+	if (err)
+		return err;
+	while (len) {
 		u32 n = len;
 		struct vepf_window *win = vepf_region_window(hm, region, off, &n);
 		const void __iomem *src;
@@ -538,7 +551,7 @@ int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
 		off += n;
 		len -= n;
 	}
-	return err;
+	return vepf_hostmem_valid(hm);
 }
 
 /**
@@ -596,8 +609,8 @@ static struct vepf_window *vepf_burst(struct vepf_hostmem *hm, u64 addr, size_t 
  * @addr: host address, any
  * @len: bytes
  *
- * Return: 0, -EINVAL if the range wraps, -ESHUTDOWN if the gate is closed, or
- * the controller's error if it cannot reach the address.
+ * Return: 0, -EINVAL if the range wraps, -ESHUTDOWN if the gate is closed before a burst or
+ * after the last one, or the controller's error if it cannot reach the address.
  */
 int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)
 {
@@ -616,7 +629,7 @@ int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)
 		addr += n;
 		len -= n;
 	}
-	return 0;
+	return vepf_hostmem_valid(hm);
 }
 
 /**

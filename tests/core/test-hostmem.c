@@ -511,6 +511,34 @@ static void test_gate_closes_in_transfer(void **state)
 	}
 }
 
+/*
+ * It closes behind the last burst: the driver may have used the memory for something else
+ * before it was read, so what was read counts for nothing
+ */
+static void test_gate_closes_in_burst(void **state)
+{
+	struct fixture *t = *state;
+
+	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	t->close_after = 1;
+	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
+
+	t->open = true;
+	t->asked = 0;
+	assert_int_equal(vepf_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
+
+	t->open = true;
+	t->asked = 0;
+	t->close_after = 4;
+	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), -ESHUTDOWN);
+
+	t->open = true;
+	t->asked = 0;
+	t->close_after = 5;
+	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), 0);
+	assert_int_equal(t->asked, 5);
+}
+
 /* Accesses between two questions: what is counted is the most that was, and has a bound */
 static void test_longest_burst(void **state)
 {
@@ -810,6 +838,7 @@ int main(void)
 		TEST_EACH(test_region_flushed_before_unmap),
 		TEST_EACH(test_gate_closed),
 		TEST_EACH(test_gate_closes_in_transfer),
+		TEST_EACH(test_gate_closes_in_burst),
 		TEST_EACH(test_longest_burst),
 		TEST_EACH(test_granule),
 		TEST(test_lru, dwc),

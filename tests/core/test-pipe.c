@@ -698,7 +698,7 @@ static void test_from_host_reset(void **state)
 	unsigned int asks;
 	u64 taken = 0;
 
-	for (asks = 0; asks < 30; asks++) {
+	for (asks = 0; asks < 60; asks++) {
 		u64 from;
 
 		world_host_up(w);
