@@ -60,8 +60,9 @@ struct vepf_region {
  * struct vepf_hostmem - access to the host's memory for one function
  * @epf: the function, bound to a controller
  * @stats: where accesses are counted
- * @gate: asked before each burst; false: the host's memory must not be used
- *	any more and the call fails with -ESHUTDOWN
+ * @gate: asked before each burst, and after the last one of a read; false: the host's
+ *	memory must not be used any more, what was read is void, and the call fails
+ *	with -ESHUTDOWN
  * @gate_ctx: handed to @gate
  * @burst: accesses since @gate was asked
  * @cache: windows for payload, and for regions without their own
