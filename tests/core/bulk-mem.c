@@ -61,7 +61,7 @@ int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 add
 void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
 {
 	(void)hm;
-	(void)region;
+	region->len = 0;
 }
 
 int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)

@@ -215,6 +215,8 @@ static struct fake_map *check_access(struct fake_epc *f, u64 phys, size_t size)
 {
 	struct fake_map *map = map_at(f, phys);
 
+	if (f->act_after && !--f->act_after)
+		f->act(f->act_ctx);
 	if (fake_locks)
 		fail_msg("host memory used under a lock");
 	if (!map || map_at(f, phys + size - 1) != map)

@@ -108,6 +108,10 @@ struct fake_epc {
 	unsigned long lost;	/* posted writes on their way through what was unmapped */
 	unsigned long flush_reads;	/* 4-byte reads of a dirty window's start at unmap */
 
+	unsigned long act_after;	/* something happens in front of this access, 0: nothing */
+	void (*act)(void *ctx);
+	void *act_ctx;
+
 	struct fake_access *log;	/* in order, but for those flush reads */
 	unsigned int num_log;
 

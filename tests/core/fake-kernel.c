@@ -4,10 +4,11 @@
  */
 #include <stdio.h>
 
-#include <linux/dev_printk.h>
+#include <linux/device.h>
 #include <linux/spinlock.h>
 
 #include "fake-kernel.h"
+#include "fake-sched.h"
 
 ktime_t fake_now;
 u64 fake_tick;
@@ -25,13 +26,14 @@ void fake_kernel_reset(void)
 	fake_messages = 0;
 	fake_message[0] = '\0';
 	rnd_seed(1);
+	fake_sched_reset();
 }
 
 ktime_t ktime_get(void)
 {
 	ktime_t now = fake_now;
 
-	fake_now += fake_tick;
+	fake_spend(fake_tick);
 	return now;
 }
 

@@ -106,14 +106,14 @@ static void prepare(struct world *w, bool to_host, unsigned int n, u32 len)
 static struct cost move(struct world *w, bool to_host)
 {
 	unsigned int vector = to_host ? 1 : 2, rounds = 0;
-	struct vepf_stats before = w->stats;
+	struct vepf_stats before = w->f->stats;
 	u64 interrupts = w->epc.sent[vector];
 
 	while (!world_poll(w, !to_host && !rounds))
 		rounds++;
 	return (struct cost){
-		.reads = w->stats.np_reads - before.np_reads,
-		.writes = w->stats.posted_writes - before.posted_writes,
+		.reads = w->f->stats.np_reads - before.np_reads,
+		.writes = w->f->stats.posted_writes - before.posted_writes,
 		.interrupts = w->epc.sent[vector] - interrupts,
 		.rounds = rounds + 1,
 	};

@@ -62,8 +62,8 @@ static int setup(void **state)
 	t->w = w;
 	t->len = 12;
 	t->c = (struct vepf_control){
-		.host_rx = &w->host_rx,
-		.host_tx = &w->host_tx,
+		.host_rx = w->host_rx,
+		.host_tx = w->host_tx,
 		.local_rx = w->local_rx,
 		.local_tx = w->local_tx,
 		.message = message,
@@ -168,7 +168,7 @@ static void test_messages_for_drivers(void **state)
 	assert_int_equal(t->said[VEPF_HOST], 5);
 	assert_int_equal(t->said[VEPF_ENDPOINT], 5);
 	assert_true(w->epc.sent[1] > 0);
-	assert_true(w->calls[0] > 0);
+	assert_true(fake_virtio.calls[0] > 0);
 	for (i = 0; i < 40; i++) {
 		assert_true(side_offer(&w->hrx, 100, 3));
 		side_reap(&w->hrx);
@@ -233,7 +233,7 @@ static void test_reset(void **state)
 	assert_true(side_send(&w->htx, 8, 1));
 	assert_true(side_offer(&w->hrx, 64, 1));
 	assert_true(side_offer(&w->hrx, 64, 1));
-	w->open = false;
+	legacy_reset(&w->driver);
 	work(t, true);
 	assert_int_equal(t->num_told, 0);
 	vepf_control_stop(&t->c);
@@ -266,13 +266,13 @@ static void test_bad_host(void **state)
 	t->to_say[VEPF_HOST] = 1;
 	work(t, true);
 	check_told(t, 0, VEPF_HOST, 0);
-	errors = w->stats.host_errors;
+	errors = w->f->stats.host_errors;
 	side_add_raw(&w->htx, &empty, 1);
 	work(t, true);
-	assert_int_equal(w->stats.host_errors, errors + 1);
-	assert_false(w->host_tx.live);
+	assert_int_equal(w->f->stats.host_errors, errors + 1);
+	assert_false(w->host_tx->live);
 	assert_int_equal(work(t, true), U64_MAX);
-	assert_int_equal(w->stats.host_errors, errors + 1);
+	assert_int_equal(w->f->stats.host_errors, errors + 1);
 	fake_messages = 0;
 }
 

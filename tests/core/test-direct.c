@@ -10,27 +10,18 @@
 #include "world.h"
 
 #define HISTORY		VEPF_HISTORY_SIZE
-#define PAIR		3
-
-static const struct vepf_pair pairs[] = { {}, {}, {}, { .rx = 0, .tx = 1 } };
-static const struct vepf_type type = {
-	.num_queues = 2,
-	.pairs = pairs,
-	.num_pairs = 4,
-};
 
 /* What the endpoint's user does */
 static struct {
-	struct vepf_direct *direct;
 	unsigned int told;	/* how often of a change */
 	u64 sent;
 	u32 at_once;		/* bytes that are read in one go */
 } user;
 
-static void changed(void *ctx, unsigned int pair)
+static void changed(void *priv, unsigned int pair)
 {
-	assert_ptr_equal(ctx, &user);
-	assert_int_equal(pair, PAIR);
+	assert_non_null(priv);
+	assert_int_equal(pair, 0);
 	assert_int_equal(fake_locks, 0);
 	user.told++;
 }
@@ -40,9 +31,7 @@ static struct world *make(bool lossless)
 	user.told = 0;
 	user.sent = 0;
 	user.at_once = 1000;
-	user.direct = vepf_direct_alloc(&type, changed, &user);
-	assert_non_null(user.direct);
-	return world_new_direct(user.direct, lossless);
+	return world_new_direct(changed, lossless);
 }
 
 static int setup(void **state)
@@ -60,7 +49,6 @@ static int setup_lossless(void **state)
 static int teardown(void **state)
 {
 	world_free(*state);
-	free(user.direct);
 	return 0;
 }
 
@@ -68,12 +56,10 @@ static int teardown(void **state)
 static size_t take(struct world *w, size_t len)
 {
 	struct side *s = &w->lrx;
-	bool work;
 	size_t n;
 
-	n = vepf_direct_read(&w->from_host, s->received + s->num_received, len, &work);
+	n = vepf_pair_read(w->f, 0, s->received + s->num_received, len);
 	s->num_received += n;
-	w->kicked |= work;
 	return n;
 }
 
@@ -85,9 +71,8 @@ static size_t put(struct world *w, size_t len)
 
 	for (i = 0; i < len; i++)
 		buf[i] = stream_byte(user.sent + i);
-	n = vepf_direct_write(&w->to_host, buf, len);
+	n = vepf_pair_write(w->f, 0, buf, len);
 	user.sent += n;
-	w->kicked |= n;
 	return n;
 }
 
@@ -142,13 +127,13 @@ static void test_from_host_nobody_reads(void **state)
 		assert_int_equal(w->htx.in_flight, 0);
 	}
 	world_run(w, 6000 * MSEC);
-	assert_int_equal(vepf_direct_pending(&w->from_host), HISTORY);
+	assert_int_equal(vepf_pair_readable(w->f, 0), HISTORY);
 	assert_in_range(w->htx.slowest, 0, 10 * MSEC);
 	while (take(w, 100))
 		;
 	assert_int_equal(w->lrx.num_received, HISTORY);
 	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), w->htx.pos - HISTORY);
-	assert_int_equal(w->from_host.fifo.dropped, w->htx.pos - HISTORY);
+	assert_int_equal(w->from_host->fifo.dropped, w->htx.pos - HISTORY);
 }
 
 static void send_and_read(struct world *w)
@@ -166,13 +151,13 @@ static void test_from_host_reader_comes_back(void **state)
 	u64 dropped;
 
 	test_from_host_nobody_reads(state);
-	dropped = w->from_host.fifo.dropped;
+	dropped = w->from_host->fifo.dropped;
 	w->step = send_and_read;
 	world_run(w, 6000 * MSEC);
 	assert_int_equal(w->htx.pos, SZ_1M);
 	while (take(w, 100))
 		;
-	assert_int_equal(w->from_host.fifo.dropped, dropped);
+	assert_int_equal(w->from_host->fifo.dropped, dropped);
 	assert_in_range(w->htx.slowest, 5 * MSEC, 10 * MSEC);
 }
 
@@ -180,16 +165,16 @@ static void test_from_host_reader_comes_back(void **state)
 static void test_lossless_from_host(void **state)
 {
 	struct world *w = *state;
-	unsigned long polls;
+	unsigned long wakeups;
 
 	world_host_up(w);
 	while (side_send(&w->htx, 5000, 2))
 		;
 	world_run(w, 10 * MSEC);
-	assert_in_range(vepf_direct_pending(&w->from_host), HISTORY - 5000, HISTORY);
-	polls = w->polls;
+	assert_in_range(vepf_pair_readable(w->f, 0), HISTORY - 5000, HISTORY);
+	wakeups = w->f->stats.wakeups;
 	world_run(w, 60000 * MSEC);
-	assert_in_range(w->polls - polls, 0, 10);
+	assert_in_range(w->f->stats.wakeups - wakeups, 0, WATCHES(60000) + 10);
 	assert_true(w->htx.in_flight);
 
 	user.at_once = 16;
@@ -200,7 +185,7 @@ static void test_lossless_from_host(void **state)
 	assert_int_equal(w->htx.in_flight, 0);
 	assert_int_equal(w->lrx.num_received, w->htx.pos);
 	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), 0);
-	assert_int_equal(w->from_host.fifo.dropped, 0);
+	assert_int_equal(w->from_host->fifo.dropped, 0);
 }
 
 static void test_to_host(void **state)
@@ -213,7 +198,7 @@ static void test_to_host(void **state)
 	for (i = 0; i < 200; i++) {
 		u32 len = rnd_range(1, 4096);
 
-		assert_int_equal(vepf_direct_room(&w->to_host), SIZE_MAX);
+		assert_int_equal(vepf_pair_writable(w->f, 0), SIZE_MAX);
 		assert_int_equal(put(w, len), len);
 		world_run(w, MSEC);
 	}
@@ -244,7 +229,7 @@ static void test_lossless_to_host(void **state)
 
 	world_host_up(w);
 	do {
-		room = vepf_direct_room(&w->to_host);
+		room = vepf_pair_writable(w->f, 0);
 		assert_int_equal(put(w, 4000), min(room, (size_t)4000));
 		world_run(w, MSEC);
 	} while (room);
@@ -258,12 +243,12 @@ static void test_lossless_to_host(void **state)
 	side_offer(&w->hrx, 4096, 1);
 	world_run(w, MSEC);
 	assert_true(user.told);
-	assert_in_range(vepf_direct_room(&w->to_host), 1, 4096);
+	assert_in_range(vepf_pair_writable(w->f, 0), 1, 4096);
 	w->step = offer_all;
 	world_run(w, 100 * MSEC);
 	assert_int_equal(w->hrx.num_received, user.sent);
 	assert_int_equal(side_gaps(&w->hrx, user.sent), 0);
-	assert_int_equal(w->to_host.fifo.dropped, 0);
+	assert_int_equal(w->to_host->fifo.dropped, 0);
 }
 
 /* What was written before the endpoint's end was closed goes first; the next one waits for it */
@@ -275,17 +260,17 @@ static void test_writer_closes(void **state)
 	assert_int_equal(put(w, 4000), 4000);
 	assert_int_equal(put(w, 4000), 4000);
 	world_run(w, MSEC);
-	vepf_pipe_close(&w->to_host);
-	assert_false(vepf_pipe_drained(&w->to_host));
-	assert_int_equal(vepf_direct_room(&w->to_host), 0);
+	vepf_pipe_close(w->to_host);
+	assert_false(vepf_pipe_drained(w->to_host));
+	assert_int_equal(vepf_pair_writable(w->f, 0), 0);
 	assert_int_equal(put(w, 1), 0);
 	w->step = offer_all;
 	world_run(w, 10 * MSEC);
 	assert_int_equal(w->hrx.num_received, 8000);
 	user.told = 0;
-	assert_true(vepf_pipe_drained(&w->to_host));
-	assert_false(vepf_pipe_drained(&w->to_host));
-	w->kicked = true;
+	assert_true(vepf_pipe_drained(w->to_host));
+	assert_false(vepf_pipe_drained(w->to_host));
+	world_kick(w);
 	world_run(w, MSEC);
 	assert_true(user.told);
 	assert_int_equal(put(w, 1), 1);
@@ -299,14 +284,14 @@ static void test_host_closes(void **state)
 	world_host_up(w);
 	assert_true(side_send(&w->htx, 3000, 1));
 	world_run(w, MSEC);
-	vepf_pipe_close(&w->from_host);
-	assert_false(vepf_pipe_drained(&w->from_host));
+	vepf_pipe_close(w->from_host);
+	assert_false(vepf_pipe_drained(w->from_host));
 	assert_int_equal(take(w, 2999), 2999);
-	assert_false(w->kicked);
-	assert_false(vepf_pipe_drained(&w->from_host));
+	assert_false(w->f->poller.kicked);
+	assert_false(vepf_pipe_drained(w->from_host));
 	assert_int_equal(take(w, 10), 1);
-	assert_true(w->kicked);
-	assert_true(vepf_pipe_drained(&w->from_host));
+	assert_true(w->f->poller.kicked);
+	assert_true(vepf_pipe_drained(w->from_host));
 }
 
 /* What is under way to one who closes is not for the next one */
@@ -319,19 +304,19 @@ static void test_reader_closes(void **state)
 	while (side_send(&w->htx, 5000, 1))
 		;
 	world_run(w, MSEC);
-	vepf_pipe_open(&w->from_host, false);
-	assert_int_equal(vepf_direct_pending(&w->from_host), 0);
+	vepf_pipe_open(w->from_host, false);
+	assert_int_equal(vepf_pair_readable(w->f, 0), 0);
 	assert_int_equal(take(w, 100), 0);
 	/* At once, before the thread has thrown anything away */
-	vepf_pipe_open(&w->from_host, true);
-	assert_int_equal(vepf_direct_pending(&w->from_host), 0);
+	vepf_pipe_open(w->from_host, true);
+	assert_int_equal(vepf_pair_readable(w->f, 0), 0);
 	assert_int_equal(take(w, 100), 0);
-	w->kicked = true;
+	world_kick(w);
 	world_run(w, 10 * MSEC);
 	side_reap(&w->htx);
 	assert_int_equal(w->htx.in_flight, 0);
 	first = w->htx.pos;
-	assert_int_equal(w->from_host.fifo.dropped, first);
+	assert_int_equal(w->from_host->fifo.dropped, first);
 
 	assert_true(side_send(&w->htx, 100, 1));
 	world_run(w, MSEC);
@@ -348,17 +333,16 @@ static void test_host_leaves(void **state)
 	while (put(w, 4000))
 		;
 	world_run(w, MSEC);
-	vepf_pipe_open(&w->to_host, false);
-	assert_int_equal(vepf_direct_room(&w->to_host), 0);
-	world_host_down(w);
+	vepf_pipe_open(w->to_host, false);
+	assert_int_equal(vepf_pair_writable(w->f, 0), 0);
 	user.told = 0;
-	world_run(w, 10 * MSEC);
+	world_host_down(w);
 	assert_true(user.told);
-	assert_int_equal(vepf_direct_room(&w->to_host), 0);
-	assert_int_equal(w->to_host.fifo.dropped, user.sent);
+	assert_int_equal(vepf_pair_writable(w->f, 0), 0);
+	assert_int_equal(w->to_host->fifo.dropped, user.sent);
 
 	world_host_up(w);
-	vepf_pipe_open(&w->to_host, true);
+	vepf_pipe_open(w->to_host, true);
 	assert_int_equal(put(w, 10), 10);
 	w->step = offer_all;
 	world_run(w, 10 * MSEC);

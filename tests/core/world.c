@@ -6,23 +6,21 @@
 #include <string.h>
 
 #include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/virtio_ring.h>
 
 #include "world.h"
 
-#define LOCAL_ALIGN	64
-#define LOCAL_RING	8192
 #define HOST_ALIGN	4096
 
-/* A stop is found within so many bytes: drops are further apart */
+/* After a gap the stream is found again by so many bytes */
 #define RESYNC		32
 
-/* What a round of the poller takes, and how often the drivers look */
-#define POLL_NS		(10 * USEC)
+/* How often the drivers look, and what a look at the time costs the endpoint */
 #define STEP_NS		(20 * USEC)
-/* How long the poller may take to see a notification in the registers */
-#define NOTICE_NS	MSEC
+#define TICK_NS		200
 
-enum { LOCAL_RX, LOCAL_TX };
+enum { RX, TX, CONTROL_RX, CONTROL_TX };
 
 u8 stream_byte(u64 i)
 {
@@ -59,104 +57,51 @@ static void local_store(void *ctx, u64 addr, const void *buf, u32 len)
 
 static const struct driver_mem local_ops = { local_load, local_store };
 
-/* The device's half of the endpoint's rings: only ever used under the queue's lock */
-
-static struct world *queue_world(struct vepf_localq *q)
-{
-	return container_of(q, struct world_queue, q)->w;
-}
-
-static struct side *queue_side(struct vepf_localq *q)
-{
-	struct world *w = queue_world(q);
-
-	if (!q->lock.held)
-		fail_msg("the endpoint's ring is used without its lock");
-	return q == w->local_tx ? &w->ltx : &w->lrx;
-}
-
-static int local_ring_read(void *ctx, u32 off, void *buf, u32 len)
-{
-	memcpy(buf, queue_side(ctx)->ring + off, len);
-	return 0;
-}
-
-static int local_ring_write(void *ctx, u32 off, const void *buf, u32 len)
-{
-	memcpy(queue_side(ctx)->ring + off, buf, len);
-	return 0;
-}
-
-static void local_ring_barrier(void *ctx)
-{
-	queue_side(ctx);
-}
-
-static const struct vepf_ring_ops local_ring_ops = {
-	.read = local_ring_read,
-	.write = local_ring_write,
-	.read_barrier = local_ring_barrier,
-	.write_barrier = local_ring_barrier,
-	.mb = local_ring_barrier,
-};
-
-static void local_call(struct vepf_localq *q)
-{
-	struct world *w = queue_world(q);
-
-	if (fake_locks)
-		fail_msg("the endpoint's driver is called under a lock");
-	if (q->live && q->call)
-		w->calls[q == w->local_tx ? LOCAL_TX : LOCAL_RX]++;
-	q->call = false;
-}
-
 /* Sides */
 
-static void side_init(struct side *s, struct world *w, bool host, bool receives)
+static void side_init(struct side *s, struct world *w, bool host, unsigned int queue)
 {
+	memset(s, 0, sizeof(*s));
 	s->w = w;
 	s->host = host;
-	s->receives = receives;
-	if (!host) {
-		s->ring = malloc(LOCAL_RING);
+	s->queue = queue;
+	s->receives = queue == RX;
+	if (!host)
 		s->slots = (uintptr_t)malloc(SLOTS * SLOT_SIZE);
-	}
-	if (receives)
+	if (s->receives)
 		s->received = malloc(MAX_RECEIVED);
 }
 
 static void side_free(struct side *s)
 {
-	free(s->ring);
 	if (!s->host)
 		free((void *)(uintptr_t)s->slots);
 	free(s->received);
 }
 
 /* A new ring; what was in the old one is forgotten */
-static void side_start(struct side *s, u64 host_base)
+static void side_start(struct side *s, u64 base)
 {
+	const struct vring *vring;
+
 	memset(s->slot_busy, 0, sizeof(s->slot_busy));
 	s->in_flight = 0;
 	if (s->host) {
-		driver_init(&s->d, &host_ops, &s->w->host, host_base, QUEUE_SIZE, HOST_ALIGN);
-		s->slots = host_base + (1 << 20);
+		driver_init(&s->d, &host_ops, &s->w->host, base, QUEUE_SIZE, HOST_ALIGN);
+		s->slots = base + (1 << 20);
 	} else {
-		driver_init(&s->d, &local_ops, NULL, (uintptr_t)s->ring, QUEUE_SIZE, LOCAL_ALIGN);
+		vring = virtqueue_get_vring(fake_virtio.vq[s->queue]);
+		driver_init(&s->d, &local_ops, NULL, (uintptr_t)vring->desc, QUEUE_SIZE,
+			    SMP_CACHE_BYTES);
 	}
 }
 
 static void side_notify(struct side *s)
 {
-	struct world *w = s->w;
-
-	if (s->host) {
-		if (w->host_kick == S64_MAX)
-			w->host_kick = fake_now + rnd_range(0, NOTICE_NS);
-	} else if (s->receives || vepf_pipe_collect(&w->to_host)) {
-		w->kicked = true;
-	}
+	if (s->host)
+		legacy_notify(&s->w->driver, s->queue);
+	else
+		fake_virtio_notify(s->queue);
 }
 
 int side_add_raw(struct side *s, const struct vepf_seg *segs, unsigned int n)
@@ -274,107 +219,212 @@ static bool resync(const struct side *s, u64 at, u64 pos, u64 sent)
 	return true;
 }
 
+/*
+ * A piece that is shorter, between two gaps: what was left of a message when the host reset
+ * the device, with those behind it dropped.  Returns where it is from, or @sent.
+ */
+static u64 find_piece(const struct side *s, u64 at, u64 pos, u64 sent)
+{
+	u64 len, from, behind;
+
+	for (len = 1; len < RESYNC; len++) {
+		for (behind = pos; behind < sent && !resync(s, at + len, behind, sent); behind++)
+			;
+		for (from = pos; behind < sent && from + len <= behind; from++) {
+			u64 i;
+
+			for (i = 0; i < len && s->received[at + i] == stream_byte(from + i); i++)
+				;
+			if (i == len)
+				return from;
+		}
+	}
+	return sent;
+}
+
 u64 side_gaps(const struct side *s, u64 sent)
 {
-	u64 i, pos = 0;
+	u64 i, pos = 0, next;
 
 	for (i = 0; i < s->num_received; i++, pos++) {
 		if (pos < sent && s->received[i] == stream_byte(pos))
 			continue;
-		while (pos < sent && !resync(s, i, pos, sent))
-			pos++;
-		if (pos >= sent)
+		for (next = pos; next < sent && !resync(s, i, next, sent); next++)
+			;
+		if (next >= sent)
+			next = find_piece(s, i, pos, sent);
+		if (next >= sent)
 			fail_msg("byte %llu of those received was never sent, or is not in order",
 				 i);
+		pos = next;
 	}
 	return sent - s->num_received;
 }
 
 /* The function */
 
-static bool gate(void *ctx)
-{
-	struct world *w = ctx;
+static const char * const queue_names[] = {
+	"receiveq", "transmitq", "control_receiveq", "control_transmitq"
+};
 
-	if (w->asked++ >= w->close_after)
-		w->open = false;
-	return w->open;
+static const struct vepf_pair pairs[] = { { .rx = RX, .tx = TX } };
+static const struct vepf_pair lossless_pairs[] = { { .rx = RX, .tx = TX, .lossless = true } };
+
+static const struct pci_epf_device_id ids[] = { { "epf" } };
+
+static struct world *the_world;
+
+static void *create(struct vepf_function *f, struct device *dev)
+{
+	(void)dev;
+	the_world->f = f;
+	return the_world;
 }
 
-static struct world *make(const struct fake_profile *profile, u32 transit, bool lossless,
-			  struct vepf_direct *direct)
+static const struct vepf_type *bind(void *priv)
+{
+	return &((struct world *)priv)->type;
+}
+
+/* Of the core, what no test here is about */
+
+struct config_group *vepf_configfs_group(struct vepf_function *f)
+{
+	return &f->group;
+}
+
+void *vepf_item_priv(struct config_item *item)
+{
+	(void)item;
+	return the_world;
+}
+
+void vepf_debugfs_init(void) { }
+void vepf_debugfs_exit(void) { }
+
+void vepf_debugfs_add(struct vepf_function *f)
+{
+	assert_false(f->bound);
+}
+
+void vepf_debugfs_remove(struct vepf_function *f)
+{
+	assert_true(f->bound);
+}
+
+struct world *world_make(const struct fake_profile *profile)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	unsigned int i;
 
+	the_world = w;
 	fake_kernel_reset();
+	fake_virtio_reset();
 	host_init(&w->host);
 	fake_epc_init(&w->epc, profile, &w->host);
-	w->epf.dev.name = "epf";
-	w->epf.epc = &w->epc.epc;
-	w->close_after = ~0UL;
-	w->due = S64_MAX;
-	w->host_kick = S64_MAX;
-	vepf_hostmem_init(&w->hm, &w->epf, &w->stats, gate, w);
-	vepf_irq_init(&w->irq, &w->epf, &w->stats);
-	assert_int_equal(vepf_hostq_init(&w->host_rx, "receiveq", &w->hm, &w->irq), 0);
-	assert_int_equal(vepf_hostq_init(&w->host_tx, "transmitq", &w->hm, &w->irq), 0);
+	fake_epf_reset(&w->epc.epc);
+	w->epc.msix = 0;
 
-	for (i = 0; i < 2; i++) {
-		struct vepf_localq *q = &w->local[i].q;
+	w->type = (struct vepf_type){
+		.name = "world",
+		.pci_device_id = 0x1003,
+		.virtio_id = 3,
+		.num_queues = 2,
+		.queue_names = queue_names,
+		.pairs = pairs,
+		.num_pairs = 1,
+	};
+	w->ops.create = create;
+	w->ops.bind = bind;
+	w->drv = (struct vepf_driver){
+		.epf = { .driver.name = "epf", .id_table = ids },
+		.type = &w->type,
+		.ops = &w->ops,
+	};
+	w->vectors = 3;
+	w->use_msix = true;
+	return w;
+}
 
-		w->local[i].w = w;
-		q->callback = local_call;
-		q->ring = calloc(1, sizeof(*q->ring));
-	}
-	w->local_rx = direct ? &direct->queues[LOCAL_RX].q : &w->local[LOCAL_RX].q;
-	w->local_tx = direct ? &direct->queues[LOCAL_TX].q : &w->local[LOCAL_TX].q;
-	assert_int_equal(vepf_pipe_init(&w->from_host, false, &w->host_tx, w->local_rx, transit,
-					lossless), 0);
-	assert_int_equal(vepf_pipe_init(&w->to_host, true, &w->host_rx, w->local_tx, transit,
-					lossless), 0);
+void world_create(struct world *w)
+{
+	assert_int_equal(vepf_register_driver(&w->drv), 0);
+	assert_int_equal(fake_epf_create(), 0);
+	w->f->queue_size = QUEUE_SIZE;
+}
 
-	side_init(&w->htx, w, true, false);
-	side_init(&w->hrx, w, true, true);
-	side_init(&w->ltx, w, false, false);
-	side_init(&w->lrx, w, false, true);
+void world_bind(struct world *w)
+{
+	struct vepf_function *f = w->f;
+
+	assert_int_equal(fake_epf_bind(), 0);
+	assert_int_equal(fake_epf_init(), 0);
+	w->from_host = f->from_host;
+	w->to_host = f->to_host;
+	w->host_rx = &f->hostq[RX];
+	w->host_tx = &f->hostq[TX];
+	w->local_rx = f->from_host->lq;
+	w->local_tx = f->to_host->lq;
+	side_init(&w->htx, w, true, TX);
+	side_init(&w->hrx, w, true, RX);
+	side_init(&w->ltx, w, false, TX);
+	side_init(&w->lrx, w, false, RX);
+	w->bound = true;
+}
+
+static struct world *make_and_bind(struct world *w)
+{
+	world_create(w);
+	world_bind(w);
 	return w;
 }
 
 struct world *world_new(const struct fake_profile *profile)
 {
-	return make(profile, VEPF_TRANSIT_SIZE, false, NULL);
+	return make_and_bind(world_make(profile));
 }
 
 struct world *world_new_lossless(const struct fake_profile *profile)
 {
-	return make(profile, 2 * VEPF_HISTORY_SIZE, true, NULL);
+	struct world *w = world_make(profile);
+
+	w->type.pairs = lossless_pairs;
+	return make_and_bind(w);
 }
 
-struct world *world_new_direct(struct vepf_direct *direct, bool lossless)
+struct world *world_new_direct(void (*changed)(void *priv, unsigned int pair), bool lossless)
 {
-	return make(&fake_dwc, lossless ? 2 * VEPF_HISTORY_SIZE : VEPF_TRANSIT_SIZE, lossless,
-		    direct);
+	struct world *w = world_make(&fake_dwc);
+
+	if (lossless)
+		w->type.pairs = lossless_pairs;
+	w->type.direct = true;
+	w->ops.changed = changed;
+	return make_and_bind(w);
 }
 
-void world_free(struct world *w)
+void world_unbind(struct world *w)
 {
-	unsigned int i;
-
-	if (w->host_up)
-		world_host_down(w);
-	assert_int_equal(w->epc.num_maps, 0);
-	assert_int_equal(w->stats.maps, w->stats.unmaps);
-	vepf_pipe_free(&w->from_host);
-	vepf_pipe_free(&w->to_host);
-	for (i = 0; i < 2; i++)
-		free(w->local[i].q.ring);
-	vepf_hostq_free(&w->host_tx);
-	vepf_hostq_free(&w->host_rx);
+	if (!w->bound)
+		return;
+	fake_tick = TICK_NS;
+	fake_epf_unbind();
+	fake_tick = 0;
+	w->bound = false;
+	w->host_up = false;
 	side_free(&w->htx);
 	side_free(&w->hrx);
 	side_free(&w->ltx);
 	side_free(&w->lrx);
+	assert_int_equal(w->epc.num_maps, 0);
+	assert_int_equal(w->f->stats.maps, w->f->stats.unmaps);
+	assert_int_equal(fake_tasks(), 0);
+}
+
+void world_free(struct world *w)
+{
+	world_unbind(w);
+	fake_epf_destroy();
+	vepf_unregister_driver(&w->drv);
 	fake_epc_free(&w->epc);
 	host_free(&w->host);
 	free(w);
@@ -386,80 +436,74 @@ void world_host_up(struct world *w)
 	u64 base = w->epc.profile->ram ? 0 : 0x100000000;
 
 	base += (u64)(++w->boots % 8) << 25;
-	side_start(&w->hrx, base);
-	side_start(&w->htx, base + (1 << 24));
-	w->open = true;
-	w->asked = 0;
-	w->close_after = ~0UL;
+	w->driver = (struct legacy){
+		.bar = fake_epf.epf.bar[BAR_0].addr,
+		.msix = &w->epc.msix,
+		.vectors = w->vectors,
+		.use_msix = w->use_msix,
+		.accepts = w->accepts,
+		.num_queues = w->type.num_queues,
+		.ring = { base, base + (1 << 24), base + (1 << 20), base + (1 << 20) + (1 << 24) },
+	};
+	side_start(&w->hrx, w->driver.ring[RX]);
+	side_start(&w->htx, w->driver.ring[TX]);
+	fake_tick = TICK_NS;
+	assert_int_equal(legacy_probe(&w->driver), 0);
+	assert_int_equal(w->driver.size, QUEUE_SIZE);
+	/* The function believes it a few looks later */
+	fake_sleep(50 * USEC);
+	fake_tick = 0;
+	assert_string_equal(vepf_poller_state(&w->f->poller), "running");
 	w->host_up = true;
-	assert_int_equal(vepf_hostq_start(&w->host_rx, w->hrx.d.base >> 12, QUEUE_SIZE, 1), 0);
-	assert_int_equal(vepf_hostq_start(&w->host_tx, w->htx.d.base >> 12, QUEUE_SIZE, 2), 0);
-	vepf_pipe_start(&w->from_host);
-	vepf_pipe_start(&w->to_host);
 	/* Its driver was there for long; test_settle() is about those that were not */
-	w->to_host.settle = (struct vepf_settle){};
-	w->kicked = true;
+	w->to_host->settle = (struct vepf_settle){};
 }
 
 void world_host_down(struct world *w)
 {
-	w->open = false;
+	w->epc.act_after = 0;
+	fake_tick = TICK_NS;
+	legacy_remove(&w->driver);
+	fake_sleep(2 * MSEC);
+	fake_tick = 0;
 	w->host_up = false;
-	vepf_pipe_stop(&w->from_host);
-	vepf_pipe_stop(&w->to_host);
-	vepf_hostq_stop(&w->host_tx);
-	vepf_hostq_stop(&w->host_rx);
-	vepf_hostq_release(&w->host_tx);
-	vepf_hostq_release(&w->host_rx);
-	vepf_hostmem_flush(&w->hm);
-	vepf_irq_drop(&w->irq);
-	w->host_kick = S64_MAX;
-	w->kicked = true;
+	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
 }
 
-static void local_queue_up(struct vepf_localq *q, struct side *s)
-{
-	side_start(s, 0);
-	assert_int_equal(vepf_ring_init(q->ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ring_ops, q), 0);
-	q->live = true;
-}
-
+/* The same */
 void world_local_up(struct world *w)
 {
-	local_queue_up(w->local_tx, &w->ltx);
-	local_queue_up(w->local_rx, &w->lrx);
-	w->kicked = true;
+	assert_int_equal(fake_virtio_probe(), 0);
+	side_start(&w->ltx, 0);
+	side_start(&w->lrx, 0);
+	w->local_rx->settle = (struct vepf_settle){};
 }
 
 void world_local_down(struct world *w)
 {
-	w->local_tx->live = false;
-	w->local_tx->call = false;
-	w->local_rx->live = false;
-	w->local_rx->call = false;
+	(void)w;
+	fake_virtio_remove();
+}
+
+void world_kick(struct world *w)
+{
+	vepf_poller_kick(&w->f->poller);
 }
 
 u64 world_poll(struct world *w, bool scan)
 {
-	struct vepf_stats before = w->stats;
+	struct vepf_function *f = w->f;
+	struct vepf_stats before = f->stats;
 	u64 again;
 
-	w->polls++;
-	if (scan) {
-		vepf_pipe_notified(&w->from_host);
-		vepf_pipe_notified(&w->to_host);
-	}
-	again = vepf_pipe_from_host(&w->from_host);
-	again = min(again, vepf_pipe_to_host(&w->to_host));
-	if (w->irq.starved)
-		vepf_hostmem_yield(&w->hm);
-	if (w->host_up)
-		again = min(again, vepf_irq_flush(&w->irq));
+	vepf_lock(f);
+	again = vepf_poller_ops.work(f, scan);
+	vepf_unlock(f);
 
 	/* Ring entries and descriptors come on top of the payload */
-	assert_in_range(w->stats.posted_bytes - before.posted_bytes, 0,
+	assert_in_range(f->stats.posted_bytes - before.posted_bytes, 0,
 			ROUND_MAX + QUEUE_SIZE * 2 * 16);
-	assert_in_range(w->stats.np_bytes - before.np_bytes, 0, ROUND_MAX + QUEUE_SIZE * 4 * 32);
+	assert_in_range(f->stats.np_bytes - before.np_bytes, 0, ROUND_MAX + QUEUE_SIZE * 4 * 32);
 	/* The endpoint's drivers have been told of all that they want to know */
 	assert_false(w->local_tx->call);
 	assert_false(w->local_rx->call);
@@ -471,23 +515,13 @@ void world_run(struct world *w, u64 ns)
 {
 	ktime_t end = fake_now + ns;
 
+	fake_tick = TICK_NS;
 	while (fake_now < end) {
 		if (w->step)
 			w->step(w);
-		if (w->kicked || fake_now >= w->due || fake_now >= w->host_kick) {
-			bool scan = fake_now >= w->host_kick;
-			u64 again;
-
-			w->kicked = false;
-			if (scan)
-				w->host_kick = S64_MAX;
-			again = world_poll(w, scan);
-			w->due = again == U64_MAX ? S64_MAX : (ktime_t)(fake_now + again);
-			fake_now += POLL_NS;
-		} else {
-			fake_now += STEP_NS;
-		}
+		fake_sleep(min((u64)STEP_NS, (u64)(end - fake_now)));
 	}
 	if (w->step)
 		w->step(w);
+	fake_tick = 0;
 }

@@ -2,17 +2,20 @@
 /*
  * Two machines, their drivers, and the pipes between them, in fake time
  *
- * world_run() is to the pipes what function.c and poller.c are: it calls them
- * when they asked for it, when a driver has notified, and never else.
+ * The function between them is the whole of it, bound to a fake controller: what happens in
+ * it is the poller's thread's doing, and that of who calls it.
  */
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H
 
-#include "direct.h"
 #include "driver.h"
 #include "fake-epc.h"
+#include "fake-epf.h"
 #include "fake-kernel.h"
-#include "pipe.h"
+#include "fake-sched.h"
+#include "fake-virtio.h"
+#include "function.h"
+#include "legacy.h"
 
 #define QUEUE_SIZE	64
 #define SLOTS		64
@@ -22,6 +25,9 @@
 
 #define USEC		1000ULL
 #define MSEC		1000000ULL
+
+/* The thread looks that often, in so many milliseconds, whether MSI-X is still enabled */
+#define WATCHES(ms)	((ms) / 20)
 
 /* Bytes that one call may move: what pipe.c calls a round, and one piece more */
 #define ROUND_MAX	(16384 + VEPF_PIPE_CHUNK)
@@ -40,7 +46,7 @@ struct side {
 	struct driver d;
 	bool host;
 	bool receives;
-	char *ring;		/* the endpoint's: memory of ring and buffers */
+	u16 queue;
 	u64 slots;		/* address of the buffers */
 	bool slot_busy[SLOTS];
 	unsigned int slot[DRIVER_MAX_DESC];	/* by head */
@@ -55,58 +61,65 @@ struct side {
 	u64 slowest;
 };
 
-/* A queue of the endpoint's driver */
-struct world_queue {
-	struct vepf_localq q;
-	struct world *w;
-};
-
+/**
+ * struct world - both machines
+ * @type: what the function is; as &struct vepf_type has it, until it is bound
+ * @ops: the same; @create and @bind are there
+ * @vectors: of the card
+ * @use_msix: the host enables MSI-X
+ * @accepts: features that the host's driver knows
+ * @step: what the drivers do, called very often
+ *
+ * All from @f on is valid while the function is bound.
+ */
 struct world {
 	struct host_mem host;
 	struct fake_epc epc;
-	struct pci_epf epf;
-	struct vepf_stats stats;
-	struct vepf_irq irq;
-	struct vepf_hostmem hm;
-	bool open;
-	unsigned long asked;
-	unsigned long close_after;
+	struct vepf_driver drv;
+	struct vepf_type type;
+	struct vepf_type_ops ops;
+	int vectors;
+	bool use_msix;
+	u32 accepts;
+	void (*step)(struct world *w);
 
-	struct vepf_hostq host_tx;
-	struct vepf_hostq host_rx;
-	struct world_queue local[2];
+	struct vepf_function *f;
+	bool bound;
+	struct vepf_pipe *from_host;
+	struct vepf_pipe *to_host;
+	struct vepf_hostq *host_tx;
+	struct vepf_hostq *host_rx;
 	struct vepf_localq *local_tx;
 	struct vepf_localq *local_rx;
-	struct vepf_pipe from_host;
-	struct vepf_pipe to_host;
-	unsigned long calls[2];		/* callbacks into the endpoint's drivers, by queue */
-
+	struct legacy driver;
 	struct side htx, hrx, ltx, lrx;
 	bool host_up;
 	unsigned int boots;
-
-	bool kicked;
-	bool scan;
-	ktime_t due;
-	ktime_t host_kick;		/* when a notification of the host is seen */
-	unsigned long polls;
-	void (*step)(struct world *w);	/* what the drivers do, called very often */
 };
 
-struct world *world_new(const struct fake_profile *profile);
-struct world *world_new_lossless(const struct fake_profile *profile);
-/* The endpoint has no driver; its first queue is the one that it receives from */
-struct world *world_new_direct(struct vepf_direct *direct, bool lossless);
+/* A function that is not there yet; it is made in configfs; it is bound, and the link is up */
+struct world *world_make(const struct fake_profile *profile);
+void world_create(struct world *w);
+void world_bind(struct world *w);
+void world_unbind(struct world *w);
 void world_free(struct world *w);
 
-/* The host's driver sets its queues up; resets the device; the gate closes some time before */
+/* All at once, of the usual kinds; with world_new_direct() the endpoint has no driver */
+struct world *world_new(const struct fake_profile *profile);
+struct world *world_new_lossless(const struct fake_profile *profile);
+struct world *world_new_direct(void (*changed)(void *priv, unsigned int pair), bool lossless);
+
+/* The host's driver sets its queues up; is unbound */
 void world_host_up(struct world *w);
 void world_host_down(struct world *w);
 void world_local_up(struct world *w);
 void world_local_down(struct world *w);
 
-/* One round of the poller; returns when the next is due, in nanoseconds */
+/* Have the poller's thread run at the next chance */
+void world_kick(struct world *w);
+/* What it does in a round, by hand; returns when the next is due, in nanoseconds */
 u64 world_poll(struct world *w, bool scan);
+/* Let everything run for so long */
 void world_run(struct world *w, u64 ns);
 
 /* Send the next @len bytes of the stream in @n descriptors; false: no room */

@@ -2,8 +2,21 @@
 #ifndef CORE_SHIM_PCI_EP_COMPAT_H
 #define CORE_SHIM_PCI_EP_COMPAT_H
 
+#include <linux/hrtimer.h>
+#include <linux/pci-epc.h>
 #include <linux/slab.h>
 
+#define kzalloc_obj(obj)	calloc(1, sizeof(obj))
 #define kvzalloc_obj(obj)	calloc(1, sizeof(obj))
+
+static inline bool pci_ep_bar_usable(const struct pci_epc_features *features, enum pci_barno bar)
+{
+	return features && bar == BAR_0;
+}
+
+static inline bool pci_ep_intx_capable(const struct pci_epc_features *features)
+{
+	return features->intx_capable;
+}
 
 #endif /* CORE_SHIM_PCI_EP_COMPAT_H */

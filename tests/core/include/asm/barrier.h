@@ -5,5 +5,6 @@
 #define mb()	__sync_synchronize()
 #define rmb()	__sync_synchronize()
 #define wmb()	__sync_synchronize()
+#define smp_mb()	__sync_synchronize()
 
 #endif /* CORE_SHIM_ASM_BARRIER_H */

@@ -7,6 +7,8 @@
 
 typedef s64 ktime_t;
 
+#define KTIME_MAX	S64_MAX
+
 ktime_t ktime_get(void);
 
 static inline ktime_t ktime_sub(ktime_t a, ktime_t b)

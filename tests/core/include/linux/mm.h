@@ -6,7 +6,8 @@
 
 #define PAGE_SIZE		4096UL
 
-#define kvmalloc(size, flags)	malloc(size)
-#define kvfree(ptr)		free(ptr)
+#define kvmalloc(size, flags)		malloc(size)
+#define kvcalloc(n, size, flags)	calloc(n, size)
+#define kvfree(ptr)			free(ptr)
 
 #endif /* CORE_SHIM_LINUX_MM_H */

@@ -5,4 +5,7 @@
 #define PCI_IRQ_INTX	1
 #define PCI_IRQ_MSIX	4
 
+#define PCI_BASE_ADDRESS_SPACE_MEMORY	0
+#define PCI_MSIX_ENTRY_SIZE		16
+
 #endif /* CORE_SHIM_LINUX_PCI_H */

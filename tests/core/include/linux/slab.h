@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define SMP_CACHE_BYTES	64
+
 #define GFP_KERNEL		0
 #define kmalloc(size, flags)	malloc(size)
 #define kzalloc(size, flags)	calloc(1, size)

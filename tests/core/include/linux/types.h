@@ -16,5 +16,6 @@ typedef u64 phys_addr_t;
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 #define __iomem
+#define __force
 
 #endif /* CORE_SHIM_LINUX_TYPES_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Whoever includes this is linked, not loaded */
+#ifndef CORE_SHIM_LINUX_MODULE_H
+#define CORE_SHIM_LINUX_MODULE_H
+
+#include <linux/err.h>
+
+struct module;
+
+#define THIS_MODULE		NULL
+#define EXPORT_SYMBOL_GPL(name)
+#define MODULE_DESCRIPTION(text)
+#define MODULE_LICENSE(text)
+#define __init
+#define __exit
+#define module_init(fn)		int fake_##fn(void) { return fn(); }
+#define module_exit(fn)		void fake_##fn(void) { fn(); }
+
+#endif /* CORE_SHIM_LINUX_MODULE_H */
