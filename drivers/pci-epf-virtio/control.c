@@ -228,8 +228,8 @@ void vepf_control_stop(struct vepf_control *c)
 u64 vepf_control_receive(struct vepf_control *c, bool scan)
 {
 	if (scan) {
-		c->host_rx->scan = true;
-		c->host_tx->scan = true;
+		vepf_hostq_scan(c->host_rx);
+		vepf_hostq_scan(c->host_tx);
 	}
 	vepf_control_collect(c);
 	vepf_localq_call(c->local_tx);

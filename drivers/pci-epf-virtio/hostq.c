@@ -123,7 +123,7 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
 	}
 	q->vector = vector;
 	q->again_ns = 0;
-	q->scan = true;
+	vepf_hostq_scan(q);
 	q->live = true;
 	return 0;
 }
@@ -139,6 +139,7 @@ void vepf_hostq_stop(struct vepf_hostq *q)
 {
 	q->live = false;
 	q->scan = false;
+	q->again_at = 0;
 }
 
 /**
@@ -187,11 +188,33 @@ void vepf_hostq_abandon(struct vepf_hostq *q)
 }
 
 /**
+ * vepf_hostq_scan() - the driver may have made buffers available: look, and at once
+ * @q: queue, started or not
+ */
+void vepf_hostq_scan(struct vepf_hostq *q)
+{
+	q->scan = true;
+	q->again_at = 0;
+}
+
+/* Nanoseconds for which a host that could not be reached is left alone; 0: try */
+static u64 vepf_hostq_pause(const struct vepf_hostq *q)
+{
+	ktime_t now;
+
+	if (!q->again_at)
+		return 0;
+	now = ktime_get();
+	return now < q->again_at ? q->again_at - now : 0;
+}
+
+/**
  * vepf_hostq_next() - the next buffer the driver made available
  * @q: live queue
  * @buf: the buffer, to be given to vepf_hostq_done()
  *
- * Return: 1, 0 if there is none, or an error of ring or its accessor.
+ * Return: 1, 0 if there is none, -EBUSY if it is not time yet to try to reach the host
+ * again, or an error of ring or its accessor.
  */
 int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf)
 {
@@ -199,6 +222,8 @@ int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf)
 
 	if (vepf_ring_get(q->ring, buf))
 		return 1;
+	if (vepf_hostq_pause(q))
+		return -EBUSY;
 
 	n = vepf_ring_fetch(q->ring, VEPF_RING_BATCH);
 	if (!n && q->scan) {
@@ -260,6 +285,10 @@ int vepf_hostq_publish(struct vepf_hostq *q)
  */
 u64 vepf_hostq_finish(struct vepf_hostq *q, int err)
 {
+	u64 pause = vepf_hostq_pause(q);
+
+	if (pause)
+		return pause;
 	if (err >= 0 && q->live)
 		err = vepf_hostq_publish(q);
 	if (err >= 0) {
@@ -269,6 +298,7 @@ u64 vepf_hostq_finish(struct vepf_hostq *q, int err)
 	if (err != -EIO) {
 		q->again_ns = clamp_t(u64, 2 * q->again_ns, VEPF_HOSTQ_AGAIN_MIN_NS,
 				      VEPF_HOSTQ_AGAIN_MAX_NS);
+		q->again_at = ktime_add_ns(ktime_get(), q->again_ns);
 		return q->again_ns;
 	}
 

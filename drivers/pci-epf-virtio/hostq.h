@@ -7,6 +7,7 @@
 #ifndef VEPF_HOSTQ_H
 #define VEPF_HOSTQ_H
 
+#include <linux/ktime.h>
 #include <linux/types.h>
 
 #include "hostmem.h"
@@ -32,6 +33,7 @@
  * @live: may be served
  * @scan: the driver may have made buffers available since the last poll
  * @again_ns: pause after the last attempt to reach the host, 0 if it was reached
+ * @again_at: when the pause ends
  * @messages: buffers used
  * @bytes: payload moved
  * @stats: what that took; of the function's counters, this queue's part
@@ -46,6 +48,7 @@ struct vepf_hostq {
 	bool live;
 	bool scan;
 	u64 again_ns;
+	ktime_t again_at;
 	u64 messages;
 	u64 bytes;
 	struct vepf_stats stats;
@@ -59,6 +62,7 @@ void vepf_hostq_stop(struct vepf_hostq *q);
 bool vepf_hostq_keep(struct vepf_hostq *q, u32 pfn, u16 num);
 bool vepf_hostq_release(struct vepf_hostq *q);
 void vepf_hostq_abandon(struct vepf_hostq *q);
+void vepf_hostq_scan(struct vepf_hostq *q);
 int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf);
 void vepf_hostq_done(struct vepf_hostq *q, const struct vepf_buf *buf, u32 written, u64 moved);
 int vepf_hostq_publish(struct vepf_hostq *q);

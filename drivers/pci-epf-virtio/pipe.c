@@ -82,7 +82,7 @@ void vepf_pipe_start(struct vepf_pipe *p)
  */
 void vepf_pipe_notified(struct vepf_pipe *p)
 {
-	p->hq->scan = true;
+	vepf_hostq_scan(p->hq);
 	vepf_settle_disturb(&p->settle);
 }
 
