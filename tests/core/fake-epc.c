@@ -206,6 +206,8 @@ void fake_epc_settle(struct fake_epc *f)
 
 static void log_access(struct fake_epc *f, u64 addr, size_t size, bool write)
 {
+	if (f->no_log)
+		return;
 	if (f->num_log == FAKE_MAX_LOG)
 		fail_msg("the log is full");
 	f->log[f->num_log++] = (struct fake_access){ addr, size, write };

@@ -114,6 +114,7 @@ struct fake_epc {
 
 	struct fake_access *log;	/* in order, but for those flush reads */
 	unsigned int num_log;
+	bool no_log;
 
 	int raise_result[FAKE_MAX_VECTORS];	/* what pci_epc_raise_irq() returns */
 	unsigned long raises[FAKE_MAX_VECTORS];	/* calls */

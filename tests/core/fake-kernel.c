@@ -3,6 +3,7 @@
  * What the kernel does for the core, as the tests would have it
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/device.h>
 #include <linux/spinlock.h>
@@ -18,11 +19,53 @@ char fake_message[256];
 
 static u64 rnd_state;
 
+#define MAX_GUARDS	8
+
+static struct guard {
+	const spinlock_t *lock;
+	const void *data;
+	size_t len;
+	const char *name;
+	u8 copy[256];
+} guards[MAX_GUARDS];
+static unsigned int num_guards;
+
+void fake_guard(const spinlock_t *lock, const void *data, size_t len, const char *name)
+{
+	struct guard *g = &guards[num_guards++];
+
+	assert_true(num_guards <= MAX_GUARDS && len <= sizeof(g->copy));
+	*g = (struct guard){ .lock = lock, .data = data, .len = len, .name = name };
+	memcpy(g->copy, data, len);
+}
+
+static void check_guards(const spinlock_t *lock)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_guards; i++) {
+		struct guard *g = &guards[i];
+
+		if (g->lock == lock && memcmp(g->copy, g->data, g->len))
+			fail_msg("%s has changed without its lock", g->name);
+	}
+}
+
+static void renew_guards(const spinlock_t *lock)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_guards; i++)
+		if (guards[i].lock == lock)
+			memcpy(guards[i].copy, guards[i].data, guards[i].len);
+}
+
 void fake_kernel_reset(void)
 {
 	fake_now = 1000000000;
 	fake_tick = 0;
 	fake_locks = 0;
+	num_guards = 0;
 	fake_messages = 0;
 	fake_message[0] = '\0';
 	rnd_seed(1);
@@ -43,12 +86,14 @@ void fake_lock(spinlock_t *lock)
 		fail_msg("deadlock: the lock is held already");
 	lock->held = true;
 	fake_locks++;
+	check_guards(lock);
 }
 
 void fake_unlock(spinlock_t *lock)
 {
 	if (!lock->held)
 		fail_msg("unlock of a lock that is not held");
+	renew_guards(lock);
 	lock->held = false;
 	fake_locks--;
 }

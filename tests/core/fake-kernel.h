@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <linux/ktime.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 /* Nanoseconds; ktime_get() returns it, and moves it on by @fake_tick afterwards */
@@ -22,6 +23,12 @@ extern u64 fake_tick;
 extern unsigned int fake_locks;
 extern unsigned int fake_messages;
 extern char fake_message[256];
+
+/*
+ * What a lock guards must change only while it is held: looked at when it is taken.  Until
+ * fake_kernel_reset().
+ */
+void fake_guard(const spinlock_t *lock, const void *data, size_t len, const char *name);
 
 void fake_kernel_reset(void);
 

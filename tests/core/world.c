@@ -7,6 +7,7 @@
 
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/virtio_ring.h>
 
 #include "world.h"
@@ -352,6 +353,13 @@ void world_create(struct world *w)
 	w->f->queue_size = QUEUE_SIZE;
 }
 
+/* A reader of the endpoint may be on another processor */
+static void guard(const struct vepf_pipe *p)
+{
+	fake_guard(&p->lq->lock, &p->flow, sizeof(p->flow), "a receiver's flow");
+	fake_guard(&p->lq->lock, &p->fifo, sizeof(p->fifo), "what is in transit");
+}
+
 void world_bind(struct world *w)
 {
 	struct vepf_function *f = w->f;
@@ -368,6 +376,8 @@ void world_bind(struct world *w)
 	side_init(&w->hrx, w, true, RX);
 	side_init(&w->ltx, w, false, TX);
 	side_init(&w->lrx, w, false, RX);
+	guard(w->from_host);
+	guard(w->to_host);
 	w->bound = true;
 }
 
@@ -434,6 +444,7 @@ void world_free(struct world *w)
 void world_host_up(struct world *w)
 {
 	u64 base = w->epc.profile->ram ? 0 : 0x100000000;
+	unsigned int i;
 
 	base += (u64)(++w->boots % 8) << 25;
 	w->driver = (struct legacy){
@@ -443,8 +454,10 @@ void world_host_up(struct world *w)
 		.use_msix = w->use_msix,
 		.accepts = w->accepts,
 		.num_queues = w->type.num_queues,
-		.ring = { base, base + (1 << 24), base + (1 << 20), base + (1 << 20) + (1 << 24) },
+		.ring = { base, base + (1 << 24) },
 	};
+	for (i = TX + 1; i < w->type.num_queues; i++)
+		w->driver.ring[i] = base + (3 << 23) + i * SZ_16K;
 	side_start(&w->hrx, w->driver.ring[RX]);
 	side_start(&w->htx, w->driver.ring[TX]);
 	fake_tick = TICK_NS;
