@@ -717,11 +717,12 @@ bool vepf_pipe_drained(struct vepf_pipe *p)
 	if (done && p->lossless) {
 		done = !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
 		       vepf_pipe_ring_taken(p);
-		if (done && ring)
-			vepf_ring_release(ring);
 	}
 	if (done) {
 		p->closing = false;
+		/* It is held even if the sender was told meanwhile that it need not wait */
+		if (ring)
+			vepf_ring_release(ring);
 		vepf_localq_changed(p->lq);
 	}
 	spin_unlock_irqrestore(&p->lq->lock, flags);
