@@ -254,11 +254,8 @@ static void vepf_pipe_finish(struct vepf_pipe *p, bool written)
 	p->active = false;
 }
 
-/*
- * For how many nanoseconds the host's next @n bytes are not to be taken yet, so
- * that their sender goes slower; 0: take them.
- */
-static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
+/* As vepf_pipe_hold(); the queue's lock is held */
+static u64 vepf_pipe_hold_left(struct vepf_pipe *p, size_t n)
 {
 	struct vepf_flow *flow = &p->flow;
 	ktime_t now;
@@ -282,6 +279,31 @@ static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
 		return VEPF_HOLD_NS - passed;
 	flow->idle = !flow->took;
 	return 0;
+}
+
+/*
+ * For how many nanoseconds the host's next @n bytes are not to be taken yet, so
+ * that their sender goes slower; 0: take them.
+ */
+static u64 vepf_pipe_hold(struct vepf_pipe *p, size_t n)
+{
+	unsigned long flags;
+	u64 left;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	left = vepf_pipe_hold_left(p, n);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	return left;
+}
+
+/* No sender waits: the next one is held anew */
+static void vepf_pipe_nobody_held(struct vepf_pipe *p)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	p->flow.held_since = 0;
+	spin_unlock_irqrestore(&p->lq->lock, flags);
 }
 
 /**
@@ -308,6 +330,7 @@ static int vepf_pipe_discard_from_host(struct vepf_pipe *p)
 {
 	unsigned int most = p->hq->ring->num;
 	unsigned long flags;
+	u64 dropped = 0;
 	int n = 1;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
@@ -320,9 +343,12 @@ static int vepf_pipe_discard_from_host(struct vepf_pipe *p)
 		n = vepf_pipe_next(p);
 		if (n <= 0)
 			break;
-		p->fifo.dropped += p->buf.readable - p->done;
+		dropped += p->buf.readable - p->done;
 		vepf_pipe_finish(p, false);
 	}
+	spin_lock_irqsave(&p->lq->lock, flags);
+	p->fifo.dropped += dropped;
+	spin_unlock_irqrestore(&p->lq->lock, flags);
 	return min(n, 0);
 }
 
@@ -367,8 +393,7 @@ u64 vepf_pipe_from_host(struct vepf_pipe *p)
 
 		err = vepf_pipe_next(p);
 		if (err <= 0) {
-			/* No sender waits: the next one is held anew */
-			p->flow.held_since = 0;
+			vepf_pipe_nobody_held(p);
 			break;
 		}
 		seg = vepf_pipe_seg(p, false);

@@ -68,8 +68,8 @@ struct vepf_flow {
  * @to_host: the direction
  * @hq: the host's queue
  * @lq: queue of the endpoint's own driver
- * @fifo: bytes between them; to the host: guarded by @lq's lock
- * @flow: how the receiver keeps up; to the host: guarded by @lq's lock
+ * @fifo: bytes between them; guarded by @lq's lock
+ * @flow: how the receiver keeps up; guarded by @lq's lock
  * @lossless: the sender waits, instead of losing bytes
  * @open: the receiver wants bytes; guarded by @lq's lock
  * @discard: what was sent until now is for a receiver that is not there any more;
