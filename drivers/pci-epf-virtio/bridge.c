@@ -165,13 +165,10 @@ static void vepf_bridge_start_queue(struct vepf_bridge_queue *bq)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (bq->vq && !q->live) {
-		q->live = !vepf_ring_init(q->ring, bq->bridge->queue_size, VEPF_BRIDGE_ALIGN,
-					  &vepf_bridge_ring_ops, bq);
-		vepf_settle_begin(&q->settle);
-		q->seg = 0;
-		q->off = 0;
-	}
+	if (bq->vq && !q->live &&
+	    !vepf_ring_init(q->ring, bq->bridge->queue_size, VEPF_BRIDGE_ALIGN,
+			    &vepf_bridge_ring_ops, bq))
+		vepf_localq_start(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

@@ -121,6 +121,8 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
 		vepf_region_unmap(q->hm, &q->region);
 		return err;
 	}
+	if (q->held)
+		vepf_ring_hold(q->ring);
 	q->vector = vector;
 	q->again_ns = 0;
 	vepf_hostq_scan(q);
@@ -174,6 +176,33 @@ bool vepf_hostq_release(struct vepf_hostq *q)
 		return false;
 	vepf_region_unmap(q->hm, &q->region);
 	return true;
+}
+
+/**
+ * vepf_hostq_hold() - take nothing that is made available from now on
+ * @q: queue, started or not
+ *
+ * Until vepf_hostq_unhold(), whichever driver it is.
+ */
+void vepf_hostq_hold(struct vepf_hostq *q)
+{
+	q->held = true;
+	if (!q->live)
+		return;
+	/* An error is found again by who reads the ring */
+	vepf_ring_poll(q->ring);
+	vepf_ring_hold(q->ring);
+}
+
+/**
+ * vepf_hostq_unhold() - undo vepf_hostq_hold(), and look at what there is
+ * @q: queue, started or not
+ */
+void vepf_hostq_unhold(struct vepf_hostq *q)
+{
+	q->held = false;
+	vepf_ring_release(q->ring);
+	q->scan = true;
 }
 
 /**

@@ -31,6 +31,8 @@
  * @ring: device's half
  * @vector: MSI-X table entry or VEPF_NO_VECTOR
  * @live: may be served
+ * @held: what its driver makes available from some point on is not taken yet, even if it is
+ *	another driver by now
  * @scan: the driver may have made buffers available since the last poll
  * @again_ns: pause after the last attempt to reach the host, 0 if it was reached
  * @again_at: when the pause ends
@@ -46,6 +48,7 @@ struct vepf_hostq {
 	struct vepf_ring *ring;
 	u16 vector;
 	bool live;
+	bool held;
 	bool scan;
 	u64 again_ns;
 	ktime_t again_at;
@@ -61,6 +64,8 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector);
 void vepf_hostq_stop(struct vepf_hostq *q);
 bool vepf_hostq_keep(struct vepf_hostq *q, u32 pfn, u16 num);
 bool vepf_hostq_release(struct vepf_hostq *q);
+void vepf_hostq_hold(struct vepf_hostq *q);
+void vepf_hostq_unhold(struct vepf_hostq *q);
 void vepf_hostq_abandon(struct vepf_hostq *q);
 void vepf_hostq_scan(struct vepf_hostq *q);
 int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf);

@@ -61,3 +61,43 @@ void vepf_localq_publish(struct vepf_localq *q)
 	if (vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
 		q->call = true;
 }
+
+/**
+ * vepf_localq_start() - the driver's ring may be served
+ * @q: queue, whose @ring has just been set up
+ */
+void vepf_localq_start(struct vepf_localq *q)
+{
+	if (q->held)
+		vepf_ring_hold(q->ring);
+	vepf_settle_begin(&q->settle);
+	q->seg = 0;
+	q->off = 0;
+	q->live = true;
+}
+
+/**
+ * vepf_localq_hold() - take nothing that is made available from now on
+ * @q: queue
+ *
+ * Until vepf_localq_unhold(), whichever driver it is.
+ */
+void vepf_localq_hold(struct vepf_localq *q)
+{
+	q->held = true;
+	if (!q->live || !q->ring)
+		return;
+	vepf_ring_poll(q->ring);
+	vepf_ring_hold(q->ring);
+}
+
+/**
+ * vepf_localq_unhold() - undo vepf_localq_hold()
+ * @q: queue
+ */
+void vepf_localq_unhold(struct vepf_localq *q)
+{
+	q->held = false;
+	if (q->ring)
+		vepf_ring_release(q->ring);
+}

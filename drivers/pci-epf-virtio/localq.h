@@ -22,6 +22,8 @@
  *	notify with them disabled
  * @ring: the device's half, valid while @live; NULL: there is no driver
  * @live: the driver has set DRIVER_OK: the ring may be served
+ * @held: what the driver makes available from some point on is not taken yet, even if it is
+ *	another driver by now
  * @settle: whether the driver may be given data yet
  * @call: the driver wants to hear that buffers were used
  * @seg: descriptor of the next buffer in which to go on, where it was read in part
@@ -32,6 +34,7 @@ struct vepf_localq {
 	spinlock_t lock; /* the device's half */
 	struct vepf_ring *ring;
 	bool live;
+	bool held;
 	struct vepf_settle settle;
 	bool call;
 	u16 seg;
@@ -43,6 +46,9 @@ void *vepf_localq_ptr(const struct vepf_seg *seg);
 int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf);
 void vepf_localq_done(struct vepf_localq *q, u32 written);
 void vepf_localq_publish(struct vepf_localq *q);
+void vepf_localq_start(struct vepf_localq *q);
+void vepf_localq_hold(struct vepf_localq *q);
+void vepf_localq_unhold(struct vepf_localq *q);
 
 /* There is more for who has no ring, or room for more: tell it */
 static inline void vepf_localq_changed(struct vepf_localq *q)

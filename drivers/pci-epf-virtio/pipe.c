@@ -703,16 +703,11 @@ void vepf_pipe_close(struct vepf_pipe *p)
 
 	spin_lock_irqsave(&p->lq->lock, flags);
 	p->closing = true;
-	if (p->lossless && p->to_host && p->lq->live && p->lq->ring) {
-		vepf_ring_poll(p->lq->ring);
-		vepf_ring_hold(p->lq->ring);
-	}
+	if (p->lossless && p->to_host)
+		vepf_localq_hold(p->lq);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
-	if (p->lossless && !p->to_host && p->hq->live) {
-		/* An error is found again by who reads the ring */
-		vepf_ring_poll(p->hq->ring);
-		vepf_ring_hold(p->hq->ring);
-	}
+	if (p->lossless && !p->to_host)
+		vepf_hostq_hold(p->hq);
 }
 
 /* Whether what the sender had put in its ring when it closed its end has been taken from it */
@@ -733,25 +728,23 @@ static bool vepf_pipe_ring_taken(const struct vepf_pipe *p)
  */
 bool vepf_pipe_drained(struct vepf_pipe *p)
 {
-	struct vepf_ring *ring = p->to_host ? p->lq->ring : p->hq->ring;
 	unsigned long flags;
 	bool done;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
 	done = p->closing;
-	if (done && p->lossless) {
+	if (done && p->lossless)
 		done = !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
 		       vepf_pipe_ring_taken(p);
-	}
 	if (done) {
 		p->closing = false;
 		/* It is held even if the sender was told meanwhile that it need not wait */
-		if (ring)
-			vepf_ring_release(ring);
+		if (p->to_host)
+			vepf_localq_unhold(p->lq);
 		vepf_localq_changed(p->lq);
 	}
 	spin_unlock_irqrestore(&p->lq->lock, flags);
-	if (done)
-		p->hq->scan = true;
+	if (done && !p->to_host)
+		vepf_hostq_unhold(p->hq);
 	return done;
 }
