@@ -335,10 +335,11 @@ static int vepf_pipe_discard_from_host(struct vepf_pipe *p)
 
 	spin_lock_irqsave(&p->lq->lock, flags);
 	vepf_fifo_drop(&p->fifo, vepf_fifo_len(&p->fifo));
+	/* Of what comes after that, its driver notifies */
+	p->hq->scan |= p->discard;
 	p->discard = false;
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 
-	p->hq->scan = true;
 	while (p->hq->live && most--) {
 		n = vepf_pipe_next(p);
 		if (n <= 0)
