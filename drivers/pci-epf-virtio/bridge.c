@@ -33,11 +33,15 @@ static int vepf_bridge_read(void *ctx, u32 off, void *buf, u32 len)
 	const struct vepf_bridge_queue *q = ctx;
 	const void *src = (const void *)virtqueue_get_vring(q->vq)->desc + off;
 
+	u32 word;
+
 	/* Two entries of the available ring are as long, and may lie anywhere */
-	if (len == sizeof(u32) && IS_ALIGNED(off, sizeof(u32)))
-		*(u32 *)buf = READ_ONCE(*(const u32 *)src);
-	else
+	if (len != sizeof(word) || !IS_ALIGNED(off, sizeof(word))) {
 		memcpy(buf, src, len);
+		return 0;
+	}
+	word = READ_ONCE(*(const u32 *)src);
+	memcpy(buf, &word, len);
 	return 0;
 }
 
