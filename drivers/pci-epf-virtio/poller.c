@@ -35,12 +35,14 @@
 #define VEPF_SETUP_NS		NSEC_PER_SEC
 
 /*
- * A host that begins again and again would keep a processor to itself: it gets so much
- * time without pause, and then a fraction of the time.  Without it, queues are looked
- * at as often as with no driver, which may make its set-up fail.
+ * A host that never leaves the thread alone would keep a processor to itself.  It gets so
+ * much time of a thread that is preferred to others, and for each nanosecond more it has to
+ * leave the thread alone for so many.  What was spent comes back in pieces, as to change a
+ * priority takes its time, too.
  */
 #define VEPF_CREDIT_NS		(4LL * NSEC_PER_SEC)
 #define VEPF_CREDIT_SHARE	4
+#define VEPF_CREDIT_PIECE_NS	(VEPF_CREDIT_NS / 10)
 
 /* The engine's accessors: the BAR is little endian endpoint memory */
 static u64 vepf_bar_ld64(void *ctx, unsigned int off)
@@ -97,23 +99,52 @@ static const struct vepf_regs_ops vepf_bar_ops = {
 	.mb = vepf_bar_mb,
 };
 
+/* Before a driver runs, looking is what counts; afterwards, its data is */
+static enum vepf_poller_use vepf_poller_use(const struct vepf_poller *p)
+{
+	return p->up && p->regs.phase != VEPF_REGS_RUNNING ? VEPF_POLLER_LOOKS :
+							     VEPF_POLLER_MOVES;
+}
+
+/* Whether the thread may be preferred to others, and need not pause */
+static bool vepf_poller_has_credit(const struct vepf_poller *p)
+{
+	return !p->credit[vepf_poller_use(p)].spent;
+}
+
 /* A driver sets its queues up, has not fallen silent, and does not do it all the time */
 static bool vepf_poller_in_setup(const struct vepf_poller *p, ktime_t now)
 {
-	return p->up && p->regs.phase == VEPF_REGS_SETUP && p->credit > 0 &&
+	return p->up && p->regs.phase == VEPF_REGS_SETUP && vepf_poller_has_credit(p) &&
 	       ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SETUP_NS;
 }
 
-/* Account for the time since the last round */
-static void vepf_poller_pay(struct vepf_poller *p, ktime_t now)
+/* Something happened just now; a driver that only sets up, and goes on and on, has to wait */
+static bool vepf_poller_spins(const struct vepf_poller *p, ktime_t now)
+{
+	return p->up && ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SPIN_NS &&
+	       (vepf_poller_use(p) == VEPF_POLLER_MOVES || vepf_poller_has_credit(p));
+}
+
+/* Account for the time since the last call; @used: it was spent, and not slept */
+static void vepf_poller_pay(struct vepf_poller *p, ktime_t now, bool used)
 {
 	s64 passed = ktime_to_ns(ktime_sub(now, p->paid));
+	unsigned int i;
 
 	p->paid = now;
-	if (vepf_poller_in_setup(p, now))
-		p->credit -= passed;
-	else
-		p->credit = min_t(s64, p->credit + passed / VEPF_CREDIT_SHARE, VEPF_CREDIT_NS);
+	for (i = 0; i < ARRAY_SIZE(p->credit); i++) {
+		struct vepf_credit *c = &p->credit[i];
+
+		if (used && i == vepf_poller_use(p) && !c->spent)
+			c->left -= passed;
+		else
+			c->left = min_t(s64, c->left + passed / VEPF_CREDIT_SHARE, VEPF_CREDIT_NS);
+		if (c->left <= 0)
+			c->spent = true;
+		else if (c->left >= VEPF_CREDIT_PIECE_NS)
+			c->spent = false;
+	}
 }
 
 /*
@@ -211,15 +242,18 @@ static u64 vepf_poller_pause(const struct vepf_poller *p, ktime_t now)
  */
 static void vepf_poller_set_priority(struct vepf_poller *p)
 {
-	bool urgent = p->up && p->regs.phase != VEPF_REGS_RUNNING;
+	enum vepf_poller_priority priority = VEPF_POLLER_NORMAL;
 
-	if (urgent == p->urgent)
+	if (vepf_poller_has_credit(p))
+		priority = vepf_poller_use(p) == VEPF_POLLER_LOOKS ? VEPF_POLLER_URGENT :
+								     VEPF_POLLER_FIRST;
+	if (priority == p->priority)
 		return;
-	p->urgent = urgent;
-	if (urgent)
+	p->priority = priority;
+	if (priority == VEPF_POLLER_URGENT)
 		sched_set_fifo(current);
 	else
-		sched_set_normal(current, MIN_NICE);
+		sched_set_normal(current, priority == VEPF_POLLER_FIRST ? MIN_NICE : 0);
 }
 
 /* One round; returns nanoseconds until the next must come, 0: at once, U64_MAX: never */
@@ -238,15 +272,14 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 
 	/* While queues are set up there is nothing to do that could not wait */
 	now = ktime_get();
-	vepf_poller_pay(p, now);
 	if (!vepf_poller_in_setup(p, now)) {
 		again = p->ops->work(p->ctx, events & (VEPF_REGS_LIVE | VEPF_REGS_NOTIFY));
 		now = ktime_get();
 	}
 	if (events || !again)
 		p->active = now;
-	if (p->up && (vepf_poller_in_setup(p, now) ||
-		      ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SPIN_NS))
+	vepf_poller_pay(p, now, true);
+	if (vepf_poller_in_setup(p, now) || vepf_poller_spins(p, now))
 		again = 0;
 	else if (p->up && p->regs.phase == VEPF_REGS_RUNNING && p->msix_on)
 		again = min_t(u64, again, VEPF_WATCH_NS);
@@ -276,6 +309,7 @@ static void vepf_poller_sleep(struct vepf_poller *p, u64 again)
 	ktime_t now = ktime_get();
 	bool timed = READ_ONCE(p->up) || again != U64_MAX;
 
+	vepf_poller_pay(p, now, true);
 	p->deadline = again == U64_MAX ? KTIME_MAX : ktime_add_ns(now, again);
 	set_current_state(TASK_IDLE);
 	if (!READ_ONCE(p->kicked) && !kthread_should_stop()) {
@@ -288,6 +322,7 @@ static void vepf_poller_sleep(struct vepf_poller *p, u64 again)
 	}
 	__set_current_state(TASK_RUNNING);
 	hrtimer_cancel(&p->timer);
+	vepf_poller_pay(p, ktime_get(), false);
 }
 
 static int vepf_poller_thread(void *data)
@@ -322,6 +357,7 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 		      const struct vepf_regs_params *params, const struct vepf_poller_ops *ops,
 		      void *ctx, struct vepf_stats *stats)
 {
+	unsigned int i;
 	int err;
 
 	memset(p, 0, sizeof(*p));
@@ -331,7 +367,9 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 	p->ctx = ctx;
 	p->stats = stats;
 	p->has_config = params->config_len;
-	p->credit = VEPF_CREDIT_NS;
+	for (i = 0; i < ARRAY_SIZE(p->credit); i++)
+		p->credit[i].left = VEPF_CREDIT_NS;
+	p->priority = VEPF_POLLER_FIRST;
 	p->paid = ktime_get();
 	mutex_init(&p->lock);
 	hrtimer_setup(&p->timer, vepf_poller_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);

@@ -54,6 +54,29 @@ struct vepf_poller_ops {
 	bool (*msix_enabled)(void *ctx);
 };
 
+/* What the thread's time is used for */
+enum vepf_poller_use {
+	VEPF_POLLER_LOOKS,	/* at registers, for a driver that may come or sets up */
+	VEPF_POLLER_MOVES,	/* data of a driver that runs, or of the endpoint's */
+	VEPF_POLLER_USES,
+};
+
+enum vepf_poller_priority {
+	VEPF_POLLER_NORMAL,
+	VEPF_POLLER_FIRST,	/* the lowest nice value */
+	VEPF_POLLER_URGENT,	/* real-time */
+};
+
+/**
+ * struct vepf_credit - time for which the thread may be preferred to others
+ * @left: nanoseconds
+ * @spent: it may not, until some has come together again
+ */
+struct vepf_credit {
+	s64 left;
+	bool spent;
+};
+
 /**
  * struct vepf_poller - the poller of one function
  * @name: for traces
@@ -69,12 +92,12 @@ struct vepf_poller_ops {
  * @msix_on: the host has MSI-X enabled, as far as known
  * @alert: the running driver's host has MSI-X disabled: a new driver may be near
  * @has_config: configuration bytes move when MSI-X is enabled
- * @urgent: the thread has a real-time priority
+ * @priority: of the thread
  * @kicked: the thread must not sleep
  * @active: when something happened last
  * @watched: when MSI-X was looked at last
  * @deadline: when the thread must run at the latest
- * @credit: nanoseconds for which drivers may keep the thread from pausing
+ * @credit: how long the thread may still be preferred to others, by use
  * @paid: up to when @credit has been accounted for
  */
 struct vepf_poller {
@@ -91,12 +114,12 @@ struct vepf_poller {
 	bool msix_on;
 	bool alert;
 	bool has_config;
-	bool urgent;
+	enum vepf_poller_priority priority;
 	bool kicked;
 	ktime_t active;
 	ktime_t watched;
 	ktime_t deadline;
-	s64 credit;
+	struct vepf_credit credit[VEPF_POLLER_USES];
 	ktime_t paid;
 };
 

@@ -167,13 +167,17 @@ static struct hrtimer *expired_timer(void)
 
 static void run_timers(void)
 {
+	struct task_struct *was = on_cpu;
 	struct hrtimer *timer;
 
 	while (!fake_irqs_off && !fake_locks && (timer = expired_timer())) {
+		/* The host runs meanwhile, but no other task of the endpoint */
+		on_cpu = current;
 		fake_irqs_off++;
 		if (timer->function(timer) == HRTIMER_RESTART && !timer->queued)
 			queue_timer(timer);
 		fake_irqs_off--;
+		on_cpu = was;
 	}
 }
 

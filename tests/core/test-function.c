@@ -404,6 +404,7 @@ static void test_time_of_setup(void **state)
 	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
 	legacy_w8(&w->driver, 18, 3);
 	check_times(w, SELECT);
+	legacy_reset(&w->driver);
 	world_run(w, 20 * SECOND);
 	world_host_up(w);
 }
