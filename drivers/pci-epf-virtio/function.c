@@ -123,9 +123,11 @@ static int vepf_alloc_bar(struct vepf_function *f, const struct pci_epc_features
 	}
 
 	f->msix_offset = VEPF_MSIX_OFFSET;
+	/* The number may be changed in configfs at any time, the table may not */
+	f->vectors = epf->msix_interrupts;
 	/* The PBA, a bit for each vector in words of 64, follows the table */
-	size = f->msix_offset + epf->msix_interrupts * PCI_MSIX_ENTRY_SIZE +
-	       ALIGN(DIV_ROUND_UP(epf->msix_interrupts, 8), 8);
+	size = f->msix_offset + f->vectors * PCI_MSIX_ENTRY_SIZE +
+	       ALIGN(DIV_ROUND_UP(f->vectors, 8), 8);
 	size = ALIGN(size, SZ_4K);
 
 	epf->bar[BAR_0].flags |= PCI_BASE_ADDRESS_SPACE_MEMORY;
@@ -207,6 +209,12 @@ static int vepf_bind(struct pci_epf *epf)
 	const struct pci_epc_features *features;
 	int err;
 
+	/* The endpoint core tells a virtual function of no event of the controller */
+	if (epf->vfunc_no) {
+		dev_err(&epf->dev,
+			"cannot be a virtual function: link it to a controller, not to a function\n");
+		return -EOPNOTSUPP;
+	}
 	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
 	if (!features) {
 		dev_err(&epf->dev, "controller %s does not tell what it can do\n",
@@ -267,8 +275,9 @@ static void vepf_unbind(struct pci_epf *epf)
 	if (f->bridge)
 		vepf_bridge_unregister(f->bridge);
 	vepf_poller_stop(&f->poller);
-	if (f->ready && epf->epc->init_complete)
+	if (f->bar_set && epf->epc->init_complete)
 		pci_epc_clear_bar(epf->epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);
+	f->bar_set = false;
 	f->ready = false;
 	vepf_free_queues(f);
 	vepf_free_bar(f);
@@ -287,28 +296,27 @@ static int vepf_epc_init(struct pci_epf *epf)
 		return 0;
 
 	vepf_poller_down(&f->poller);
-	/* Virtual functions share the header of the first one */
-	if (epf->vfunc_no <= 1) {
-		err = pci_epc_write_header(epc, epf->func_no, epf->vfunc_no, epf->header);
-		if (err) {
-			dev_err(&epf->dev, "cannot write the configuration header (err=%d)\n", err);
-			return err;
-		}
+	f->ready = false;
+	err = pci_epc_write_header(epc, epf->func_no, epf->vfunc_no, epf->header);
+	if (err) {
+		dev_err(&epf->dev, "cannot write the configuration header (err=%d)\n", err);
+		return err;
 	}
 	err = pci_epc_set_bar(epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);
 	if (err) {
 		dev_err(&epf->dev, "cannot set up BAR0 (err=%d)\n", err);
 		return err;
 	}
-	f->ready = true;
-	if (epf->msix_interrupts) {
-		err = pci_epc_set_msix(epc, epf->func_no, epf->vfunc_no, epf->msix_interrupts,
-				       BAR_0, f->msix_offset);
+	f->bar_set = true;
+	if (f->vectors) {
+		err = pci_epc_set_msix(epc, epf->func_no, epf->vfunc_no, f->vectors, BAR_0,
+				       f->msix_offset);
 		if (err) {
 			dev_err(&epf->dev, "cannot set up MSI-X (err=%d)\n", err);
 			return err;
 		}
 	}
+	f->ready = true;
 
 	/*
 	 * Not every controller tells when the link is up, nor one that does
@@ -329,6 +337,7 @@ static void vepf_down(struct pci_epf *epf)
 static void vepf_epc_deinit(struct pci_epf *epf)
 {
 	vepf_down(epf);
+	to_function(epf)->bar_set = false;
 	to_function(epf)->ready = false;
 }
 

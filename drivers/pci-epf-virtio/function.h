@@ -38,6 +38,8 @@
  * @queue_size: descriptors per virtqueue
  * @chosen_vectors: MSI-X vectors, where that was left to the driver
  * @bound: between bind and unbind; all below is valid then
+ * @vectors: MSI-X vectors, 0 if the controller has INTx only
+ * @bar_set: the controller shows BAR0
  * @ready: the controller has been set up for the function
  * @bar: BAR0: registers, then the MSI-X table and PBA
  * @msix_offset: of the MSI-X table in BAR0, in bytes
@@ -65,6 +67,8 @@ struct vepf_function {
 	u16 queue_size;
 	u16 chosen_vectors;
 	bool bound;
+	u16 vectors;
+	bool bar_set;
 	bool ready;
 	void *bar;
 	u32 msix_offset;
