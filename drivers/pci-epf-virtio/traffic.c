@@ -238,8 +238,11 @@ static u64 vepf_work(void *ctx, bool scan)
 	}
 	if (control)
 		again = min(again, vepf_control_send(&f->control));
-	if (f->irq.starved)
+	if (f->irq.starved) {
 		vepf_hostmem_yield(&f->hostmem);
+		/* Until another attempt has failed */
+		f->irq.starved = false;
+	}
 	if (f->poller.up)
 		again = min(again, vepf_irq_flush(&f->irq));
 	return again;

@@ -524,6 +524,13 @@ u64 world_poll(struct world *w, bool scan)
 	return again;
 }
 
+void world_idle(u64 ns)
+{
+	fake_tick = TICK_NS;
+	fake_sleep(ns);
+	fake_tick = 0;
+}
+
 void world_run(struct world *w, u64 ns)
 {
 	ktime_t end = fake_now + ns;

@@ -119,7 +119,8 @@ void world_local_down(struct world *w);
 void world_kick(struct world *w);
 /* What it does in a round, by hand; returns when the next is due, in nanoseconds */
 u64 world_poll(struct world *w, bool scan);
-/* Let everything run for so long */
+/* Let everything run for so long; without the drivers' steps */
+void world_idle(u64 ns);
 void world_run(struct world *w, u64 ns);
 
 /* Send the next @len bytes of the stream in @n descriptors; false: no room */
