@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <asm/barrier.h>
 #include <linux/device.h>
 #include <linux/spinlock.h>
 
@@ -16,6 +17,7 @@ u64 fake_tick;
 unsigned int fake_locks;
 unsigned int fake_messages;
 char fake_message[256];
+void (*fake_on_rmb)(void);
 
 static u64 rnd_state;
 

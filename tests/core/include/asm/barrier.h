@@ -3,7 +3,10 @@
 #define CORE_SHIM_ASM_BARRIER_H
 
 #define mb()	__sync_synchronize()
-#define rmb()	__sync_synchronize()
+/* What a test wants to happen there */
+extern void (*fake_on_rmb)(void);
+
+#define rmb()	(__sync_synchronize(), fake_on_rmb ? fake_on_rmb() : (void)0)
 #define wmb()	__sync_synchronize()
 #define smp_mb()	__sync_synchronize()
 
