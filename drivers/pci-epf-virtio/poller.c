@@ -44,6 +44,9 @@
 #define VEPF_CREDIT_SHARE	4
 #define VEPF_CREDIT_PIECE_NS	(VEPF_CREDIT_NS / 10)
 
+/* Reads of a word in halves: a driver changes it once in a round trip, and others may wait */
+#define VEPF_HALVES_MOST	4
+
 /* The engine's accessors: the BAR is little endian endpoint memory */
 static u64 vepf_bar_ld64(void *ctx, unsigned int off)
 {
@@ -52,15 +55,18 @@ static u64 vepf_bar_ld64(void *ctx, unsigned int off)
 	return le64_to_cpu((__force __le64)READ_ONCE(*(u64 *)(p->bar + off)));
 #else
 	__le32 *word = p->bar + off;
+	unsigned int i;
 	u32 lo, hi;
 
 	/* The half that a driver writes first (queue select) on both sides */
-	do {
+	for (i = 0; i < VEPF_HALVES_MOST; i++) {
 		hi = le32_to_cpu(READ_ONCE(word[1]));
 		rmb();	/* pairs with the order of the host's writes */
 		lo = le32_to_cpu(READ_ONCE(word[0]));
 		rmb();	/* pairs with the order of the host's writes */
-	} while (hi != le32_to_cpu(READ_ONCE(word[1])));
+		if (hi == le32_to_cpu(READ_ONCE(word[1])))
+			break;
+	}
 	return (u64)hi << 32 | lo;
 #endif
 }
