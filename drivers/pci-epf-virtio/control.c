@@ -40,7 +40,7 @@ void vepf_control_collect(struct vepf_control *c)
 
 			if (buf.segs[i].writable)
 				continue;
-			memcpy(msg + len, vepf_localq_ptr(&buf.segs[i]), n);
+			vepf_localq_read(&buf.segs[i], 0, msg + len, n);
 			len += n;
 		}
 		spin_unlock_irqrestore(&q->lock, flags);
@@ -86,7 +86,7 @@ static void vepf_control_to_local(struct vepf_control *c)
 
 				if (!buf.segs[i].writable)
 					continue;
-				memcpy(vepf_localq_ptr(&buf.segs[i]), msg + written, n);
+				vepf_localq_write(&buf.segs[i], 0, msg + written, n);
 				written += n;
 			}
 			vepf_localq_done(q, written);

@@ -2,21 +2,108 @@
 /*
  * One virtqueue of the endpoint's own driver, as who serves it uses it
  */
-#include <linux/io.h>
+#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/string.h>
 
 #include "localq.h"
 
-/**
- * vepf_localq_ptr() - memory of a buffer
- * @seg: descriptor of it
- *
- * The address is one of the endpoint kernel's own driver: believe it.
- *
- * Return: where its first byte is.
+/*
+ * Memory of a buffer at @off, and how many of *@len bytes there are in one piece.  The address
+ * is one of the endpoint kernel's own driver: believe it.  A page that a program's data is in
+ * may be highmem.
  */
-void *vepf_localq_ptr(const struct vepf_seg *seg)
+static void *vepf_localq_map(const struct vepf_seg *seg, u32 off, size_t *len)
 {
-	return phys_to_virt(seg->addr);
+	u64 addr = seg->addr + off;
+
+	*len = min_t(size_t, *len, PAGE_SIZE - offset_in_page(addr));
+	return kmap_local_page(pfn_to_page(PHYS_PFN(addr))) + offset_in_page(addr);
+}
+
+/**
+ * vepf_localq_read() - copy from a buffer
+ * @seg: descriptor of it
+ * @off: where in it, in bytes
+ * @buf: where to
+ * @len: bytes
+ */
+void vepf_localq_read(const struct vepf_seg *seg, u32 off, void *buf, size_t len)
+{
+	while (len) {
+		size_t n = len;
+		void *src = vepf_localq_map(seg, off, &n);
+
+		memcpy(buf, src, n);
+		kunmap_local(src);
+		off += n;
+		buf += n;
+		len -= n;
+	}
+}
+
+/**
+ * vepf_localq_write() - copy to a buffer
+ * @seg: descriptor of it
+ * @off: where in it, in bytes
+ * @buf: where from
+ * @len: bytes
+ */
+void vepf_localq_write(const struct vepf_seg *seg, u32 off, const void *buf, size_t len)
+{
+	while (len) {
+		size_t n = len;
+		void *dst = vepf_localq_map(seg, off, &n);
+
+		memcpy(dst, buf, n);
+		kunmap_local(dst);
+		off += n;
+		buf += n;
+		len -= n;
+	}
+}
+
+/**
+ * vepf_localq_to_fifo() - copy from a buffer to a history
+ * @seg: descriptor of it
+ * @off: where in it, in bytes
+ * @fifo: history
+ * @len: bytes
+ */
+void vepf_localq_to_fifo(const struct vepf_seg *seg, u32 off, struct vepf_fifo *fifo, size_t len)
+{
+	while (len) {
+		size_t n = len;
+		void *src = vepf_localq_map(seg, off, &n);
+
+		vepf_fifo_put(fifo, src, n);
+		kunmap_local(src);
+		off += n;
+		len -= n;
+	}
+}
+
+/**
+ * vepf_localq_from_fifo() - fill a buffer from a history, as far as it goes
+ * @seg: descriptor of it
+ * @fifo: history
+ *
+ * Return: number of bytes.
+ */
+u32 vepf_localq_from_fifo(const struct vepf_seg *seg, struct vepf_fifo *fifo)
+{
+	u32 off = 0;
+
+	while (off < seg->len && vepf_fifo_len(fifo)) {
+		size_t n = seg->len - off;
+		void *dst = vepf_localq_map(seg, off, &n);
+
+		off += vepf_fifo_get(fifo, dst, n);
+		kunmap_local(dst);
+	}
+	return off;
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "fifo.h"
 #include "ring.h"
 #include "settle.h"
 
@@ -42,7 +43,10 @@ struct vepf_localq {
 	void (*callback)(struct vepf_localq *q);
 };
 
-void *vepf_localq_ptr(const struct vepf_seg *seg);
+void vepf_localq_read(const struct vepf_seg *seg, u32 off, void *buf, size_t len);
+void vepf_localq_write(const struct vepf_seg *seg, u32 off, const void *buf, size_t len);
+void vepf_localq_to_fifo(const struct vepf_seg *seg, u32 off, struct vepf_fifo *fifo, size_t len);
+u32 vepf_localq_from_fifo(const struct vepf_seg *seg, struct vepf_fifo *fifo);
 int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf);
 void vepf_localq_done(struct vepf_localq *q, u32 written);
 void vepf_localq_publish(struct vepf_localq *q);

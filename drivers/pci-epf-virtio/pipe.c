@@ -168,8 +168,7 @@ static u64 vepf_pipe_deliver(struct vepf_pipe *p)
 
 		for (i = 0; i < buf.nsegs; i++)
 			if (buf.segs[i].writable)
-				written += vepf_fifo_get(&p->fifo, vepf_localq_ptr(&buf.segs[i]),
-							 buf.segs[i].len);
+				written += vepf_localq_from_fifo(&buf.segs[i], &p->fifo);
 		vepf_localq_done(q, written);
 		if (written)
 			vepf_flow_took(&p->flow);
@@ -459,7 +458,7 @@ static bool vepf_pipe_put_local(struct vepf_pipe *p, const struct vepf_buf *buf,
 
 		if (seg->writable)
 			continue;
-		vepf_fifo_put(&p->fifo, vepf_localq_ptr(seg) + q->off, n);
+		vepf_localq_to_fifo(seg, q->off, &p->fifo, n);
 		room -= n;
 		q->off += n;
 		if (q->off < seg->len)

@@ -7,6 +7,7 @@
 
 #include <asm/barrier.h>
 #include <linux/device.h>
+#include <linux/highmem.h>
 #include <linux/spinlock.h>
 
 #include "fake-kernel.h"
@@ -18,6 +19,7 @@ unsigned int fake_locks;
 unsigned int fake_messages;
 char fake_message[256];
 void (*fake_on_rmb)(void);
+unsigned int fake_kmaps;
 
 static u64 rnd_state;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -521,6 +522,7 @@ u64 world_poll(struct world *w, bool scan)
 	assert_false(w->local_tx->call);
 	assert_false(w->local_rx->call);
 	assert_int_equal(fake_locks, 0);
+	assert_int_equal(fake_kmaps, 0);
 	return again;
 }
 

@@ -33,7 +33,4 @@ static inline u64 __raw_readq(const void *addr)
 #define __raw_writel(val, addr)	fake_io_store(addr, val, 4)
 #define __raw_writeq(val, addr)	fake_io_store(addr, val, 8)
 
-/* Addresses of the local driver's buffers are pointers of the test */
-#define phys_to_virt(addr)	((void *)(uintptr_t)(addr))
-
 #endif /* CORE_SHIM_LINUX_IO_H */

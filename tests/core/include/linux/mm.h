@@ -3,8 +3,15 @@
 #define CORE_SHIM_LINUX_MM_H
 
 #include <linux/slab.h>
+#include <stdint.h>
+
+struct page;
 
 #define PAGE_SIZE		4096UL
+#define offset_in_page(addr)	((addr) % PAGE_SIZE)
+
+/* A page is where it is */
+#define pfn_to_page(pfn)	((struct page *)(uintptr_t)((pfn) * PAGE_SIZE))
 
 #define kvmalloc(size, flags)		malloc(size)
 #define kvcalloc(n, size, flags)	calloc(n, size)
