@@ -12,12 +12,21 @@
 
 struct fake_epf fake_epf;
 
-void *devm_kzalloc(struct device *dev, size_t size, int flags)
+int devm_add_action_or_reset(struct device *dev, void (*action)(void *data), void *data)
 {
-	(void)flags;
 	assert_ptr_equal(dev, &fake_epf.epf.dev);
 	assert_true(fake_epf.num_managed < FAKE_MAX_MANAGED);
-	return fake_epf.managed[fake_epf.num_managed++] = calloc(1, size);
+	fake_epf.managed[fake_epf.num_managed++] = (struct fake_managed){ action, data };
+	return 0;
+}
+
+void *devm_kzalloc(struct device *dev, size_t size, int flags)
+{
+	void *memory = calloc(1, size);
+
+	(void)flags;
+	devm_add_action_or_reset(dev, free, memory);
+	return memory;
 }
 
 int __pci_epf_register_driver(struct pci_epf_driver *driver, struct module *owner)
@@ -128,8 +137,11 @@ int fake_epf_create(void)
 
 void fake_epf_destroy(void)
 {
-	while (fake_epf.num_managed)
-		free(fake_epf.managed[--fake_epf.num_managed]);
+	while (fake_epf.num_managed) {
+		struct fake_managed *last = &fake_epf.managed[--fake_epf.num_managed];
+
+		last->action(last->data);
+	}
 }
 
 int fake_epf_bind(void)

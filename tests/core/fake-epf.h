@@ -10,6 +10,12 @@
 
 #define FAKE_MAX_MANAGED	16
 
+/* What is undone when a device goes */
+struct fake_managed {
+	void (*action)(void *data);
+	void *data;
+};
+
 /**
  * struct fake_epf - what there is
  * @epf: the function
@@ -34,7 +40,7 @@ struct fake_epf {
 	struct pci_epf_header header;
 	bool bar_is_set;
 	u16 msix_vectors;
-	void *managed[FAKE_MAX_MANAGED];
+	struct fake_managed managed[FAKE_MAX_MANAGED];
 	unsigned int num_managed;
 };
 

@@ -33,7 +33,8 @@ static inline void put_device(struct device *dev)
 
 #include <linux/dev_printk.h>
 
-/* Lives as long as the device of the one function there is: see fake-epf.c */
+/* Live as long as the device of the one function there is: see fake-epf.c */
 void *devm_kzalloc(struct device *dev, size_t size, int flags);
+int devm_add_action_or_reset(struct device *dev, void (*action)(void *data), void *data);
 
 #endif /* CORE_SHIM_LINUX_DEVICE_H */

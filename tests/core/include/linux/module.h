@@ -4,8 +4,15 @@
 #define CORE_SHIM_LINUX_MODULE_H
 
 #include <linux/err.h>
+#include <linux/types.h>
 
-struct module;
+/*
+ * struct module - what is loaded
+ * @refs: how many hold it
+ */
+struct module {
+	unsigned int refs;
+};
 
 #define THIS_MODULE		NULL
 #define EXPORT_SYMBOL_GPL(name)
@@ -15,5 +22,18 @@ struct module;
 #define __exit
 #define module_init(fn)		int fake_##fn(void) { return fn(); }
 #define module_exit(fn)		void fake_##fn(void) { fn(); }
+
+static inline bool try_module_get(struct module *module)
+{
+	if (module)
+		module->refs++;
+	return true;
+}
+
+static inline void module_put(struct module *module)
+{
+	if (module)
+		module->refs--;
+}
 
 #endif /* CORE_SHIM_LINUX_MODULE_H */

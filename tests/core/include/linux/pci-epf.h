@@ -18,6 +18,7 @@ enum pci_barno { BAR_0, BAR_1, NUM_BARS = 6 };
 enum pci_epc_interface_type { PRIMARY_INTERFACE };
 
 #define PCI_INTERRUPT_INTA	1
+#define PCI_INTERRUPT_INTD	4
 
 struct pci_epf_header {
 	u16 vendorid;
@@ -52,10 +53,12 @@ struct pci_epf {
 	struct device dev;
 	struct pci_epf_header *header;
 	struct pci_epf_bar bar[NUM_BARS];
+	u8 msi_interrupts;
 	u16 msix_interrupts;
 	u8 func_no;
 	u8 vfunc_no;
 	struct pci_epc *epc;
+	struct pci_epc *sec_epc;
 	struct pci_epf_driver *driver;
 	const struct pci_epc_event_ops *event_ops;
 };
