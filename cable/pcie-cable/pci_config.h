@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifndef PCI_HEADER_TYPE_MFD	/* before Linux 6.7 */
+#define PCI_HEADER_TYPE_MFD	0x80
+#endif
+
 #define PCI_CONFIG_SIZE		256	/* conventional */
 #define PCI_CONFIG_SIZE_EXPRESS	4096
 
