@@ -68,7 +68,12 @@ class Cable:
         self.expect(message)
 
     def exit_code(self):
-        return self.process.wait(vfu.PATIENCE)
+        try:
+            return self.process.wait(vfu.PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a machine shares with the program it may go on using, in any way it likes."""
+
+import errno
+import fcntl
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import vfu
+from test_protocol import alive, refused
+from vfu import SENT
+
+EVENTFD = vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER
+FULL = 2 ** 64 - 2
+
+# Fills its event descriptor to the top, and changes O_NONBLOCK, as fast as it can
+RESTLESS = """
+import fcntl, os, sys
+fd = int(sys.argv[1])
+flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+print("ready", flush=True)
+while True:
+    fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+    try:
+        os.eventfd_write(fd, %d)
+    except BlockingIOError:
+        pass
+    fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)
+""" % FULL
+
+
+def blocking(fd):
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) & ~os.O_NONBLOCK)
+
+
+def set_up_full(machine, index):
+    """Have the machine's first vector signal an event that has no room: who writes waits."""
+    event = vfu.Event()
+    machine.set_irqs(EVENTFD, 0, 1, [event.fd], index=index)
+    event.take()
+    os.eventfd_write(event.fd, FULL)
+    blocking(event.fd)
+    return event
+
+
+@pytest.fixture
+def msix(pair):
+    endpoint, host = pair
+    host.msix(0x8000)
+    return pair
+
+
+def test_event_that_is_full_stops_nobody(cable, msix):
+    endpoint, host = msix
+    event = set_up_full(host, vfu.MSIX)
+    for _ in range(10):
+        assert endpoint.raise_irq(1) == SENT
+    host.set_irqs(vfu.IRQ_NONE | vfu.IRQ_TRIGGER, 0, 1)
+    assert alive(host)
+    # Of what it counts nothing was taken
+    assert os.eventfd_read(event.fd) >= FULL
+    assert endpoint.raise_irq(1) == SENT
+    assert os.eventfd_read(event.fd) == 1
+
+
+def test_event_of_the_endpoint_that_is_full(cable, endpoint):
+    endpoint.start()
+    set_up_full(endpoint, vfu.MSIX)
+    host = cable.host()
+    host.enable()
+    assert endpoint.reg(vfu.LINK_STATUS) == 1
+    assert alive(host)
+
+
+def test_event_that_changes_all_the_time(cable, msix):
+    """Whatever the flag is at the moment of a look, it may be another one at the next."""
+    endpoint, host = msix
+    event = vfu.Event()
+    host.set_irqs(EVENTFD, 0, 1, [event.fd])
+    peer = subprocess.Popen([sys.executable, "-c", RESTLESS, str(event.fd)], pass_fds=[event.fd],
+                            stdout=subprocess.PIPE)
+    try:
+        assert peer.stdout.readline() == b"ready\n"
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            for _ in range(50):
+                assert endpoint.raise_irq(1) == SENT
+            assert alive(host)
+    finally:
+        peer.kill()
+        peer.wait()
+    cable.process.send_signal(signal.SIGTERM)
+    assert cable.exit_code() == 0
+
+
+def test_the_flags_of_an_event_are_left_alone(msix):
+    endpoint, host = msix
+    event = vfu.Event()
+    blocking(event.fd)
+    host.set_irqs(EVENTFD, 0, 1, [event.fd])
+    assert endpoint.raise_irq(1) == SENT
+    assert not fcntl.fcntl(event.fd, fcntl.F_GETFL) & os.O_NONBLOCK
+    assert event.take() == 1
+
+
+def something_else():
+    """Descriptors that can be written to, or waited for, and are no event descriptors."""
+    pipe = os.pipe()
+    sockets = socket.socketpair()
+    null = os.open("/dev/null", os.O_RDWR)
+    memory = os.memfd_create("anon_inode:[eventfd]")
+    epoll = select.epoll()
+    timer = os.timerfd_create(time.CLOCK_MONOTONIC)
+    yield from (("pipe", pipe[1]), ("end of a pipe to read from", pipe[0]),
+                ("socket", sockets[0].fileno()), ("null", null), ("memory", memory),
+                ("epoll", epoll.fileno()), ("timer", timer))
+    for fd in (*pipe, null, memory, timer):
+        os.close(fd)
+    epoll.close()
+    for end in sockets:
+        end.close()
+
+
+def test_only_event_descriptors(cable, msix):
+    endpoint, host = msix
+    event = vfu.Event()
+    host.set_irqs(EVENTFD, 0, 1, [event.fd])
+    for name, fd in something_else():
+        refused(errno.EINVAL, host.set_irqs, EVENTFD, 0, 1, [fd])
+        refused(errno.EINVAL, host.set_irqs, EVENTFD, 0, 2, [event.fd, fd])
+        cable.expect("host: a descriptor for interrupts is no eventfd; only those are allowed")
+        assert endpoint.raise_irq(1) == SENT and event.take() == 1, name
+
+
+def test_event_that_counts_down(msix):
+    endpoint, host = msix
+    fd = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK)
+    host.set_irqs(EVENTFD, 0, 1, [fd])
+    assert [endpoint.raise_irq(1) for _ in range(2)] == [SENT] * 2
+    assert [os.eventfd_read(fd) for _ in range(2)] == [1, 1]
+    os.close(fd)
