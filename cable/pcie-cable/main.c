@@ -10,6 +10,7 @@
 
 #include "cable.h"
 #include "ctl.h"
+#include "event_fd.h"
 #include "help.h"
 #include "log.h"
 #include "mem.h"
@@ -355,7 +356,7 @@ int main(int argc, char **argv)
 		log_event("cannot start: %s", strerror(-ret));
 		return CABLE_EXIT_ERROR;
 	}
-	if (cable_open(&cable, &loop, &opt))
+	if (event_fd_init() || cable_open(&cable, &loop, &opt))
 		return CABLE_EXIT_ERROR;
 
 	log_event("ready");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/vfio.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "event_fd.h"
 #include "log.h"
 #include "vfu_irq.h"
 
@@ -73,23 +74,18 @@ void vfu_irq_exit(struct vfu_irqs *irqs)
 		drop_all(irqs, index);
 }
 
-static void signal_fd(int fd)
-{
-	const uint64_t one = 1;
-
-	/* A full counter means that the interrupt is pending anyway. */
-	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_event("cannot signal an interrupt: error %d", errno);
-}
-
 /* Signal what waits, if it can be */
 static void update(struct vfu_irq *irq)
 {
+	int ret;
+
 	if (irq->fd < 0 || irq->masked || irq->off || !(irq->pending || irq->level))
 		return;
 	irq->pending = false;
 	irq->masked = irq->automask;
-	signal_fd(irq->fd);
+	ret = event_fd_signal(irq->fd);
+	if (ret)
+		log_event("cannot signal an interrupt: %s", strerror(-ret));
 }
 
 static bool fire(struct vfu_irq *irq)
@@ -145,18 +141,10 @@ static void set_masked(struct vfu_irq *irq, bool masked)
 static int set_eventfds(struct vfu_irq *irq, unsigned int count, int *fds, unsigned int num_fds)
 {
 	unsigned int i;
-	int flags;
 
 	/* All vectors get a descriptor or all lose theirs. */
 	if (num_fds && num_fds != count)
 		return -EINVAL;
-	for (i = 0; i < num_fds; i++) {
-		/* A descriptor that blocks would stop the other machine. */
-		flags = fcntl(fds[i], F_GETFL);
-		if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY ||
-		    fcntl(fds[i], F_SETFL, flags | O_NONBLOCK))
-			return -EINVAL;
-	}
 	for (i = 0; i < count; i++) {
 		drop(irq + i);
 		if (num_fds) {

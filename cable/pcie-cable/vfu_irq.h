@@ -53,7 +53,8 @@ void vfu_irq_exit(struct vfu_irqs *irqs);
 
 /*
  * Carry out SET_IRQS for a device with @count vectors of type @set->index.  @data are
- * the bytes after @set; descriptors taken over are set to -1 in @fds.  0 or -EINVAL.
+ * the bytes after @set; descriptors, of eventfds only, that are taken over are set to -1
+ * in @fds.  0 or -EINVAL.
  */
 int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 		const struct vfu_irq_set *set, const uint8_t *data,

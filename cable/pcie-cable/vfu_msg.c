@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event_fd.h"
 #include "json.h"
 #include "log.h"
 #include "vfu_conn.h"
@@ -144,12 +145,27 @@ static int handle_get_irq_info(struct vfu_conn *conn, struct vfu_msg *msg)
 	return 0;
 }
 
+static bool all_eventfds(const struct vfu_msg *msg)
+{
+	unsigned int i;
+
+	for (i = 0; i < msg->num_fds; i++)
+		if (!event_fd_is(msg->fds[i]))
+			return false;
+	return true;
+}
+
 static int handle_set_irqs(struct vfu_conn *conn, struct vfu_msg *msg)
 {
 	struct vfu_irq_set set;
 
 	if (!get(msg, &set, sizeof(set)) || set.argsz < sizeof(set))
 		return -EINVAL;
+	if (!all_eventfds(msg)) {
+		log_event("%s: a descriptor for interrupts is no eventfd; only those are allowed",
+			  conn->name);
+		return -EINVAL;
+	}
 	return vfu_irq_set(&conn->irqs, conn->ops->num_irqs(conn->dev, set.index), &set,
 			   msg->data + sizeof(set), msg->len - sizeof(set),
 			   msg->fds, msg->num_fds);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "event_fd.h"
 #include "input.h"
 #include "mem.h"
 #include "server_env.h"
@@ -689,6 +690,7 @@ static void begin(bool metered, bool perst)
 
 	if (!open_fds) {
 		make_fds();
+		CHECK(!event_fd_init());
 		signal(SIGPIPE, SIG_IGN);
 		options.ep_socket = "ep";
 		options.host_socket = "/dev/null";
