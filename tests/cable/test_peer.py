@@ -7,12 +7,15 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
 import vfu
+from conftest import TOP
 from test_protocol import alive, refused
 from vfu import SENT
 
@@ -145,3 +148,126 @@ def test_event_that_counts_down(msix):
     assert [endpoint.raise_irq(1) for _ in range(2)] == [SENT] * 2
     assert [os.eventfd_read(fd) for _ in range(2)] == [1, 1]
     os.close(fd)
+
+
+def lingering():
+    """The end of a connection that, when it is closed last, waits for a minute."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        end = socket.create_connection(server.getsockname())
+        silent = server.accept()[0]
+    end.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            end.send(bytes(65536))
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+    return end, silent
+
+
+@pytest.fixture
+def poison():
+    """Send a message, or bytes, with such a connection to the program, which has it alone then."""
+    others = []
+
+    def send(cable, sock, data):
+        end, silent = lingering()
+        others.append(silent)
+        cable.process.send_signal(signal.SIGSTOP)
+        socket.send_fds(sock, [data], [end.fileno()])
+        end.close()
+        cable.process.send_signal(signal.SIGCONT)
+
+    yield send
+    for silent in others:
+        silent.close()
+
+
+def served(machine):
+    """It is, without a wait."""
+    begin = time.monotonic()
+    assert alive(machine)
+    assert time.monotonic() - begin < 1
+
+
+GET_INFO = struct.pack("<HHIII", 1, vfu.GET_INFO, 32, 0, 0) + struct.pack("<IIII", 16, 0, 0, 0)
+SET_IRQS = struct.pack("<HHIII", 1, vfu.SET_IRQS, 36, 0, 0) + struct.pack(
+    "<IIIII", 20, EVENTFD, vfu.MSIX, 0, 1)
+DMA_MAP = struct.pack("<HHIII", 1, vfu.DMA_MAP, 48, 0, 0) + struct.pack(
+    "<IIQQQ", 32, 3, 0, 0x80000000, 4096)
+
+
+@pytest.mark.parametrize("message", [GET_INFO, SET_IRQS, DMA_MAP, GET_INFO[:10], b"\xff" * 16],
+                         ids=["not-wanted", "interrupt", "memory", "cut", "noise"])
+def test_descriptor_that_is_slow_to_close(cable, pair, poison, message):
+    endpoint, host = pair
+    poison(cable, host.sock, message)
+    served(endpoint)
+    host.close()
+    cable.clients.remove(host)
+    cable.expect("host disconnected")
+    served(endpoint)
+    assert cable.stop() == 0
+
+
+def test_descriptor_that_nobody_takes(cable, pair, poison):
+    """The connection is refused before anything of it is read."""
+    endpoint, host = pair
+    for _ in range(3):
+        other = socket.socket(socket.AF_UNIX)
+        cable.process.send_signal(signal.SIGSTOP)
+        other.connect(cable.host_socket)
+        poison(cable, other, GET_INFO)
+        other.close()
+    cable.expect("host refused")
+    served(endpoint)
+    served(host)
+
+
+def test_descriptor_at_the_control_socket(start, tmp_path, poison):
+    cable = start("--control=%s/control" % tmp_path)
+    endpoint = cable.endpoint()
+    for line in (b"help\n", b"half a li", b""):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(tmp_path / "control"))
+        poison(cable, client, line or b"\n" * 1000)
+        served(endpoint)
+        client.close()
+        served(endpoint)
+
+
+def test_descriptor_from_qmp(start, tmp_path, poison):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "qmp"))
+    listener.listen()
+    cable = start("--host-qmp=%s/qmp" % tmp_path)
+    endpoint = cable.endpoint()
+    endpoint.start()
+    qmp = listener.accept()[0]
+    poison(cable, qmp, b'{"QMP":{}}\n')
+    assert qmp.recv(100)
+    served(endpoint)
+    poison(cable, qmp, b"x")
+    qmp.close()
+    served(endpoint)
+    listener.close()
+
+
+def test_those_who_send_such_descriptors_wait(cable, pair, poison):
+    """... until they are closed, so that there are never many."""
+    endpoint, host = pair
+    poison(cable, host.sock, GET_INFO)
+    assert host.receive()[:3] == (1, vfu.GET_INFO, 1)
+    host.sock.sendall(GET_INFO)
+    host.sock.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        host.receive()
+    served(endpoint)
+
+
+def test_memory_is_in_memory(cable, endpoint):
+    """A file of another kind may be on a server that never answers: it is not mapped."""
+    with tempfile.TemporaryFile(dir=os.path.join(TOP, "build")) as other:
+        other.truncate(8192)
+        refused(errno.EINVAL, endpoint.dma_map, 0x1000, 0x1000, other.fileno())
+    cable.expect("endpoint: a file that is not in memory is not mapped; give its QEMU "
+                 "-object memory-backend-memfd")
+    served(endpoint)
