@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "cable.h"
 #include "control.h"
 #include "control_cmd.h"
+#include "fds.h"
 #include "log.h"
 
 static void drop(struct control_client *c)
@@ -14,7 +14,7 @@ static void drop(struct control_client *c)
 	if (c->src.fd < 0)
 		return;
 	loop_del(c->control->cable->loop, &c->src);
-	close(c->src.fd);
+	sock_close(c->src.fd);
 	c->src.fd = -1;
 }
 
@@ -82,11 +82,11 @@ static int serve(struct control_client *c)
 /* Once only: one that never stops sending is not the only one to be served */
 static int receive(struct control_client *c)
 {
-	const ssize_t n = recv(c->src.fd, c->in + c->in_len, sizeof(c->in) - c->in_len,
-			       MSG_DONTWAIT);
+	const ssize_t n = fds_receive_none(c->src.fd, c->in + c->in_len,
+					   sizeof(c->in) - c->in_len);
 
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return n == -EAGAIN ? 0 : n;
 	if (!n)
 		return -EPIPE;
 	c->in_len += n;
@@ -147,7 +147,7 @@ static void accept_client(void *arg, int fd)
 	if (!loop_add(control->cable->loop, &c->src, EPOLLIN))
 		return;
 	log_event("control: connection refused: out of memory");
-	close(fd);
+	sock_close(fd);
 	c->src.fd = -1;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <linux/vfio.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "cable.h"
+#include "fds.h"
 #include "log.h"
 #include "mem.h"
 #include "peer.h"
@@ -431,6 +433,10 @@ static int ctrl_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 	struct cable *cable = dev;
 	struct vfu_conn *conn = cable->ep.conn;
 
+	if (fd >= 0 && !fds_is_memory(fd)) {
+		log_event("endpoint: a file that is not in memory is not mapped; give its QEMU -object memory-backend-memfd");
+		return -EINVAL;
+	}
 	if (fd >= 0 && (map->flags & VFU_DMA_WRITE) && !conn->dma.seen_shared &&
 	    peer_maps_privately(conn->src.fd, fd))
 		unshared_ram(cable);

@@ -56,8 +56,12 @@ void host_ram_close(struct host_ram *ram)
 
 bool host_ram_is(const struct host_ram *ram, int fd)
 {
-	struct stat ours, theirs;
+	const unsigned int mask = STATX_TYPE | STATX_INO;
+	struct statx ours, theirs;
 
-	return !fstat(ram->fd, &ours) && !fstat(fd, &theirs) &&
-	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	/* What is known of it, without asking its file system, which may be another's. */
+	return !statx(ram->fd, "", AT_EMPTY_PATH, mask, &ours) &&
+	       !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &theirs) &&
+	       ours.stx_dev_major == theirs.stx_dev_major &&
+	       ours.stx_dev_minor == theirs.stx_dev_minor && ours.stx_ino == theirs.stx_ino;
 }

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "cable.h"
 #include "ctl.h"
 #include "event_fd.h"
@@ -352,6 +353,8 @@ int main(int argc, char **argv)
 		ret = signals_init(&signals, &loop);
 	if (!ret)
 		ret = mem_init();
+	if (!ret)
+		ret = aside_open(&loop);
 	if (ret) {
 		log_event("cannot start: %s", strerror(-ret));
 		return CABLE_EXIT_ERROR;
@@ -362,6 +365,7 @@ int main(int argc, char **argv)
 	log_event("ready");
 	ret = loop_run(&loop);
 	cable_close(&cable);
+	aside_exit();
 	close(signals.src.fd);
 	loop_exit(&loop);
 	return ret;

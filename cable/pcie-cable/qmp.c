@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "fds.h"
 #include "host_fn.h"
 #include "json.h"
 #include "log.h"
@@ -22,7 +22,7 @@ static void disconnect(struct qmp *qmp)
 	if (qmp->src.fd < 0)
 		return;
 	loop_del(qmp->loop, &qmp->src);
-	close(qmp->src.fd);
+	sock_close(qmp->src.fd);
 	qmp->src.fd = -1;
 	qmp->len = 0;
 	qmp->skip = false;
@@ -173,8 +173,8 @@ static void qmp_ready(struct loop_source *src, uint32_t events)
 	ssize_t i, n;
 
 	(void)events;
-	n = recv(src->fd, buf, sizeof(buf), MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	n = fds_receive_none(src->fd, buf, sizeof(buf));
+	if (n == -EAGAIN)
 		return;
 	if (n <= 0) {
 		retry(qmp);
@@ -198,7 +198,7 @@ static void try_connect(struct qmp *qmp)
 	}
 	qmp->src.fd = fd;
 	if (loop_add(qmp->loop, &qmp->src, EPOLLIN)) {
-		close(fd);
+		sock_close(fd);
 		qmp->src.fd = -1;
 		retry(qmp);
 		return;

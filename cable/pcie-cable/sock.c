@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "log.h"
 #include "sock.h"
 
 #define BACKLOG		16
+#define PAUSE_MS	100
 
 static int set_addr(struct sockaddr_un *addr, const char *path)
 {
@@ -43,6 +46,12 @@ int sock_connect(const char *path)
 	return fd;
 }
 
+void sock_close(int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+	aside_close(fd);
+}
+
 /* Make room at @path if what is there was left behind. */
 static int remove_stale(const char *path)
 {
@@ -61,12 +70,33 @@ static int remove_stale(const char *path)
 	return unlink(path) ? -errno : 0;
 }
 
+/* Who wants to connect waits for a while. */
+static void pause_listener(struct sock_listener *l)
+{
+	loop_modify(l->loop, &l->src, 0);
+	loop_timer_arm(l->loop, &l->pause, PAUSE_MS);
+}
+
+static void pause_over(struct loop_timer *timer)
+{
+	struct sock_listener *l = (struct sock_listener *)((char *)timer -
+							   offsetof(struct sock_listener, pause));
+
+	loop_modify(l->loop, &l->src, EPOLLIN);
+}
+
 static void listener_ready(struct loop_source *src, uint32_t events)
 {
 	struct sock_listener *l = (struct sock_listener *)src;
 	int fd;
 
 	(void)events;
+	if (aside_closing() > ASIDE_MANY) {
+		log_event("%s: nobody can connect until the descriptors are closed that came with messages",
+			  l->path);
+		pause_listener(l);
+		return;
+	}
 	fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
 		l->accepted(l->arg, fd);
@@ -98,6 +128,7 @@ int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
 	}
 	*l = (struct sock_listener){
 		.src = { .fd = fd, .ready = listener_ready },
+		.pause.fire = pause_over,
 		.loop = loop,
 		.path = path,
 		.accepted = accepted,
@@ -117,6 +148,7 @@ err_fd:
 
 void sock_unlisten(struct sock_listener *l)
 {
+	loop_timer_cancel(l->loop, &l->pause);
 	loop_del(l->loop, &l->src);
 	close(l->src.fd);
 	unlink(l->path);

@@ -2,7 +2,7 @@
 /*
  * sock: Unix sockets, listening and connecting, never blocking
  *
- * Offered to:	cable (one listener per machine), control, qmp and ctl.
+ * Offered to:	cable (one listener per machine), vfu_conn, control, qmp and ctl.
  */
 #ifndef CABLE_SOCK_H
 #define CABLE_SOCK_H
@@ -12,6 +12,7 @@
 struct sock_listener {
 	struct loop_source src;
 	struct loop *loop;
+	struct loop_timer pause;
 	const char *path;
 	void (*accepted)(void *arg, int fd);	/* takes @fd over */
 	void *arg;
@@ -30,5 +31,11 @@ void sock_unlisten(struct sock_listener *l);
 
 /* A connected, non-blocking descriptor, or a negative errno */
 int sock_connect(const char *path);
+
+/*
+ * Close a connection.  Its other end hears of that at once; but what it has sent, and nobody
+ * has taken, may have descriptors in it that take a while to close.
+ */
+void sock_close(int fd);
 
 #endif /* CABLE_SOCK_H */

@@ -7,12 +7,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "aside.h"
+#include "fds.h"
 #include "log.h"
+#include "sock.h"
 #include "vfu_conn.h"
 #include "vfu_msg.h"
 
 /* Messages taken from one connection before others get their turn */
 #define CONN_BURST	8
+
+/* How soon one is asked again that waits for its descriptors to be closed */
+#define CLOSING_MS	10
+
+/* Who sends some that are slow to close is not listened to meanwhile. */
+static void drop_fd(struct vfu_conn *conn, int fd)
+{
+	conn->closing |= !fds_close(fd);
+}
 
 static void drop_fds(struct vfu_conn *conn)
 {
@@ -20,7 +32,7 @@ static void drop_fds(struct vfu_conn *conn)
 
 	for (i = 0; i < conn->num_fds; i++)
 		if (conn->fds[i] >= 0)
-			close(conn->fds[i]);
+			drop_fd(conn, conn->fds[i]);
 	conn->num_fds = 0;
 }
 
@@ -29,7 +41,7 @@ void vfu_conn_close(struct vfu_conn *conn)
 	conn->ops->closed(conn->dev);
 	loop_timer_cancel(conn->loop, &conn->hold_timer);
 	loop_del(conn->loop, &conn->src);
-	close(conn->src.fd);
+	sock_close(conn->src.fd);
 	drop_fds(conn);
 	vfu_irq_exit(&conn->irqs);
 	vfu_dma_exit(&conn->dma);
@@ -47,58 +59,39 @@ bool vfu_conn_is_gone(const struct vfu_conn *conn)
  * The descriptors that came with some bytes belong to the message those bytes
  * are part of, as the stream is never read beyond the end of a message.
  */
-static int keep_fds(struct vfu_conn *conn, struct msghdr *mh)
+static int keep_fds(struct vfu_conn *conn, const struct fds *fds)
 {
-	struct cmsghdr *cm;
-	unsigned int i, n;
-	int fd, ret = 0;
+	unsigned int i;
+	int ret = 0;
 
-	for (cm = CMSG_FIRSTHDR(mh); cm; cm = CMSG_NXTHDR(mh, cm)) {
-		if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(cm) + i * sizeof(int), sizeof(fd));
-			if (conn->num_fds < VFU_MAX_FDS) {
-				conn->fds[conn->num_fds++] = fd;
-			} else {
-				close(fd);
-				ret = -EMSGSIZE;
-			}
+	for (i = 0; i < fds->num; i++) {
+		if (conn->num_fds < VFU_MAX_FDS) {
+			conn->fds[conn->num_fds++] = fds->fd[i];
+		} else {
+			drop_fd(conn, fds->fd[i]);
+			ret = -EMSGSIZE;
 		}
 	}
-	return mh->msg_flags & MSG_CTRUNC ? -EMSGSIZE : ret;
+	return ret;
 }
 
 /* 1: all @want bytes of the message are there; 0: not yet; negative errno */
 static int fill(struct vfu_conn *conn, size_t want)
 {
-	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE((VFU_MAX_FDS + 1) * sizeof(int))];
-	struct iovec iov;
-	struct msghdr mh;
+	struct fds fds;
 	ssize_t n;
 	int ret;
 
 	while (conn->in_len < want) {
-		iov.iov_base = conn->in + conn->in_len;
-		iov.iov_len = want - conn->in_len;
-		mh = (struct msghdr){
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control),
-		};
-		n = recvmsg(conn->src.fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = fds_receive(conn->src.fd, conn->in + conn->in_len, want - conn->in_len, &fds);
+		ret = keep_fds(conn, &fds);
 		if (n < 0)
-			return errno == EAGAIN ? 0 : -errno;
+			return n == -EAGAIN ? 0 : n;
+		if (ret)
+			return ret;
 		if (!n)
 			return conn->in_len ? -ENODATA : -EPIPE;
 		conn->in_len += n;
-		ret = keep_fds(conn, &mh);
-		if (ret)
-			return ret;
 	}
 	return 1;
 }
@@ -197,6 +190,12 @@ static int receive(struct vfu_conn *conn)
 	struct vfu_header head;
 	int ret;
 
+	conn->closing = conn->closing && aside_closing();
+	conn->held = conn->closing;
+	if (conn->held) {
+		loop_timer_arm(conn->loop, &conn->hold_timer, CLOSING_MS);
+		return 0;
+	}
 	ret = fill(conn, sizeof(head));
 	if (ret <= 0)
 		return ret;
@@ -288,6 +287,6 @@ err_conn:
 	free(conn);
 err_fd:
 	log_event("%s: connection refused: out of memory or descriptors", name);
-	close(fd);
+	sock_close(fd);
 	return NULL;
 }

@@ -62,7 +62,8 @@ struct vfu_conn {
 	struct vfu_irqs irqs;
 
 	struct loop_timer hold_timer;
-	bool held;			/* the message in @in waits */
+	bool held;			/* the message in @in waits, or the next one */
+	bool closing;			/* it has sent descriptors that are being closed */
 	uint32_t events;		/* what the loop waits for */
 
 	uint8_t in[VFU_MAX_MESSAGE];

@@ -387,21 +387,6 @@ def test_interrupts(pair):
     assert events[0].take() == 1
 
 
-def test_interrupt_that_cannot_be_written(pair):
-    """A full, blocking pipe in place of an eventfd stops nobody."""
-    endpoint, host = pair
-    read_end, write_end = os.pipe()
-    host.set_irqs(vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, 1, [write_end])
-    host.msix(0x8000)
-    for _ in range(9000):
-        endpoint.send(vfu.REGION_WRITE, (vfu.FN + vfu.FN_MSIX_RAISE).to_bytes(8, "little") +
-                      b"\0\0\0\0\x04\0\0\0\x01\0\0\0", flags=vfu.NO_REPLY)
-    assert endpoint.fn(vfu.FN_IRQ_STATUS) == vfu.SENT
-    refused(errno.EINVAL, host.set_irqs, vfu.IRQ_EVENTFD | vfu.IRQ_TRIGGER, 0, 1, [read_end])
-    os.close(read_end)
-    os.close(write_end)
-
-
 def test_link_off_and_on(pair):
     endpoint, host = pair
     endpoint.set_reg(vfu.LINK_CTRL, 0)

@@ -118,7 +118,7 @@ class Machines:
 
     (EP, HOST, VERSION, TEXT, MESSAGE, RAW, REG, ACCESS, MAP, UNMAP, IRQS, ASK, CLOSE, READ,
      QMP, QMP_TEXT, WAIT, RESIZE, PEER, CONTROL, LINE, CONTROL_TEXT, CONTROL_CLOSE,
-     CONTROL_READ, FUNCTION) = range(25)
+     CONTROL_READ, FUNCTION, CONTROL_FDS) = range(26)
     FD_RAM, FD_HOST_RAM, FD_EVENT = range(3)
 
     def number(self, v):
@@ -244,6 +244,8 @@ def server():
                  for at in (0, 0xffc, 0x10f8, 0x2ff8, 0x2ffc, 0x3000, 0x5000)) + \
         m.access(1, 7, 4, 2, b"\2\0") + m.access(0, 2, 0, 64, b"w") + m.access(0, 0, 0x9010, 4)
     yield "metered", metered + bytes(1 - len(metered) % 2)
+    of_none = linked + m.regs((0x9008, 0x1000), (0x9018, 0xff01)) + m.access(0, 2, 0, 8)
+    yield "window_of_none", of_none + bytes(1 - len(of_none) % 2)
     yield "large", m.endpoint() + u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536) + \
         u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65536) + u8(m.READ, 0) + \
         (u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536)) * 6 + u8(m.READ, 0) + \
@@ -282,6 +284,9 @@ def server():
                        ("long", b"x" * 255)):
         yield "control_" + name, control + u8(m.CONTROL_TEXT, 0, len(text)) + text + \
             u8(m.CONTROL_TEXT, 0, 4) + b"wn\n\n" + u8(m.CONTROL_CLOSE, 0)
+    yield "control_fds", control + u8(m.CONTROL_FDS, 0, 0x12, m.CONTROL_FDS, 0, 0xa8)
+    yield "closing", u8(m.PEER, 6) + m.endpoint() + m.irqs(0, 0x24, 0, 1, 0x14) + \
+        u8(m.ASK, 0, 0, 0, m.PEER, 2, m.ASK, 0, 0, 0)
     yield "control_link", linked + control + u8(m.LINE, 0, 3) + m.access(1, 7, 0, 64) + \
         m.reg(0x20, 0) + m.reg(0x20, 1) + u8(m.CLOSE, 1) + m.host() + u8(m.LINE, 0, 4) + m.host()
     raised = m.irqs(1, 0x24, 0, 3, 0x32) + m.access(1, 7, 0x7e, 2, b"\0\x80")

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "check.h"
 #include "log.h"
 #include "peer.h"
@@ -33,6 +34,7 @@ void fuzz_free(void *mem);
 
 int64_t env_now_ns;
 bool env_private;
+bool env_closing;
 bool env_qmp_there;
 int env_qmp_peer = -1;
 
@@ -180,6 +182,22 @@ int peer_stop(int sock)
 void peer_cont(int pidfd)
 {
 	close(pidfd);
+}
+
+void aside_close(int fd)
+{
+	CHECK(!close(fd));
+}
+
+/* What is closed already may be said to be not */
+unsigned int aside_closing(void)
+{
+	return env_closing;
+}
+
+void sock_close(int fd)
+{
+	CHECK(!close(fd));
 }
 
 int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,

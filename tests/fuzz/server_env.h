@@ -2,7 +2,7 @@
 /*
  * The world around pcie-cable: time, waiting, sockets, other processes
  *
- * The program's own main.c, log.c, sock.c and peer.c are not linked.  Nothing
+ * The program's own main.c, log.c, aside.c, sock.c and peer.c are not linked.  Nothing
  * waits: when there is nothing to do, the loop asks server_idle(), which makes
  * something happen, lets time pass or stops the loop.
  */
@@ -18,6 +18,7 @@
 
 extern int64_t env_now_ns;
 extern bool env_private;	/* what peer_maps_privately() says */
+extern bool env_closing;	/* descriptors are being closed */
 extern bool env_qmp_there;	/* somebody listens at the QMP socket */
 extern int env_qmp_peer;	/* the other end of what the program has connected to; -1: none */
 

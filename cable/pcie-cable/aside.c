@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "aside.h"
+#include "log.h"
+
+struct list {
+	struct aside_job *first;
+	struct aside_job **end;
+};
+
+struct closing {
+	struct aside_job job;
+	int fd;
+};
+
+static struct {
+	struct loop_source src;		/* something is done */
+	struct loop *loop;
+	pthread_mutex_t lock;		/* of both lists */
+	pthread_cond_t more;
+	struct list waiting;
+	struct list done;
+	unsigned int closing;
+} aside = {
+	.src.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
+};
+
+static void empty(struct list *list)
+{
+	list->first = NULL;
+	list->end = &list->first;
+}
+
+static void append(struct list *list, struct aside_job *job)
+{
+	job->next = NULL;
+	*list->end = job;
+	list->end = &job->next;
+}
+
+static struct aside_job *take_first(struct list *list)
+{
+	struct aside_job *job = list->first;
+
+	if (job)
+		list->first = job->next;
+	if (!list->first)
+		empty(list);
+	return job;
+}
+
+static void *run(void *arg)
+{
+	const uint64_t one = 1;
+	struct aside_job *job;
+
+	(void)arg;
+	pthread_mutex_lock(&aside.lock);
+	for (;;) {
+		while (!(job = take_first(&aside.waiting)))
+			pthread_cond_wait(&aside.more, &aside.lock);
+		pthread_mutex_unlock(&aside.lock);
+		job->work(job);
+		pthread_mutex_lock(&aside.lock);
+		append(&aside.done, job);
+		/* One that nobody else has, and that never is full */
+		if (write(aside.src.fd, &one, sizeof(one)) < 0)
+			abort();
+	}
+	return NULL;
+}
+
+static void something_done(struct loop_source *src, uint32_t events)
+{
+	struct aside_job *job;
+	uint64_t count;
+
+	(void)events;
+	if (read(src->fd, &count, sizeof(count)) < 0)
+		return;
+	for (;;) {
+		pthread_mutex_lock(&aside.lock);
+		job = take_first(&aside.done);
+		pthread_mutex_unlock(&aside.lock);
+		if (!job)
+			return;
+		job->done(job);
+	}
+}
+
+/* It takes no signal from the loop. */
+static int start_thread(void)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = pthread_create(&thread, NULL, run, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!ret)
+		pthread_detach(thread);
+	return -ret;
+}
+
+int aside_open(struct loop *loop)
+{
+	int ret;
+
+	empty(&aside.waiting);
+	empty(&aside.done);
+	aside.loop = loop;
+	aside.src.ready = something_done;
+	aside.src.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (aside.src.fd < 0)
+		return -errno;
+	ret = loop_add(loop, &aside.src, EPOLLIN);
+	return ret ? ret : start_thread();
+}
+
+void aside_exit(void)
+{
+	/* The thread goes on; all that it has stays valid. */
+	loop_del(aside.loop, &aside.src);
+}
+
+void aside_do(struct aside_job *job)
+{
+	pthread_mutex_lock(&aside.lock);
+	append(&aside.waiting, job);
+	pthread_cond_signal(&aside.more);
+	pthread_mutex_unlock(&aside.lock);
+}
+
+static void close_fd(struct aside_job *job)
+{
+	close(((struct closing *)job)->fd);
+}
+
+static void fd_closed(struct aside_job *job)
+{
+	aside.closing--;
+	free(job);
+}
+
+void aside_close(int fd)
+{
+	struct closing *closing = malloc(sizeof(*closing));
+
+	if (!closing) {
+		log_event("out of memory: a descriptor stays open");
+		return;
+	}
+	closing->job.work = close_fd;
+	closing->job.done = fd_closed;
+	closing->fd = fd;
+	aside.closing++;
+	aside_do(&closing->job);
+}
+
+unsigned int aside_closing(void)
+{
+	return aside.closing;
+}
