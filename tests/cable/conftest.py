@@ -24,7 +24,7 @@ def program():
 class Cable:
     """A running pcie-cable, and the machines connected to it."""
 
-    def __init__(self, program, directory, *more):
+    def __init__(self, program, directory, *more, stderr=None):
         self.ep_socket = os.path.join(directory, "ep.sock")
         self.host_socket = os.path.join(directory, "host.sock")
         self.ram = os.path.join(directory, "host-ram")
@@ -35,8 +35,12 @@ class Cable:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [program, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
-                 "--host-ram", "%s,size=64M" % self.ram, *more], stderr=log)
+                 "--host-ram", "%s,size=64M" % self.ram, *more],
+                stderr=log if stderr is None else stderr)
         self.clients = []
+        self.started(before)
+
+    def started(self, before):
         vfu.wait_until(lambda: self.log().count("pcie-cable: ready") > before, "ready")
 
     def log(self):

@@ -27,7 +27,7 @@ def traced(trace):
 
 def without_time(path):
     lines = path.read_text().splitlines()
-    assert all(re.match(r"\d+\.\d{6} (host|ep|link)(\.[1-7])? ", line) for line in lines)
+    assert all(re.match(r"\d+\.\d{6} (host|ep|link|trace)(\.[1-7])? ", line) for line in lines)
     times = [float(line.split()[0]) for line in lines]
     assert times == sorted(times) and all(0 <= time < 60 for time in times)
     return [line.split(" ", 1)[1] for line in lines]
