@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -9,6 +8,7 @@
 
 #include "aside.h"
 #include "log.h"
+#include "thread.h"
 
 struct list {
 	struct aside_job *first;
@@ -95,22 +95,6 @@ static void something_done(struct loop_source *src, uint32_t events)
 	}
 }
 
-/* It takes no signal from the loop. */
-static int start_thread(void)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	int ret;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&thread, NULL, run, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!ret)
-		pthread_detach(thread);
-	return -ret;
-}
-
 int aside_open(struct loop *loop)
 {
 	int ret;
@@ -123,7 +107,7 @@ int aside_open(struct loop *loop)
 	if (aside.src.fd < 0)
 		return -errno;
 	ret = loop_add(loop, &aside.src, EPOLLIN);
-	return ret ? ret : start_thread();
+	return ret ? ret : thread_start(run, NULL);
 }
 
 void aside_exit(void)

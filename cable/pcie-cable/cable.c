@@ -193,7 +193,8 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 		goto err_ram;
 	}
 	if (opt->trace) {
-		ret = trace_open(&cable->trace, loop, opt->trace, opt->trace_kinds);
+		ret = trace_open(&cable->trace, loop, opt->trace, opt->trace_kinds,
+				 opt->trace_limit);
 		if (ret)
 			goto err_path;
 	}

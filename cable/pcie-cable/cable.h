@@ -20,6 +20,7 @@
 #include "link.h"
 #include "link_model.h"
 #include "loop.h"
+#include "peer.h"
 #include "profile.h"
 #include "qmp.h"
 #include "sock.h"
@@ -47,6 +48,7 @@ struct cable_options {
 	const char *host_bus;
 	const char *host_device_id;
 	const char *trace;
+	uint64_t trace_limit;
 	const struct profile *profile;
 	struct ep_atu_limits windows;
 	unsigned int dma_channels;
@@ -74,6 +76,7 @@ struct cable {
 	struct host_fn host[PCIE_CABLE_MAX_FUNCTIONS];
 	struct link link;
 	struct irq_path irq_path;
+	struct peer_check ep_check;	/* does the endpoint's QEMU share its RAM? */
 	struct stop host_stop;
 	struct stop ep_stop;
 	struct qmp qmp;

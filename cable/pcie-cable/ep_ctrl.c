@@ -73,8 +73,10 @@ uint8_t *ep_ctrl_bar_mem(const struct ep_ctrl *ep, unsigned int fn, unsigned int
 	return mem;
 }
 
-static void unshared_ram(struct cable *cable)
+static void unshared_ram(void *arg)
 {
+	struct cable *cable = arg;
+
 	log_event("the endpoint machine does not share its RAM; start its QEMU with -object memory-backend-memfd,id=ram,size=...,share=on -machine memory-backend=ram");
 	loop_stop(cable->loop, CABLE_EXIT_MACHINE);
 }
@@ -437,9 +439,8 @@ static int ctrl_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 		log_event("endpoint: a file that is not in memory is not mapped; give its QEMU -object memory-backend-memfd");
 		return -EINVAL;
 	}
-	if (fd >= 0 && (map->flags & VFU_DMA_WRITE) && !conn->dma.seen_shared &&
-	    peer_maps_privately(conn->src.fd, fd))
-		unshared_ram(cable);
+	if (fd >= 0 && (map->flags & VFU_DMA_WRITE) && !conn->dma.seen_shared)
+		peer_check_start(&cable->ep_check, conn->src.fd, fd, unshared_ram, cable);
 	return vfu_dma_map(&conn->dma, map, fd);
 }
 
@@ -481,6 +482,7 @@ static void ctrl_closed(void *dev)
 
 	stop_end(&cable->ep_stop);
 	log_event("endpoint disconnected");
+	peer_check_forget(&cable->ep_check);
 	forget_setup(cable);
 	cable->ep.conn = NULL;
 }

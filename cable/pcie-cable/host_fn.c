@@ -165,8 +165,9 @@ static int host_read(void *dev, unsigned int index, uint64_t offset,
 	return 0;
 }
 
-static void unshared_ram(struct cable *cable)
+static void unshared_ram(void *arg)
 {
+	struct cable *cable = arg;
 	const struct host_ram *ram = &cable->ram;
 
 	log_event("the host machine does not have %s as its RAM, shared; start its QEMU with -object memory-backend-file,id=ram,mem-path=%s,size=%lluM,share=on -machine memory-backend=ram",
@@ -294,8 +295,8 @@ static int host_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 			  ram->path, (unsigned long long)ram->size >> 20);
 		loop_stop(cable->loop, CABLE_EXIT_MACHINE);
 	}
-	if (!host->seen_ram && peer_maps_privately(host->conn->src.fd, fd))
-		unshared_ram(cable);
+	if (!host->seen_ram)
+		peer_check_start(&host->ram_check, host->conn->src.fd, fd, unshared_ram, cable);
 	host->seen_ram = true;
 	return 0;
 }
@@ -334,6 +335,7 @@ static void host_closed(void *dev)
 	if (!host->number)
 		stop_end(&host->cable->host_stop);
 	log_event("%s disconnected", host->name);
+	peer_check_forget(&host->ram_check);
 	host->conn = NULL;
 	link_host_gone(host->cable);
 }

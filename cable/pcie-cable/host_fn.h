@@ -34,6 +34,7 @@ struct cable;
  * @been_up: the link was up with @conn
  * @touched: used by the host since its last reset
  * @seen_ram: the host has mapped the RAM file
+ * @ram_check: does its QEMU share it?
  * @wrote: to a BAR, with no read since
  * @held_since: a read waits since then; 0: none does
  * @held_run: how long the endpoint's QEMU had run by then
@@ -49,6 +50,7 @@ struct host_fn {
 	bool been_up;
 	bool touched;
 	bool seen_ram;
+	struct peer_check ram_check;
 	bool wrote;
 	int64_t held_since;
 	struct peer_run held_run;

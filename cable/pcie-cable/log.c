@@ -1,13 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "drops.h"
 #include "log.h"
+#include "writer.h"
 
 #define LOG_PREFIX	"pcie-cable: "
+#define BUFFER		(256u << 10)
+#define LAST_MS		1000
+#define NOTICE_MAX	128	/* longer than a line about the log itself */
 
 bool log_verbose;
+
+static struct writer writer;
+static bool started;
+static uint64_t lost;		/* after the last line that was taken */
+
+static void put_lost(void)
+{
+	char line[NOTICE_MAX];
+	int n;
+
+	n = snprintf(line, sizeof(line),
+		     LOG_PREFIX "%" PRIu64 " lines were lost here, as nobody took them\n", lost);
+	writer_put(&writer, line, n);
+	lost = 0;
+}
+
+/* One write per line, so that lines of several writers do not mix. */
+static void put(const char *line, size_t len)
+{
+	if (!started) {
+		if (write(STDERR_FILENO, line, len) < 0)
+			return;
+	} else if (writer_fits(&writer, len + NOTICE_MAX)) {
+		if (lost)
+			put_lost();
+		writer_put(&writer, line, len);
+	} else {
+		lost++;
+		drop_count(DROP_LOG_LOST);
+	}
+}
+
+int log_start(void)
+{
+	const int ret = writer_open(&writer, STDERR_FILENO, BUFFER, 0);
+
+	started = !ret;
+	return ret;
+}
+
+void log_stop(void)
+{
+	if (!started)
+		return;
+	if (lost)
+		put_lost();
+	writer_close(&writer, LAST_MS);
+}
 
 void log_event(const char *fmt, ...)
 {
@@ -26,7 +81,5 @@ void log_event(const char *fmt, ...)
 
 	len = start + ((size_t)n < room ? (size_t)n : room - 1);
 	line[len++] = '\n';
-	/* One write per line, so that lines of several writers do not mix. */
-	if (write(STDERR_FILENO, line, len) < 0)
-		return;
+	put(line, len);
 }

@@ -7,6 +7,15 @@
 
 extern bool log_verbose;
 
+/*
+ * From now on lines are written by a thread, and lost where nobody takes them.  0, or a
+ * negative errno.
+ */
+int log_start(void);
+
+/* Write what is left, for a second at most; the last thing to be done. */
+void log_stop(void);
+
 /* Print "pcie-cable: <event>"; for events a user cares about. */
 void log_event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -37,6 +37,7 @@ enum {
 	OPT_MRRS,
 	OPT_TRACE,
 	OPT_TRACE_FILTER,
+	OPT_TRACE_LIMIT,
 	OPT_CONTROL,
 };
 
@@ -58,6 +59,7 @@ static const struct option long_options[] = {
 	{ "mrrs", required_argument, NULL, OPT_MRRS },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "trace-filter", required_argument, NULL, OPT_TRACE_FILTER },
+	{ "trace-limit", required_argument, NULL, OPT_TRACE_LIMIT },
 	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -270,6 +272,12 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			if (!trace_parse_kinds(optarg, &opt->trace_kinds))
 				usage("--trace-filter: allowed are, with commas between them: " TRACE_KINDS_ALLOWED);
 			break;
+		case OPT_TRACE_LIMIT:
+			if (!parse_size(optarg, &opt->trace_limit) ||
+			    opt->trace_limit < TRACE_LIMIT_MIN ||
+			    opt->trace_limit > TRACE_LIMIT_MAX)
+				usage("--trace-limit: a size from 1M to 2048G is allowed");
+			break;
 		case OPT_CONTROL:
 			opt->control = optarg;
 			break;
@@ -336,6 +344,7 @@ int main(int argc, char **argv)
 {
 	struct cable_options opt = {
 		.host_bus = "rp0", .host_device_id = "card", .trace_kinds = TRACE_ALL,
+		.trace_limit = TRACE_LIMIT_DEFAULT,
 		.profile = profile_at(0), .model = LINK_MODEL_DEFAULT,
 	};
 	static struct cable cable;
@@ -362,11 +371,18 @@ int main(int argc, char **argv)
 	if (event_fd_init() || cable_open(&cable, &loop, &opt))
 		return CABLE_EXIT_ERROR;
 
+	/* What is said before is not lost, wherever it goes. */
+	ret = log_start();
+	if (ret) {
+		log_event("cannot start: %s", strerror(-ret));
+		loop_stop(&loop, CABLE_EXIT_ERROR);
+	}
 	log_event("ready");
 	ret = loop_run(&loop);
 	cable_close(&cable);
 	aside_exit();
 	close(signals.src.fd);
 	loop_exit(&loop);
+	log_stop();
 	return ret;
 }

@@ -23,33 +23,65 @@ static pid_t pid_of(int sock)
 	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? -errno : peer.pid;
 }
 
-bool peer_maps_privately(int sock, int fd)
+/* In a thread: whatever the process does, nobody waits for this. */
+static void read_maps(struct aside_job *job)
 {
+	struct peer_check *check = (struct peer_check *)job;
 	unsigned int dev_major, dev_minor;
-	const pid_t pid = pid_of(sock);
 	bool private = false, shared = false;
 	char path[64], line[512], mode;
 	unsigned long long inode;
-	struct stat st;
 	FILE *maps;
 
-	if (pid < 0 || fstat(fd, &st))
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", check->pid);
 	maps = fopen(path, "re");
 	if (!maps)
-		return false;
+		return;
 	while (fgets(line, sizeof(line), maps)) {
 		if (sscanf(line, "%*x-%*x %*3c%c %*x %x:%x %llu", &mode, &dev_major,
 			   &dev_minor, &inode) != 4)
 			continue;
-		if (inode != st.st_ino || makedev(dev_major, dev_minor) != st.st_dev)
+		if (inode != check->ino || makedev(dev_major, dev_minor) != check->dev)
 			continue;
 		private |= mode == 'p';
 		shared |= mode == 's';
 	}
 	fclose(maps);
-	return private && !shared;
+	check->private = private && !shared;
+}
+
+static void maps_read(struct aside_job *job)
+{
+	struct peer_check *check = (struct peer_check *)job;
+
+	check->running = false;
+	if (check->private && check->arg)
+		check->found(check->arg);
+}
+
+void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(void *arg),
+		      void *arg)
+{
+	const pid_t pid = pid_of(sock);
+	struct stat st;
+
+	if (check->running || pid < 0 || fstat(fd, &st))
+		return;
+	*check = (struct peer_check){
+		.job = { .work = read_maps, .done = maps_read },
+		.pid = pid,
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.running = true,
+		.found = found,
+		.arg = arg,
+	};
+	aside_do(&check->job);
+}
+
+void peer_check_forget(struct peer_check *check)
+{
+	check->arg = NULL;
 }
 
 /* One line of a file below /proc; false where it cannot be read */

@@ -2,9 +2,9 @@
 /*
  * peer: what the process at the other end of a socket does
  *
- * Offered to:	host_fn, for RAM that comes with a file but is not shared (QEMU sends
- *		the file of a memory backend with share=off too, and then works on
- *		private copies of its pages), and for the time that an endpoint gets
+ * Offered to:	host_fn and ep_ctrl, for RAM that comes with a file but is not shared (QEMU
+ *		sends the file of a memory backend with share=off too, and then works on
+ *		private copies of its pages); host_fn, for the time that an endpoint gets
  *		to run while its host waits; stop, for stopping it.
  */
 #ifndef CABLE_PEER_H
@@ -12,12 +12,39 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-/*
- * Does the peer of @sock have @fd's file mapped privately, and not shared?
- * From /proc/PID/maps (proc_pid_maps(5)); false also when that cannot be read.
+#include "aside.h"
+
+/**
+ * struct peer_check - does a process have a file mapped privately, and not shared?
+ * @job: the look into /proc/PID/maps (proc_pid_maps(5)), which waits while the process changes
+ *	what it has mapped, and may wait for ever
+ * @pid: process
+ * @dev: device of the file
+ * @ino: its number there
+ * @private: it has; false also where it cannot be told
+ * @running: @job is under way
+ * @found: called when it has
+ * @arg: for @found; NULL: nobody is interested any more
  */
-bool peer_maps_privately(int sock, int fd);
+struct peer_check {
+	struct aside_job job;
+	pid_t pid;
+	dev_t dev;
+	ino_t ino;
+	bool private;
+	bool running;
+	void (*found)(void *arg);
+	void *arg;
+};
+
+/* Of the peer of @sock and the file of @fd; nothing happens where one is under way. */
+void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(void *arg),
+		      void *arg);
+
+/* Its peer has gone. */
+void peer_check_forget(struct peer_check *check);
 
 #define PEER_MAX_THREADS	32
 
@@ -36,7 +63,11 @@ struct peer_run {
 	} thread[PEER_MAX_THREADS];
 };
 
-/* Look at the peer of @sock, in /proc/PID/task; none of its threads where that fails */
+/*
+ * Look at the peer of @sock, in /proc/PID/task; none of its threads where that fails.  The
+ * files there that this reads (stat, schedstat) are made without any lock that the process
+ * could hold, so this never waits for it.
+ */
 void peer_run_look(int sock, struct peer_run *run);
 
 enum peer_ran {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cable.h"
+#include "drops.h"
 #include "stats.h"
 
 #define NS_PER_US	1e3
@@ -11,6 +12,7 @@ const char *const irq_kind_names[IRQ_KINDS] = { "MSI-X", "MSI", "INTx" };
 void stats_reset(struct stats *stats)
 {
 	*stats = (struct stats){ .since_ns = loop_now_ns() };
+	drops_reset();
 }
 
 void stats_access(struct stats_access *access, uint32_t bytes, bool answer)
@@ -131,6 +133,16 @@ static void print_path(struct answer *answer, const struct irq_path *path)
 	answer_add(answer, "  next to be held back\t%" PRIu32 "\n", path->hold_next);
 }
 
+static void print_drops(struct answer *answer)
+{
+	enum drop drop;
+
+	answer_add(answer, "dropped\tnumber\n");
+	for (drop = 0; drop < DROPS; drop++)
+		answer_add(answer, "  %s\t%" PRIu64 "\n", drop_names[drop],
+			   drop_counted(drop));
+}
+
 static void print_faults(struct answer *answer, const struct cable *cable)
 {
 	const uint32_t windows = cable->faults.window_limit;
@@ -177,5 +189,6 @@ void stats_print(const struct cable *cable, struct answer *answer)
 	answer_add(answer, "  register reads\t%" PRIu64 "\n", s->registers[false]);
 	answer_add(answer, "  register writes\t%" PRIu64 "\n", s->registers[true]);
 	print_path(answer, &cable->irq_path);
+	print_drops(answer);
 	print_faults(answer, cable);
 }

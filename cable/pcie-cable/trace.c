@@ -1,65 +1,158 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "drops.h"
 #include "log.h"
 #include "trace.h"
 
-#define FLUSH_MS	50
+#define BUFFER		(4u << 20)
+#define DELAY_MS	50	/* between two writes */
+#define LOOK_MS		200	/* after a line: has it been written? */
+#define LAST_MS		1000
+
+/* Seconds since the trace began */
+#define TIME		"%" PRId64 ".%06" PRId64
+#define TIME_OF(trace)	(trace)->us / 1000000, (trace)->us % 1000000
+
+/* Longer than a line about the trace itself; there is always room for two. */
+#define NOTICE_MAX	64
+
+static void end(struct trace *trace, const char *why)
+{
+	log_event("%s: the trace ends here: %s", trace->path, why);
+	trace->ended = true;
+}
 
 /* The machines go on without a trace, where there is no room for one. */
-static void failed(struct trace *trace)
+static void look(struct loop_timer *timer)
 {
-	log_event("%s: the trace ends here: %s", trace->path, strerror(errno));
-	fclose(trace->file);
-	trace->file = NULL;
+	struct trace *trace = (struct trace *)((char *)timer - offsetof(struct trace, look));
+	const int error = writer_error(&trace->writer);
+
+	if (error && !trace->ended)
+		end(trace, strerror(error));
 }
 
-static void flush(struct loop_timer *timer)
+static int open_parts(struct trace *trace)
 {
-	struct trace *trace = (struct trace *)((char *)timer - offsetof(struct trace, flush));
+	int ret;
 
-	if (fflush(trace->file))
-		failed(trace);
+	trace->fd = open(trace->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (trace->fd < 0)
+		return -errno;
+	trace->line = open_memstream(&trace->text, &trace->len);
+	if (!trace->line) {
+		ret = -errno;
+		goto err_fd;
+	}
+	ret = writer_open(&trace->writer, trace->fd, BUFFER, DELAY_MS);
+	if (ret)
+		goto err_line;
+	return 0;
+
+err_line:
+	fclose(trace->line);
+	free(trace->text);
+	trace->line = NULL;
+err_fd:
+	close(trace->fd);
+	return ret;
 }
 
-int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigned int kinds)
+int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigned int kinds,
+	       uint64_t limit)
 {
 	int ret;
 
 	*trace = (struct trace){
-		.path = path, .kinds = kinds, .loop = loop, .flush.fire = flush,
+		.path = path, .kinds = kinds, .limit = limit, .loop = loop, .look.fire = look,
 		.start_ns = loop_now_ns(),
 	};
-	trace->file = fopen(path, "we");
-	if (trace->file)
-		return 0;
-	ret = -errno;
-	log_event("%s: cannot write a trace: %s", path, strerror(-ret));
+	ret = open_parts(trace);
+	if (ret)
+		log_event("%s: cannot write a trace: %s", path, strerror(-ret));
 	return ret;
+}
+
+static void take_time(struct trace *trace)
+{
+	trace->us = (loop_now_ns() - trace->start_ns) / 1000;
+}
+
+static void put(struct trace *trace, const char *text, size_t len)
+{
+	if (writer_put(&trace->writer, text, len))
+		trace->size += len;
+}
+
+static void put_lost(struct trace *trace)
+{
+	char text[NOTICE_MAX];
+	int n;
+
+	n = snprintf(text, sizeof(text), TIME " trace lost %" PRIu64 "\n", TIME_OF(trace),
+		     trace->lost);
+	put(trace, text, n);
+	trace->lost = 0;
+}
+
+static void put_end(struct trace *trace)
+{
+	char text[NOTICE_MAX];
+	int n;
+
+	n = snprintf(text, sizeof(text), TIME " trace end\n", TIME_OF(trace));
+	put(trace, text, n);
+}
+
+/* The line is complete */
+static void end_line(struct trace *trace)
+{
+	fputc('\n', trace->line);
+	fflush(trace->line);
+	if (trace->size + trace->len > trace->limit - 2 * NOTICE_MAX) {
+		put_end(trace);
+		end(trace, "it is as long as --trace-limit allows");
+		return;
+	}
+	/* With the number of those before it, or not at all */
+	if (writer_fits(&trace->writer, trace->len + NOTICE_MAX)) {
+		if (trace->lost)
+			put_lost(trace);
+		put(trace, trace->text, trace->len);
+	} else {
+		trace->lost++;
+		drop_count(DROP_TRACE_LOST);
+	}
+	if (!trace->look.armed)
+		loop_timer_arm(trace->loop, &trace->look, LOOK_MS);
 }
 
 void trace_close(struct trace *trace)
 {
-	if (!trace->file)
+	if (!trace->line)
 		return;
-	loop_timer_cancel(trace->loop, &trace->flush);
-	if (fflush(trace->file)) {
-		failed(trace);
-		return;
+	loop_timer_cancel(trace->loop, &trace->look);
+	if (trace->lost && !trace->ended) {
+		take_time(trace);
+		put_lost(trace);
 	}
-	fclose(trace->file);
-	trace->file = NULL;
-}
-
-/* Lines that come while the timer runs are flushed with the first one. */
-static void flush_soon(struct trace *trace)
-{
-	if (!trace->flush.armed)
-		loop_timer_arm(trace->loop, &trace->flush, FLUSH_MS);
+	if (writer_close(&trace->writer, LAST_MS)) {
+		look(&trace->look);
+		close(trace->fd);
+	} else if (!trace->ended) {
+		end(trace, "nobody takes the rest of it");
+	}
+	fclose(trace->line);
+	free(trace->text);
+	trace->line = NULL;
 }
 
 static const char *const kind_names[TRACE_KINDS] = {
@@ -88,30 +181,29 @@ bool trace_parse_kinds(const char *list, unsigned int *kinds)
 /* Begin a line, if it is wanted; function 0 is not named */
 static bool begin(struct trace *trace, enum trace_kind kind, const char *who, unsigned int fn)
 {
-	int64_t ns;
-
-	if (!trace->file || !(trace->kinds & 1u << kind))
+	if (!trace->line || trace->ended || !(trace->kinds & 1u << kind))
 		return false;
-	ns = loop_now_ns() - trace->start_ns;
-	fprintf(trace->file, "%" PRId64 ".%06" PRId64 " %s", ns / 1000000000, ns / 1000 % 1000000,
-		who);
+	take_time(trace);
+	rewind(trace->line);
+	fprintf(trace->line, TIME " %s", TIME_OF(trace), who);
 	if (fn)
-		fprintf(trace->file, ".%u", fn);
+		fprintf(trace->line, ".%u", fn);
 	return true;
 }
 
 static void put_value(struct trace *trace, const uint8_t *data, uint32_t count)
 {
 	while (count--)
-		fprintf(trace->file, "%02x", data[count]);
+		fprintf(trace->line, "%02x", data[count]);
 }
 
 static void access_line(struct trace *trace, const uint8_t *data, uint32_t count, bool answer)
 {
-	fprintf(trace->file, " %u 0x", count);
+	fprintf(trace->line, " %u 0x", count);
 	put_value(trace, data, count);
-	fputs(answer ? "\n" : " UR\n", trace->file);
-	flush_soon(trace);
+	if (!answer)
+		fputs(" UR", trace->line);
+	end_line(trace);
 }
 
 void trace_host_bar(struct trace *trace, unsigned int fn, bool write, unsigned int bar,
@@ -119,7 +211,7 @@ void trace_host_bar(struct trace *trace, unsigned int fn, bool write, unsigned i
 {
 	if (!begin(trace, TRACE_MEM, "host", fn))
 		return;
-	fprintf(trace->file, " %s bar%u+0x%" PRIx64, write ? "MWr" : "MRd", bar, offset);
+	fprintf(trace->line, " %s bar%u+0x%" PRIx64, write ? "MWr" : "MRd", bar, offset);
 	access_line(trace, data, count, answer);
 }
 
@@ -128,7 +220,7 @@ void trace_host_cfg(struct trace *trace, unsigned int fn, bool write, uint32_t o
 {
 	if (!begin(trace, TRACE_CFG, "host", fn))
 		return;
-	fprintf(trace->file, " %s cfg+0x%" PRIx32, write ? "CfgWr" : "CfgRd", offset);
+	fprintf(trace->line, " %s cfg+0x%" PRIx32, write ? "CfgWr" : "CfgRd", offset);
 	access_line(trace, data, count, answer);
 }
 
@@ -137,7 +229,7 @@ void trace_ep_window(struct trace *trace, unsigned int fn, bool write, bool sent
 {
 	if (!begin(trace, TRACE_OUT, "ep", fn))
 		return;
-	fprintf(trace->file, " %s %s0x%" PRIx64, write ? "MWr" : "MRd", sent ? "" : "win+", place);
+	fprintf(trace->line, " %s %s0x%" PRIx64, write ? "MWr" : "MRd", sent ? "" : "win+", place);
 	access_line(trace, data, count, answer);
 }
 
@@ -148,11 +240,10 @@ void trace_ep_dma(struct trace *trace, unsigned int fn, bool write, uint64_t add
 
 	if (!begin(trace, TRACE_DMA, "ep", fn))
 		return;
-	fprintf(trace->file, " %s 0x%" PRIx64 " %u %" PRIu64 " 0x%s", write ? "DmaWr" : "DmaRd",
+	fprintf(trace->line, " %s 0x%" PRIx64 " %u %" PRIu64 " 0x%s", write ? "DmaWr" : "DmaRd",
 		addr, count, requests, cut ? ".." : "");
 	put_value(trace, data, cut ? TRACE_DMA_BYTES : count);
-	fputc('\n', trace->file);
-	flush_soon(trace);
+	end_line(trace);
 }
 
 const char *const trace_dma_refusals[TRACE_DMA_REFUSALS] = {
@@ -177,10 +268,9 @@ void trace_text(struct trace *trace, enum trace_kind kind, const char *who, unsi
 
 	if (!begin(trace, kind, who, fn))
 		return;
-	fputc(' ', trace->file);
+	fputc(' ', trace->line);
 	va_start(args, fmt);
-	vfprintf(trace->file, fmt, args);
+	vfprintf(trace->line, fmt, args);
 	va_end(args);
-	fputc('\n', trace->file);
-	flush_soon(trace);
+	end_line(trace);
 }

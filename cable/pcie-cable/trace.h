@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "loop.h"
+#include "writer.h"
 
 enum trace_kind {
 	TRACE_MEM, TRACE_CFG, TRACE_IRQ, TRACE_LINK, TRACE_OUT, TRACE_DMA, TRACE_KINDS
@@ -23,26 +24,52 @@ enum trace_kind {
 /* Of what DMA moves, the trace has no more bytes than these. */
 #define TRACE_DMA_BYTES		16
 
+#define TRACE_LIMIT_MIN		(1ull << 20)
+#define TRACE_LIMIT_MAX		(2048ull << 30)
+#define TRACE_LIMIT_DEFAULT	(4ull << 30)
+
 /**
- * struct trace - a trace, or none if @file is NULL
+ * struct trace - a trace, or none if @line is NULL
  * @path: of the file
  * @kinds: of lines that are wanted, bits 1 << enum trace_kind
- * @file: buffered; a line is in the file before long
- * @loop: for @flush
- * @flush: armed while there are lines in the buffer
+ * @limit: bytes that the file may have
+ * @size: bytes that were handed to @writer
+ * @lost: lines since the last one that was
+ * @ended: no more lines are
+ * @line: the line that is being made; its characters are in @text, of @len
+ * @text: see @line
+ * @len: see @line
+ * @fd: the file
+ * @writer: writes to it before long
+ * @loop: for @look
+ * @look: has what was handed over been written?
  * @start_ns: when time began
+ * @us: since then, of the line that is being made
  */
 struct trace {
 	const char *path;
 	unsigned int kinds;
-	FILE *file;
+	uint64_t limit;
+	uint64_t size;
+	uint64_t lost;
+	bool ended;
+	FILE *line;
+	char *text;
+	size_t len;
+	int fd;
+	struct writer writer;
 	struct loop *loop;
-	struct loop_timer flush;
+	struct loop_timer look;
 	int64_t start_ns;
+	int64_t us;
 };
 
-/* Begin a trace; an old one of that name is lost. 0, or a negative errno after a message. */
-int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigned int kinds);
+/*
+ * Begin a trace of @limit bytes at most; an old one of that name is lost.  0, or a
+ * negative errno after a message.
+ */
+int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigned int kinds,
+	       uint64_t limit);
 void trace_close(struct trace *trace);
 
 /*

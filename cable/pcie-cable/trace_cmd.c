@@ -119,7 +119,11 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 
 static bool is_wanted(const struct options *opt, const struct trace_line *line)
 {
-	if (line->us < opt->from_us || line->us > opt->to_us || !(opt->kinds & 1u << line->kind))
+	if (line->us < opt->from_us || line->us > opt->to_us)
+		return false;
+	if (line->notice)
+		return true;
+	if (!(opt->kinds & 1u << line->kind))
 		return false;
 	if (opt->fn != ANY && (int)line->fn != opt->fn)
 		return false;
@@ -147,7 +151,7 @@ static void write_packet(void *arg, bool from_host, const struct tlp *tlp)
 static void convert_line(struct output *out, const struct trace_line *line)
 {
 	out->line = line;
-	if (!trace_tlp_make(&out->tlp, line))
+	if (line->notice || !trace_tlp_make(&out->tlp, line))
 		pcapng_packet(out->pcapng, INTERFACE_EVENTS, line->us, NULL, 0, 0, line->text,
 			      PCAPNG_NO_DIRECTION);
 }
@@ -177,7 +181,8 @@ static int convert(FILE *in, const struct options *opt, struct output *out)
 			else
 				print_line(out, &line);
 		}
-		trace_tlp_follow(&out->tlp, &line);
+		if (!line.notice)
+			trace_tlp_follow(&out->tlp, &line);
 	}
 	if (ferror(in)) {
 		log_event("%s: %s", opt->file, strerror(errno));

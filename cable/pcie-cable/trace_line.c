@@ -266,6 +266,23 @@ static bool parse_event(struct trace_line *line, char **word, bool link)
 	return true;
 }
 
+/* Of the trace itself: it has ended, or lines are missing */
+static bool parse_notice(struct trace_line *line, char **word, unsigned int n)
+{
+	uint64_t lost;
+
+	line->notice = true;
+	line->fn = 0;
+	if (n == 3 && !strcmp(word[2], "end")) {
+		snprintf(line->text, sizeof(line->text), "trace end");
+		return true;
+	}
+	if (n != 4 || strcmp(word[2], "lost") || !number(word[3], 10, UINT64_MAX, &lost))
+		return false;
+	snprintf(line->text, sizeof(line->text), "trace lost %" PRIu64, lost);
+	return true;
+}
+
 /* @s is @name, or followed by the number of a function other than 0: "host.1" */
 static bool is_who(struct trace_line *line, const char *s, const char *name)
 {
@@ -290,6 +307,9 @@ bool trace_line_parse(struct trace_line *line, char *s)
 
 	if (n < 3 || n > MAX_WORDS || !parse_time(word[0], &line->us))
 		return false;
+	line->notice = false;
+	if (!strcmp(word[1], "trace"))
+		return parse_notice(line, word, n);
 	if (is_who(line, word[1], "host"))
 		return n == 3 ? parse_event(line, word, false) :
 				n > 5 && parse_access(line, word, n, true);

@@ -20,6 +20,7 @@
 /**
  * struct trace_line - what a line says
  * @us: when
+ * @notice: it is about the trace itself, and nothing but @us and @text are valid
  * @kind: which of the following is valid
  * @fn: the function
  * @write: of an access (TRACE_MEM, TRACE_CFG, TRACE_OUT, TRACE_DMA)
@@ -41,6 +42,7 @@
  */
 struct trace_line {
 	int64_t us;
+	bool notice;
 	enum trace_kind kind;
 	unsigned int fn;
 	bool write;

@@ -47,9 +47,13 @@ class Cable:
         with open(self.log_path, encoding="utf-8") as log:
             return log.read()
 
+    def says(self, text):
+        """Wait for it in the log."""
+        vfu.wait_until(lambda: text in self.log(), text)
+
     def expect(self, text):
         """Wait for a line of the log."""
-        vfu.wait_until(lambda: "pcie-cable: " + text in self.log(), text)
+        self.says("pcie-cable: " + text)
 
     def keep(self, client):
         self.clients.append(client)

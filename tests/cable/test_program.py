@@ -21,8 +21,8 @@ def test_help_and_version(program):
         assert got.returncode == 0 and got.stderr == ""
         for name in ("--ep-socket", "--host-socket", "--host-ram", "--host-qmp", "--host-bus",
                      "--host-device-id", "--profile", "--windows", "--dma", "--link", "--read-ns",
-                     "--write-ns", "--mps", "--mrrs", "--trace", "--trace-filter", "--control",
-                     "--verbose", "--version",
+                     "--write-ns", "--mps", "--mrrs", "--trace", "--trace-filter", "--trace-limit",
+                     "--control", "--verbose", "--version",
                      "EXIT STATUS", "CONTROL"):
             assert name in got.stdout
     for option in ("--version", "-V"):
@@ -132,8 +132,8 @@ def test_ram_is_sparse(cable):
 def test_verbose(start):
     cable = start("--verbose")
     cable.endpoint().start()
-    assert "endpoint: command 1, " in cable.log()
-    assert "endpoint: memory 0x40000000, 0x1000000 bytes, shared at 0" in cable.log()
+    cable.expect("endpoint: command 1, ")
+    cable.expect("endpoint: memory 0x40000000, 0x1000000 bytes, shared at 0")
 
 
 def test_connection_without_a_word(cable):

@@ -50,7 +50,8 @@ def test_nothing_yet(stats):
         "endpoint to host": [], "endpoint's DMA": ["lists", "bytes", "requests", "refused"],
         "interrupts": ["sent", "disabled", "masked", "no vector", "link down"],
         "packets": ["to endpoint", "to host"],
-        "events": ["number"], "endpoint's driver": ["number"], "interrupts under way": []}
+        "events": ["number"], "endpoint's driver": ["number"], "interrupts under way": [],
+        "dropped": ["number"]}
     assert got.table["host to endpoint"] == {
         "memory reads": [0, 0, 0], "memory writes": [0, 0, 0],
         "config reads": [0, 0, 0], "config writes": [0, 0, 0]}

@@ -152,10 +152,18 @@ void log_event(const char *fmt, ...)
 	va_end(args);
 }
 
-bool peer_maps_privately(int sock, int fd)
+void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(void *arg),
+		      void *arg)
 {
 	CHECK(sock >= 0 && fd >= 0);
-	return env_private;
+	check->arg = arg;
+	if (env_private)
+		found(arg);
+}
+
+void peer_check_forget(struct peer_check *check)
+{
+	check->arg = NULL;
 }
 
 void peer_run_look(int sock, struct peer_run *run)

@@ -17,7 +17,7 @@
 #define ENV_RAM_SIZE	(1 << 20)
 
 extern int64_t env_now_ns;
-extern bool env_private;	/* what peer_maps_privately() says */
+extern bool env_private;	/* what peer_check_start() finds */
 extern bool env_closing;	/* descriptors are being closed */
 extern bool env_qmp_there;	/* somebody listens at the QMP socket */
 extern int env_qmp_peer;	/* the other end of what the program has connected to; -1: none */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * drops: how often the program has not done what it was asked for, to keep going
+ *
+ * Offered to:	whoever drops something, and stats, which tells.
+ */
+#ifndef CABLE_DROPS_H
+#define CABLE_DROPS_H
+
+#include <stdint.h>
+
+/**
+ * enum drop - what of
+ * @DROP_LOG_LOST: lines of the log that nobody took
+ * @DROP_TRACE_LOST: lines of the trace that nobody took
+ */
+enum drop { DROP_LOG_LOST, DROP_TRACE_LOST, DROPS };
+
+extern const char *const drop_names[DROPS];
+
+void drop_count(enum drop drop);
+uint64_t drop_counted(enum drop drop);
+void drops_reset(void);
+
+#endif /* CABLE_DROPS_H */
