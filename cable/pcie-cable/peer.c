@@ -84,32 +84,31 @@ void peer_check_forget(struct peer_check *check)
 	check->arg = NULL;
 }
 
-/* One line of a file below /proc; false where it cannot be read */
-static bool read_line(char *line, size_t size, const char *path)
+/* The line of a file below /proc that begins with @start; false where there is none */
+static bool read_line(char *line, size_t size, const char *path, const char *start)
 {
 	FILE *file = fopen(path, "re");
-	bool ok;
+	bool found = false;
 
 	if (!file)
 		return false;
-	ok = fgets(line, size, file);
+	while (!found && fgets(line, size, file))
+		found = !strncmp(line, start, strlen(start));
 	fclose(file);
-	return ok;
+	return found;
 }
 
 static bool look_at_thread(pid_t pid, int tid, int64_t *ns, bool *wants)
 {
-	char path[64], line[512], *state;
+	char path[64], line[512];
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
-	if (!read_line(line, sizeof(line), path) || sscanf(line, "%" SCNd64, ns) != 1)
+	if (!read_line(line, sizeof(line), path, "") || sscanf(line, "%" SCNd64, ns) != 1)
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	if (!read_line(line, sizeof(line), path))
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
+	if (!read_line(line, sizeof(line), path, "State:"))
 		return false;
-	/* The name before it is in parentheses, and may contain some */
-	state = strrchr(line, ')');
-	*wants = state && !strncmp(state, ") R", 3);
+	*wants = !strncmp(line, "State:\tR", 8);
 	return true;
 }
 

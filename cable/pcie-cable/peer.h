@@ -65,8 +65,9 @@ struct peer_run {
 
 /*
  * Look at the peer of @sock, in /proc/PID/task; none of its threads where that fails.  The
- * files there that this reads (stat, schedstat) are made without any lock that the process
- * could hold, so this never waits for it.
+ * files there that this reads (status, schedstat) are made without a lock that the process
+ * could hold, so this never waits for it; in Linux 7.3 stat waits for a process that
+ * begins to execute another program.
  */
 void peer_run_look(int sock, struct peer_run *run);
 
