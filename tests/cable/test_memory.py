@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a machine maps, and what a machine is shown."""
 
+import ctypes
 import errno
 import mmap
 import os
+import struct
 
 import pytest
 import vfu
-from test_protocol import refused
+from test_control import Control
+from test_dma import LOCAL, WRITE, Engine
+from test_program import run
+from test_protocol import alive, refused
+
+MNT_DETACH = 2
 
 
 @pytest.fixture
@@ -110,12 +117,27 @@ def test_remapping_keeps_the_memory(pair):
         assert endpoint.at(endpoint.BAR0, 4) == i.to_bytes(4, "little")
 
 
-def test_file_that_shrinks(pair):
-    endpoint, host = pair
-    os.ftruncate(endpoint.ram_fd, 0)
-    host.write_region(0, 0, b"\x11" * 8)
-    assert host.read_region(0, 0x100, 8) == b"\0" * 8
-    assert endpoint.reg(vfu.LINK_STATUS) == 1
+def test_file_that_shrinks(start, tmp_path):
+    """A machine that takes away what it shares harms itself: nobody else is stopped by that."""
+    cable = start("--control=%s/control" % tmp_path)
+    control = Control(str(tmp_path / "control"))
+    for n in (1, 2):
+        endpoint = cable.endpoint()
+        endpoint.start()
+        host = cable.host()
+        host.enable()
+        os.ftruncate(endpoint.ram_fd, 0)
+        for _ in range(3):
+            host.write_region(0, 0, b"\x11" * 8)
+            host.read_region(0, 0, 8)
+        assert host.read_region(1, 0x900, 8) == b"\0" * 8
+        assert endpoint.reg(vfu.LINK_STATUS) == 1
+        text = "endpoint: a part of its RAM is not there any more; it reads as zero"
+        vfu.wait_until(lambda: cable.log().count(text) == n, "the message, once")
+        # Both BARs
+        assert "  pages of RAM lost\t%d" % (2 * n) in control.ask("stat")[0]
+        cable.leave(host, "host disconnected")
+        cable.leave(endpoint, "endpoint disconnected")
 
 
 CTRL_REGIONS = {0: (0x10000, False), 1: (0x1000, False), 2: (64 << 20, True),
@@ -242,3 +264,83 @@ def test_host_ram_at_another_address(cable, endpoint):
     host.dma_map(0x100000000, 0x1000, host.ram_fd, 0x1000)
     assert cable.exit_code() == 3
     assert "both must be equal" in cable.log()
+
+
+@pytest.fixture
+def small_tmpfs(tmp_path):
+    """A tmpfs of some megabytes."""
+    folder = tmp_path / "tmpfs"
+    folder.mkdir()
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def mount(megabytes):
+        assert libc.mount(b"tmpfs", bytes(folder), b"tmpfs", 0, b"size=%dM" % megabytes) == 0, \
+            os.strerror(ctypes.get_errno())
+        return folder
+
+    yield mount
+    libc.umount2(bytes(folder), MNT_DETACH)
+
+
+def with_ram(program, tmp_path, ram):
+    return run(program, "--ep-socket=%s/e" % tmp_path, "--host-socket=%s/h" % tmp_path,
+               "--host-ram=%s,size=64M" % ram)
+
+
+def test_no_room_for_the_ram(program, tmp_path, small_tmpfs):
+    folder = small_tmpfs(63)
+    got = with_ram(program, tmp_path, folder / "ram")
+    assert got.returncode == 1
+    assert "%s: no room for 64M; its file system has 63M left" % (folder / "ram") in got.stderr
+    assert os.listdir(folder) == [] and not os.path.exists(tmp_path / "e")
+
+
+def test_no_room_for_ram_that_is_there(program, tmp_path, small_tmpfs):
+    """It is as it was."""
+    folder = small_tmpfs(63)
+    with open(folder / "ram", "wb") as ram:
+        ram.write(b"the host was first")
+        ram.truncate(64 << 20)
+    os.chmod(folder / "ram", 0o600)
+    got = with_ram(program, tmp_path, folder / "ram")
+    assert got.returncode == 1 and "no room for 64M" in got.stderr
+    with open(folder / "ram", "rb") as ram:
+        assert ram.read(20) == b"the host was first\0\0"
+
+
+def test_ram_has_its_room(start, small_tmpfs):
+    """Whoever fills the file system later: what is written to the RAM is there."""
+    folder = small_tmpfs(80)
+    cable = start("--host-ram=%s/ram,size=64M" % folder)
+    assert os.stat(folder / "ram").st_blocks >= (64 << 20) // 512
+    with pytest.raises(OSError, match="No space"), open(folder / "more", "wb", 0) as more:
+        while True:
+            more.write(bytes(1 << 20))
+    endpoint = cable.endpoint()
+    for at in range(0, 64 << 20, 1 << 20):
+        endpoint.write_region(2, at, b"written")
+    with open(folder / "ram", "rb") as ram:
+        for at in range(0, 64 << 20, 1 << 20):
+            assert os.pread(ram.fileno(), 7, at) == b"written"
+
+
+def test_ram_that_is_lost_later(cable, pair):
+    endpoint, host = pair
+    os.truncate(cable.ram, 1 << 20)
+    endpoint.write_region(2, 0, b"there")
+    assert endpoint.read_region(2, 0, 5) == b"there"
+    assert alive(host)
+    endpoint.send(vfu.REGION_WRITE, struct.pack("<QII", 2 << 20, 2, 4096) + bytes(4096))
+    assert cable.exit_code() == 1
+    text = "%s: a part of the host's RAM is not there any more" % cable.ram
+    assert cable.log().count(text) == 1
+
+
+def test_ram_that_is_lost_to_dma(start):
+    cable = start()
+    engine = Engine(cable)
+    os.truncate(cable.ram, 1 << 20)
+    engine.start(WRITE, (2 << 20, LOCAL, 1 << 20))
+    assert cable.exit_code() == 1
+    assert cable.log().count("a part of the host's RAM is not there any more") == 1
