@@ -157,6 +157,16 @@ err_listeners:
 	return ret;
 }
 
+/* Neither machine can go on: the host has lost memory, or finds none where it needs some. */
+static void ram_lost(void *arg)
+{
+	struct cable *cable = arg;
+
+	log_event("%s: a part of the host's RAM is not there any more; somebody has made the file shorter, or its file system has no room",
+		  cable->ram.path);
+	loop_stop(cable->loop, CABLE_EXIT_ERROR);
+}
+
 int cable_open(struct cable *cable, struct loop *loop, const struct cable_options *opt)
 {
 	unsigned int n;
@@ -181,7 +191,7 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 	ret = listen_host(cable, opt->host_socket);
 	if (ret)
 		goto err_ep;
-	ret = host_ram_open(&cable->ram, opt->host_ram, opt->host_ram_size);
+	ret = host_ram_open(&cable->ram, opt->host_ram, opt->host_ram_size, ram_lost, cable);
 	if (ret)
 		goto err_host;
 

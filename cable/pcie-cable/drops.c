@@ -8,6 +8,7 @@ static uint64_t counted[DROPS];
 const char *const drop_names[DROPS] = {
 	[DROP_LOG_LOST] = "log lines lost",
 	[DROP_TRACE_LOST] = "trace lines lost",
+	[DROP_MEMORY] = "pages of RAM lost",
 };
 
 void drop_count(enum drop drop)

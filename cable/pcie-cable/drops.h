@@ -13,8 +13,9 @@
  * enum drop - what of
  * @DROP_LOG_LOST: lines of the log that nobody took
  * @DROP_TRACE_LOST: lines of the trace that nobody took
+ * @DROP_MEMORY: pages of a machine's RAM that are not there any more
  */
-enum drop { DROP_LOG_LOST, DROP_TRACE_LOST, DROPS };
+enum drop { DROP_LOG_LOST, DROP_TRACE_LOST, DROP_MEMORY, DROPS };
 
 extern const char *const drop_names[DROPS];
 

@@ -4,12 +4,38 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "host_ram.h"
 #include "log.h"
 
-int host_ram_open(struct host_ram *ram, const char *path, uint64_t size)
+static int no_room(const struct host_ram *ram, uint64_t left)
+{
+	log_event("%s: no room for %lluM; its file system has %lluM left", ram->path,
+		  (unsigned long long)ram->size >> 20, (unsigned long long)left >> 20);
+	return -ENOSPC;
+}
+
+/* Take all the room that the file will need, so that none can be missing later. */
+static int reserve(const struct host_ram *ram, uint64_t has)
+{
+	struct statvfs fs;
+	uint64_t left;
+	int ret;
+
+	if (fstatvfs(ram->fd, &fs))
+		return -errno;
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	/* To try would take all that is left from others, for a moment. */
+	if (fs.f_blocks && has < ram->size && ram->size - has > left)
+		return no_room(ram, left);
+	ret = -posix_fallocate(ram->fd, 0, ram->size);
+	return ret == -ENOSPC ? no_room(ram, left) : ret;
+}
+
+int host_ram_open(struct host_ram *ram, const char *path, uint64_t size,
+		  void (*lost)(void *arg), void *arg)
 {
 	struct stat st;
 	int ret;
@@ -28,15 +54,21 @@ int host_ram_open(struct host_ram *ram, const char *path, uint64_t size)
 		ret = -EEXIST;
 		goto err_close;
 	}
-	if (!st.st_size && ftruncate(ram->fd, size))
-		goto err_errno;
+	ret = reserve(ram, (uint64_t)st.st_blocks * 512);
+	if (ret == -ENOSPC)
+		goto err_close;
+	if (ret)
+		goto err_ret;
 	ram->mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ram->fd, 0);
 	if (ram->mem == MAP_FAILED)
 		goto err_errno;
+	ram->map = (struct mem_map){ .mem = ram->mem, .size = size, .lost = lost, .arg = arg };
+	mem_add(&ram->map);
 	return 0;
 
 err_errno:
 	ret = -errno;
+err_ret:
 	log_event("%s: cannot be the host's RAM: %s", path, strerror(-ret));
 err_close:
 	if (ram->fd >= 0)
@@ -48,6 +80,7 @@ err_close:
 
 void host_ram_close(struct host_ram *ram)
 {
+	mem_del(&ram->map);
 	munmap(ram->mem, ram->size);
 	close(ram->fd);
 	if (ram->created)

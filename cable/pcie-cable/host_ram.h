@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mem.h"
+
 #define HOST_RAM_MIN	(64ull << 20)
 #define HOST_RAM_MAX	(2048ull << 20)
 
@@ -25,13 +27,16 @@ struct host_ram {
 	int fd;
 	uint8_t *mem;
 	bool created;
+	struct mem_map map;
 };
 
 /*
- * Open or create @path as @size bytes, a power of two in the limits above; sparse,
- * so only what is used takes memory.  0, or a negative errno after a message.
+ * Open or create @path as @size bytes, a power of two in the limits above, with room for all of
+ * them.  0, or a negative errno after a message.  Should a part get lost all the same, @lost is
+ * called in the loop.
  */
-int host_ram_open(struct host_ram *ram, const char *path, uint64_t size);
+int host_ram_open(struct host_ram *ram, const char *path, uint64_t size,
+		  void (*lost)(void *arg), void *arg);
 
 /* Close it, and remove the file if it was made by host_ram_open(). */
 void host_ram_close(struct host_ram *ram);

@@ -361,7 +361,7 @@ int main(int argc, char **argv)
 	if (!ret)
 		ret = signals_init(&signals, &loop);
 	if (!ret)
-		ret = mem_init();
+		ret = mem_init(&loop);
 	if (!ret)
 		ret = aside_open(&loop);
 	if (ret) {
@@ -381,6 +381,7 @@ int main(int argc, char **argv)
 	ret = loop_run(&loop);
 	cable_close(&cable);
 	aside_exit();
+	mem_exit();
 	close(signals.src.fd);
 	loop_exit(&loop);
 	log_stop();

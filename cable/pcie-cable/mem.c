@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "drops.h"
 #include "mem.h"
 
 /* The largest naturally aligned piece at @p that @count allows */
@@ -74,25 +77,108 @@ void mem_write(uint8_t *to, const uint8_t *from, uint32_t count)
 	}
 }
 
-/* A private page takes the place of the one that the file no longer has. */
-static void replace_page(int sig, siginfo_t *info, void *context)
-{
-	const uintptr_t mask = ~(uintptr_t)(getpagesize() - 1);
-	void *page = (void *)((uintptr_t)info->si_addr & mask);
+static struct {
+	struct loop_source src;		/* something was lost */
+	struct loop *loop;
+	struct mem_map *maps;
+} state;
 
-	(void)context;
-	if (info->si_code != BUS_ADRERR ||
-	    mmap(page, getpagesize(), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
-		signal(sig, SIG_DFL);	/* and so end when the access is repeated */
+static struct mem_map *map_at(const uint8_t *addr)
+{
+	struct mem_map *map;
+
+	for (map = state.maps; map; map = map->next)
+		if (addr >= map->mem && addr - map->mem < (ptrdiff_t)map->size)
+			return map;
+	return NULL;
 }
 
-int mem_init(void)
+/* Private memory takes the place of the page, which may be a large one */
+static bool replace(uint8_t *addr, const struct mem_map *map)
+{
+	size_t size;
+	void *page;
+
+	for (size = getpagesize(); size <= map->size; size *= 2) {
+		page = (void *)((uintptr_t)addr & ~(size - 1));
+		if (mmap(page, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page)
+			return true;
+	}
+	return false;
+}
+
+/* In the loop's thread, as nobody else has anything to do with the machines' memory */
+static void no_page(int sig, siginfo_t *info, void *context)
+{
+	struct mem_map *map = map_at(info->si_addr);
+	const int saved = errno;
+	const uint64_t one = 1;
+
+	(void)context;
+	if (info->si_code != BUS_ADRERR || !map || !replace(info->si_addr, map)) {
+		signal(sig, SIG_DFL);	/* and so end when the access is repeated */
+		return;
+	}
+	map->is_lost = true;
+	drop_count(DROP_MEMORY);
+	/* One that nobody else has, and that never is full */
+	if (write(state.src.fd, &one, sizeof(one)) < 0)
+		abort();
+	errno = saved;
+}
+
+static void tell(struct loop_source *src, uint32_t events)
+{
+	struct mem_map *map;
+	uint64_t count;
+
+	(void)events;
+	if (read(src->fd, &count, sizeof(count)) < 0)
+		return;
+	for (map = state.maps; map; map = map->next) {
+		if (!map->is_lost || map->told)
+			continue;
+		map->told = true;
+		map->lost(map->arg);
+	}
+}
+
+void mem_add(struct mem_map *map)
+{
+	map->is_lost = false;
+	map->told = false;
+	map->next = state.maps;
+	state.maps = map;
+}
+
+void mem_del(struct mem_map *map)
+{
+	struct mem_map **p;
+
+	for (p = &state.maps; *p && *p != map; p = &(*p)->next)
+		;
+	if (*p)
+		*p = map->next;
+}
+
+int mem_init(struct loop *loop)
 {
 	struct sigaction action = {
-		.sa_sigaction = replace_page,
+		.sa_sigaction = no_page,
 		.sa_flags = SA_SIGINFO,
 	};
 
-	return sigaction(SIGBUS, &action, NULL) ? -errno : 0;
+	state.loop = loop;
+	state.src.ready = tell;
+	state.src.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (state.src.fd < 0 || sigaction(SIGBUS, &action, NULL))
+		return -errno;
+	return loop_add(loop, &state.src, EPOLLIN);
+}
+
+void mem_exit(void)
+{
+	loop_del(state.loop, &state.src);
+	close(state.src.fd);
 }

@@ -262,6 +262,15 @@ static void hold_over(struct loop_timer *timer)
 	conn_ready(&conn->src, 0);
 }
 
+/* It harms itself only. */
+static void lost_memory(void *arg)
+{
+	const struct vfu_conn *conn = arg;
+
+	log_event("%s: a part of its RAM is not there any more; it reads as zero, and what is written there is lost",
+		  conn->name);
+}
+
 struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, const char *name,
 			      const struct vfu_ops *ops, void *dev)
 {
@@ -277,7 +286,7 @@ struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, const char *name,
 	conn->dev = dev;
 	conn->name = name;
 	conn->out_fd = -1;
-	vfu_dma_init(&conn->dma);
+	vfu_dma_init(&conn->dma, lost_memory, conn);
 	vfu_irq_init(&conn->irqs);
 	if (loop_add(loop, &conn->src, EPOLLIN))
 		goto err_conn;

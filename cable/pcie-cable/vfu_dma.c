@@ -7,19 +7,21 @@
 
 #include "vfu_dma.h"
 
-void vfu_dma_init(struct vfu_dma *dma)
+void vfu_dma_init(struct vfu_dma *dma, void (*lost)(void *arg), void *arg)
 {
-	*dma = (struct vfu_dma){ 0 };
+	*dma = (struct vfu_dma){ .lost = lost, .arg = arg };
 }
 
 void vfu_dma_exit(struct vfu_dma *dma)
 {
 	unsigned int i;
 
-	for (i = 0; i < dma->num_files; i++)
-		munmap(dma->files[i].mem, dma->files[i].size);
+	for (i = 0; i < dma->num_files; i++) {
+		mem_del(&dma->files[i].map);
+		munmap(dma->files[i].map.mem, dma->files[i].map.size);
+	}
 	free(dma->ranges);
-	vfu_dma_init(dma);
+	vfu_dma_init(dma, NULL, NULL);
 }
 
 static int get_file(struct vfu_dma *dma, int fd, struct vfu_dma_file **found)
@@ -48,12 +50,15 @@ static int get_file(struct vfu_dma *dma, int fd, struct vfu_dma_file **found)
 	file = &dma->files[dma->num_files];
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
-	file->size = st.st_size;
+	file->map = (struct mem_map){
+		.size = st.st_size, .lost = dma->lost, .arg = dma->arg,
+	};
 	file->writable = (mode & O_ACCMODE) == O_RDWR;
 	prot = PROT_READ | (file->writable ? PROT_WRITE : 0);
-	file->mem = mmap(NULL, file->size, prot, MAP_SHARED, fd, 0);
-	if (file->mem == MAP_FAILED)
+	file->map.mem = mmap(NULL, file->map.size, prot, MAP_SHARED, fd, 0);
+	if (file->map.mem == MAP_FAILED)
 		return -errno;
+	mem_add(&file->map);
 	dma->num_files++;
 	*found = file;
 	return 0;
@@ -116,8 +121,8 @@ int vfu_dma_map(struct vfu_dma *dma, const struct vfu_dma_map *map, int fd)
 		ret = get_file(dma, fd, &range.file);
 		if (ret)
 			return ret;
-		if (range.offset > range.file->size ||
-		    range.size > range.file->size - range.offset)
+		if (range.offset > range.file->map.size ||
+		    range.size > range.file->map.size - range.offset)
 			return -EINVAL;
 	}
 	if (range.writable) {
@@ -173,6 +178,6 @@ enum vfu_dma_found vfu_dma_find(const struct vfu_dma *dma, uint64_t addr,
 		return VFU_DMA_UNSHARED;
 	if (!range->writable || !range->file->writable)
 		return VFU_DMA_NOTHING;
-	*mem = range->file->mem + range->offset + (addr - range->addr);
+	*mem = range->file->map.mem + range->offset + (addr - range->addr);
 	return VFU_DMA_FOUND;
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "mem.h"
 #include "vfu_proto.h"
 
 #define VFU_DMA_MAX_FILES	32
@@ -24,8 +25,7 @@
 struct vfu_dma_file {
 	dev_t dev;
 	ino_t ino;
-	uint8_t *mem;
-	size_t size;
+	struct mem_map map;
 	bool writable;
 };
 
@@ -45,6 +45,8 @@ struct vfu_dma {
 	unsigned int num_files;
 	bool seen_shared;		/* a writable range with a file, ever */
 	bool seen_unshared;		/* a writable range without one, ever */
+	void (*lost)(void *arg);	/* a part of a file is not there any more */
+	void *arg;
 };
 
 enum vfu_dma_found {
@@ -53,7 +55,8 @@ enum vfu_dma_found {
 	VFU_DMA_UNSHARED,		/* memory, but not shared with us */
 };
 
-void vfu_dma_init(struct vfu_dma *dma);
+/* @lost is called with @arg, once for each file of which a part goes */
+void vfu_dma_init(struct vfu_dma *dma, void (*lost)(void *arg), void *arg);
 void vfu_dma_exit(struct vfu_dma *dma);
 
 /*

@@ -726,8 +726,6 @@ static void begin(bool metered, bool perst)
 		open_fds = env_count_fds();
 	}
 	CHECK(!ftruncate(fds[FD_RAM], RAM_SIZE));
-	/* Each time: libFuzzer has a handler of its own */
-	CHECK(!mem_init());
 	memset(&s, 0, offsetof(typeof(s), client));
 	for (i = 0; i < MAX_CLIENTS; i++)
 		s.client[i].fd = -1;
@@ -743,6 +741,8 @@ static void begin(bool metered, bool perst)
 		options.windows = metered_limits;
 	options.perst = perst;
 	CHECK(!loop_init(&loop));
+	/* Each time: libFuzzer has a handler of its own */
+	CHECK(!mem_init(&loop));
 	CHECK(!cable_open(&cable, &loop, &options));
 }
 
@@ -757,6 +757,7 @@ static void end(int code)
 		control_close_peer(&s.control[i]);
 	cable_close(&cable);
 	CHECK(!loop.timers);
+	mem_exit();
 	loop_exit(&loop);
 	if (env_qmp_peer >= 0)
 		close(env_qmp_peer);
