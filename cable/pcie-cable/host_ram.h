@@ -5,6 +5,7 @@
  * Offered to:	ep_window (shows it to the endpoint) and host_fn (compares it with
  *		what the host maps).
  *
+ * It is this program's alone: nobody else may write to it, and no other pcie-cable uses it.
  * The cable makes the file, so that either machine may start first.  Offset in
  * the file and address in the host are the same.  Its content stays when the host
  * machine goes and comes back, as after a warm reset: a closed connection does
@@ -24,7 +25,8 @@
 struct host_ram {
 	const char *path;
 	uint64_t size;
-	int fd;
+	int fd;				/* given to machines */
+	int lock;			/* never given to anybody */
 	uint8_t *mem;
 	bool created;
 	struct mem_map map;

@@ -3,10 +3,12 @@
  * The world around pcie-cable: time, waiting, sockets, other processes
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -238,11 +240,10 @@ int sock_connect(const char *path)
 
 const char *env_init(int *ram_fd)
 {
-	static char path[64];
-	int fd = memfd_create("host-ram", MFD_CLOEXEC);
+	static char path[] = "/dev/shm/fuzz-server-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
 
 	CHECK(fd >= 0 && !ftruncate(fd, ENV_RAM_SIZE));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	*ram_fd = fd;
 	return path;
 }

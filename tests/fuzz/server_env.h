@@ -22,7 +22,10 @@ extern bool env_closing;	/* descriptors are being closed */
 extern bool env_qmp_there;	/* somebody listens at the QMP socket */
 extern int env_qmp_peer;	/* the other end of what the program has connected to; -1: none */
 
-/* Once: a file that is the host's RAM, whose path is returned */
+/*
+ * Once: a file that is the host's RAM, whose path is returned.  It stays; the sandbox has a
+ * /dev/shm for each run.
+ */
 const char *env_init(int *ram_fd);
 
 /* Nothing is ready; the program would wait for so long, -1: for ever */
