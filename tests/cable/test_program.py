@@ -2,6 +2,7 @@
 """Options, sockets, files and signals."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -56,13 +57,47 @@ def test_size_suffixes(program, tmp_path, size):
     assert process.wait(vfu.PATIENCE) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+
+def has_gone(cable):
+    return not any(map(os.path.lexists, (cable.ep_socket, cable.host_socket, cable.ram)))
+
+
+@pytest.mark.parametrize("number", ENDS)
 def test_ends_and_removes(cable, pair, number):
     assert pair
     cable.process.send_signal(number)
     assert cable.exit_code() == 0
-    for path in (cable.ep_socket, cable.host_socket, cable.ram):
-        assert not os.path.lexists(path)
+    assert has_gone(cable)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_signal_that_was_ignored(start, number):
+    """As nohup does it, or a shell for what it runs in the background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        cable = start()
+    finally:
+        signal.signal(number, before)
+    cable.process.send_signal(number)
+    cable.endpoint().start()
+    assert cable.process.poll() is None
+    assert cable.stop() == 0
+    assert has_gone(cable)
+
+
+def test_limit_of_file_sizes(start, tmp_path):
+    """The machines go on, and all is removed at the end."""
+    cable = start("--trace=%s/trace" % tmp_path)
+    resource.prlimit(cable.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+    cable.endpoint().start()
+    host = cable.host()
+    host.read_region(7, 0, 4096)
+    cable.expect("%s/trace: the trace ends here: File too large" % tmp_path)
+    host.enable()
+    assert cable.stop() == 0
+    assert has_gone(cable)
 
 
 def test_stale_sockets_are_replaced(start):

@@ -10,6 +10,7 @@ import time
 import pytest
 import vfu
 from test_control import controlled, ctl, refused                       # noqa: F401
+from test_program import ENDS
 
 # The machine that is stopped is a process of its own. It says when it is ready, and then
 # the first word of BAR 0, or the link's status, for each line it gets.
@@ -139,13 +140,15 @@ def test_one_that_goes(controlled, endpoint, machine, ctl):             # noqa: 
     assert ctl("host", "cont") == "the host is not stopped\n"
 
 
-def test_the_program_ends(controlled, machine, ctl):                    # noqa: F811
+@pytest.mark.parametrize("number", ENDS)
+def test_the_program_ends(controlled, machine, ctl, number):            # noqa: F811
     endpoint = machine("endpoint")
     host = machine("host")
     for name, other in (("endpoint", endpoint), ("host", host)):
         ctl(name, "stop")
         other.wait_stopped(True)
-    assert controlled.stop() == 0
+    controlled.process.send_signal(number)
+    assert controlled.exit_code() == 0
     endpoint.wait_stopped(False)
     host.wait_stopped(False)
 
