@@ -322,14 +322,28 @@ static void signal_ready(struct loop_source *src, uint32_t events)
 	loop_stop(signals->loop, CABLE_EXIT_OK);
 }
 
+/* By nohup, or by a shell for what it runs in the background */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 static int signals_init(struct signals *signals, struct loop *loop)
 {
 	sigset_t set;
 
+	/* What fails with an error is enough */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	if (!is_ignored(SIGHUP))
+		sigaddset(&set, SIGHUP);
+	if (!is_ignored(SIGQUIT))
+		sigaddset(&set, SIGQUIT);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	signals->src.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
