@@ -24,7 +24,7 @@ def program():
 class Cable:
     """A running pcie-cable, and the machines connected to it."""
 
-    def __init__(self, program, directory, *more, stderr=None):
+    def __init__(self, program, directory, *more, stderr=None, preexec=None):
         self.ep_socket = os.path.join(directory, "ep.sock")
         self.host_socket = os.path.join(directory, "host.sock")
         self.ram = os.path.join(directory, "host-ram")
@@ -36,7 +36,7 @@ class Cable:
             self.process = subprocess.Popen(
                 [program, "--ep-socket", self.ep_socket, "--host-socket", self.host_socket,
                  "--host-ram", "%s,size=64M" % self.ram, *more],
-                stderr=log if stderr is None else stderr)
+                stderr=log if stderr is None else stderr, preexec_fn=preexec)
         self.clients = []
         self.started(before)
 
@@ -93,8 +93,8 @@ def start(program, tmp_path):
     """Start the program with more options; it must end well at the end."""
     started = []
 
-    def run(*more):
-        started.append(Cable(program, str(tmp_path), *more))
+    def run(*more, **how):
+        started.append(Cable(program, str(tmp_path), *more, **how))
         return started[-1]
 
     yield run
