@@ -27,7 +27,7 @@ static void accept_bank(struct cable *cable, int fd)
 
 	if (ep_atu_is_metered(&cable->atu)) {
 		log_event("endpoint: one connection too many; the controller alone is allowed, as its windows are metered and there are no banks");
-		sock_close(fd);
+		sock_refuse(fd);
 		return;
 	}
 	for (i = 0; i < CABLE_MAX_BANKS && cable->banks[i].conn; i++)
@@ -35,7 +35,7 @@ static void accept_bank(struct cable *cable, int fd)
 	if (i == CABLE_MAX_BANKS) {
 		log_event("endpoint: one connection too many; a controller and up to %u window banks are allowed",
 			  CABLE_MAX_BANKS);
-		sock_close(fd);
+		sock_refuse(fd);
 		return;
 	}
 	bank = &cable->banks[i];
@@ -71,7 +71,7 @@ static void accept_host(void *arg, int fd)
 	if (host->conn) {
 		log_event("%s refused: one host is connected already, only one is allowed",
 			  host->name);
-		sock_close(fd);
+		sock_refuse(fd);
 		return;
 	}
 	if (!cable->link.enabled) {
@@ -79,20 +79,20 @@ static void accept_host(void *arg, int fd)
 			  host->name, cable->qmp.path ?
 			  "leave the device off the host's command line, it will be plugged" :
 			  "start the host later, or leave the device off its command line and use --host-qmp");
-		sock_close(fd);
+		sock_refuse(fd);
 		return;
 	}
 	if (!link_has(&cable->link, host->number)) {
 		log_event("%s refused: the endpoint has started the link without this function; leave the device off the host's command line",
 			  host->name);
-		sock_close(fd);
+		sock_refuse(fd);
 		return;
 	}
 	/* A QEMU that finds all-ones where it looks for capabilities never ends. */
 	if (cable->link.forced_down) {
 		log_event("%s refused: the link is forced down by a control command, until \"link up\"",
 			  host->name);
-		sock_close(fd);
+		sock_refuse(fd);
 		return;
 	}
 	conn = vfu_conn_new(cable->loop, fd, host->name, &host_fn_ops, host);

@@ -147,7 +147,7 @@ static void accept_client(void *arg, int fd)
 	if (!loop_add(control->cable->loop, &c->src, EPOLLIN))
 		return;
 	log_event("control: connection refused: out of memory");
-	sock_close(fd);
+	sock_refuse(fd);
 	c->src.fd = -1;
 }
 

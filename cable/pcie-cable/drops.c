@@ -7,7 +7,10 @@ static uint64_t counted[DROPS];
 
 const char *const drop_names[DROPS] = {
 	[DROP_LOG_LOST] = "log lines lost",
+	[DROP_LOG_LIMITED] = "log lines left out",
 	[DROP_TRACE_LOST] = "trace lines lost",
+	[DROP_CONNECTION] = "connections refused",
+	[DROP_FD] = "descriptors refused",
 	[DROP_MEMORY] = "pages of RAM lost",
 };
 

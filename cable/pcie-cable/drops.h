@@ -12,10 +12,16 @@
 /**
  * enum drop - what of
  * @DROP_LOG_LOST: lines of the log that nobody took
+ * @DROP_LOG_LIMITED: lines of the log that came too often
  * @DROP_TRACE_LOST: lines of the trace that nobody took
+ * @DROP_CONNECTION: connections that were refused
+ * @DROP_FD: descriptors that came with messages and were not wanted
  * @DROP_MEMORY: pages of a machine's RAM that are not there any more
  */
-enum drop { DROP_LOG_LOST, DROP_TRACE_LOST, DROP_MEMORY, DROPS };
+enum drop {
+	DROP_LOG_LOST, DROP_LOG_LIMITED, DROP_TRACE_LOST, DROP_CONNECTION, DROP_FD, DROP_MEMORY,
+	DROPS
+};
 
 extern const char *const drop_names[DROPS];
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "drops.h"
 #include "event_fd.h"
 #include "fds.h"
 
@@ -69,6 +70,7 @@ bool fds_is_memory(int fd)
 bool fds_close(int fd)
 {
 	if (!fds_is_memory(fd) && !event_fd_is(fd)) {
+		drop_count(DROP_FD);
 		aside_close(fd);
 		return false;
 	}

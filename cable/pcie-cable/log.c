@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drops.h"
@@ -12,6 +13,10 @@
 #define LOG_PREFIX	"pcie-cable: "
 #define BUFFER		(256u << 10)
 #define LAST_MS		1000
+#define NS_PER_S	1000000000ll
+#define PERIOD_NS	NS_PER_S
+#define PERIOD_MAX_NS	(64 * NS_PER_S)
+#define QUIET_NS	(10 * NS_PER_S)
 #define NOTICE_MAX	128	/* longer than a line about the log itself */
 
 bool log_verbose;
@@ -19,6 +24,7 @@ bool log_verbose;
 static struct writer writer;
 static bool started;
 static uint64_t lost;		/* after the last line that was taken */
+static uint64_t left_out;	/* of all sites */
 
 static void put_lost(void)
 {
@@ -59,12 +65,55 @@ void log_stop(void)
 {
 	if (!started)
 		return;
+	if (left_out)
+		log_line("%" PRIu64 " lines were left out, as they came too often", left_out);
 	if (lost)
 		put_lost();
 	writer_close(&writer, LAST_MS);
 }
 
-void log_event(const char *fmt, ...)
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static void refill(struct log_site *site, int64_t now)
+{
+	int64_t more;
+
+	if (!site->used || now - site->last_ns > QUIET_NS) {
+		site->used = 0;
+		site->period_ns = PERIOD_NS;
+		site->refilled_ns = now;
+	}
+	more = (now - site->refilled_ns) / site->period_ns;
+	site->refilled_ns += more * site->period_ns;
+	site->used -= more < site->used ? more : site->used;
+	site->last_ns = now;
+}
+
+bool log_may(struct log_site *site)
+{
+	refill(site, now_ns());
+	if (site->used == LOG_BURST) {
+		site->left_out++;
+		left_out++;
+		drop_count(DROP_LOG_LIMITED);
+		return false;
+	}
+	if (++site->used == LOG_BURST && site->period_ns < PERIOD_MAX_NS)
+		site->period_ns *= 2;
+	if (site->left_out)
+		log_line("%" PRIu64 " lines like the next one were left out", site->left_out);
+	left_out -= site->left_out;
+	site->left_out = 0;
+	return true;
+}
+
+void log_line(const char *fmt, ...)
 {
 	char line[512] = LOG_PREFIX;
 	const size_t start = sizeof(LOG_PREFIX) - 1;

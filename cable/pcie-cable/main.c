@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -18,6 +19,10 @@
 #include "trace_cmd.h"
 
 #define PROGRAM_VERSION		"0.1"
+
+/* Descriptors: beside those of vectors, and with what machines may send that do not behave */
+#define OTHER_FDS		300
+#define ENOUGH_FDS		16384
 
 enum {
 	OPT_EP_SOCKET = 256,
@@ -309,6 +314,27 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 		usage("--control needs a path of its own");
 }
 
+/*
+ * The usual limit is less than the vectors of some functions take: 289 each.  There is a
+ * higher one for who asks.
+ */
+static void raise_limit(const struct profile *profile)
+{
+	const rlim_t need = profile->functions * (1 + VFU_IRQ_MAX_MSI + VFU_IRQ_MAX_MSIX) + OTHER_FDS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	if (limit.rlim_cur < ENOUGH_FDS) {
+		limit.rlim_cur = limit.rlim_max < ENOUGH_FDS ? limit.rlim_max : ENOUGH_FDS;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < need)
+		log_event("no more than %llu descriptors can be open, and %u functions may need %llu; a higher limit is set by ulimit -n",
+			  (unsigned long long)limit.rlim_cur, profile->functions,
+			  (unsigned long long)need);
+}
+
 struct signals {
 	struct loop_source src;
 	struct loop *loop;
@@ -371,6 +397,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "trace"))
 		return trace_main(argc - 1, argv + 1);
 	parse_options(argc, argv, &opt);
+	raise_limit(opt.profile);
 	ret = loop_init(&loop);
 	if (!ret)
 		ret = signals_init(&signals, &loop);

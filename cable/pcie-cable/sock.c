@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "drops.h"
 #include "log.h"
 #include "sock.h"
 
@@ -46,6 +48,21 @@ int sock_connect(const char *path)
 	return fd;
 }
 
+/* Closed where there is no other, so that a connection can be accepted and refused */
+static int spare_fd = -1;
+
+static void keep_spare(void)
+{
+	if (spare_fd < 0)
+		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void sock_refuse(int fd)
+{
+	drop_count(DROP_CONNECTION);
+	sock_close(fd);
+}
+
 void sock_close(int fd)
 {
 	shutdown(fd, SHUT_RDWR);
@@ -82,7 +99,30 @@ static void pause_over(struct loop_timer *timer)
 	struct sock_listener *l = (struct sock_listener *)((char *)timer -
 							   offsetof(struct sock_listener, pause));
 
+	keep_spare();
 	loop_modify(l->loop, &l->src, EPOLLIN);
+}
+
+static int accept_from(const struct sock_listener *l)
+{
+	return accept4(l->src.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* A connection that is not accepted stays, and is reported for ever. */
+static void refuse_next(struct sock_listener *l)
+{
+	int fd;
+
+	if (spare_fd < 0)
+		return;
+	close(spare_fd);
+	spare_fd = -1;
+	fd = accept_from(l);
+	if (fd >= 0) {
+		log_event("%s: a connection is refused: too many descriptors are open", l->path);
+		sock_refuse(fd);
+	}
+	keep_spare();
 }
 
 static void listener_ready(struct loop_source *src, uint32_t events)
@@ -97,11 +137,16 @@ static void listener_ready(struct loop_source *src, uint32_t events)
 		pause_listener(l);
 		return;
 	}
-	fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0)
+	fd = accept_from(l);
+	if (fd >= 0) {
 		l->accepted(l->arg, fd);
-	else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+	} else if (errno == EMFILE || errno == ENFILE) {
+		refuse_next(l);
+		pause_listener(l);
+	} else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
 		log_event("%s: accept: %s", l->path, strerror(errno));
+		pause_listener(l);
+	}
 }
 
 int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
@@ -137,6 +182,7 @@ int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
 	ret = loop_add(loop, &l->src, EPOLLIN);
 	if (ret)
 		goto err_path;
+	keep_spare();
 	return 0;
 
 err_path:

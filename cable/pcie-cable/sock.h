@@ -38,4 +38,7 @@ int sock_connect(const char *path);
  */
 void sock_close(int fd);
 
+/* The same of one that was accepted, and is not wanted */
+void sock_refuse(int fd);
+
 #endif /* CABLE_SOCK_H */

@@ -296,6 +296,6 @@ err_conn:
 	free(conn);
 err_fd:
 	log_event("%s: connection refused: out of memory or descriptors", name);
-	sock_close(fd);
+	sock_refuse(fd);
 	return NULL;
 }
