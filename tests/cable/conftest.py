@@ -107,6 +107,16 @@ def start(program, tmp_path):
 
 
 @pytest.fixture
+def slow(tmp_path, monkeypatch):
+    """Some calls of the program can be slow: slow-calls.c."""
+    path = tmp_path / "slow-calls.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", path,
+                    os.path.join(TOP, "tests", "cable", "slow-calls.c")], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(path))
+    monkeypatch.setenv("ASAN_OPTIONS", "verify_asan_link_order=0")
+
+
+@pytest.fixture
 def cable(start):
     return start()
 

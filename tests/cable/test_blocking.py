@@ -4,13 +4,12 @@
 import mmap
 import os
 import re
-import subprocess
 import threading
 import time
 
 import pytest
 import vfu
-from conftest import TOP, Cable
+from conftest import Cable
 from test_control import Control
 from test_program import run
 from test_protocol import alive
@@ -202,12 +201,8 @@ def test_bad_limit(program, limit):
 
 
 @pytest.fixture
-def slow_maps(tmp_path, monkeypatch):
-    path = tmp_path / "slow-maps.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", path,
-                    os.path.join(TOP, "tests", "cable", "slow-maps.c")], check=True)
-    monkeypatch.setenv("LD_PRELOAD", str(path))
-    monkeypatch.setenv("ASAN_OPTIONS", "verify_asan_link_order=0")
+def slow_maps(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_MAPS_MS", "3000")
 
 
 def test_look_into_a_machine_takes_its_time(slow_maps, start):
