@@ -106,6 +106,8 @@ static void cannot_listen(const char *path, int ret)
 
 	if (ret == -EADDRINUSE)
 		why = "somebody listens there already";
+	else if (ret == -EBUSY)
+		why = "its folder is locked by another program";
 	else if (ret == -EEXIST)
 		why = "there is a file which is no socket";
 	else
@@ -113,12 +115,12 @@ static void cannot_listen(const char *path, int ret)
 	log_event("%s: cannot listen: %s", path, why);
 }
 
-static int listen_at(struct sock_listener *l, struct loop *loop, const char *path,
+static int listen_at(struct sock_listener *l, struct loop *loop, const char *path, mode_t mode,
 		     void (*accepted)(void *arg, int fd), void *arg)
 {
 	int ret;
 
-	ret = sock_listen(l, loop, path, accepted, arg);
+	ret = sock_listen(l, loop, path, mode, accepted, arg);
 	if (ret)
 		cannot_listen(path, ret);
 	return ret;
@@ -132,7 +134,7 @@ static void unlisten_host(struct cable *cable, unsigned int functions)
 	}
 }
 
-static int listen_host(struct cable *cable, const char *path)
+static int listen_host(struct cable *cable, const char *path, mode_t mode)
 {
 	unsigned int n;
 	int ret;
@@ -144,7 +146,7 @@ static int listen_host(struct cable *cable, const char *path)
 			goto err_listeners;
 		}
 		ret = listen_at(&cable->host_listener[n], cable->loop, cable->host_socket[n],
-				accept_host, &cable->host[n]);
+				mode, accept_host, &cable->host[n]);
 		if (ret)
 			goto err_free;
 	}
@@ -185,10 +187,11 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 		host_fn_init(&cable->host[n], cable, n);
 	stop_init(&cable->host_stop, "host");
 	stop_init(&cable->ep_stop, "endpoint");
-	ret = listen_at(&cable->ep_listener, loop, opt->ep_socket, accept_endpoint, cable);
+	ret = listen_at(&cable->ep_listener, loop, opt->ep_socket, opt->socket_mode,
+			accept_endpoint, cable);
 	if (ret)
 		return ret;
-	ret = listen_host(cable, opt->host_socket);
+	ret = listen_host(cable, opt->host_socket, opt->socket_mode);
 	if (ret)
 		goto err_ep;
 	ret = host_ram_open(&cable->ram, opt->host_ram, opt->host_ram_size, ram_lost, cable);
@@ -209,7 +212,7 @@ int cable_open(struct cable *cable, struct loop *loop, const struct cable_option
 			goto err_path;
 	}
 	if (opt->control) {
-		ret = control_open(&cable->control, cable, opt->control);
+		ret = control_open(&cable->control, cable, opt->control, opt->control_mode);
 		if (ret) {
 			cannot_listen(opt->control, ret);
 			goto err_trace;

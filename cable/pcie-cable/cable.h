@@ -56,6 +56,8 @@ struct cable_options {
 	struct link_model model;
 	unsigned int trace_kinds;	/* as in struct trace */
 	const char *control;
+	mode_t socket_mode;		/* of the machines' sockets */
+	mode_t control_mode;
 };
 
 struct cable {

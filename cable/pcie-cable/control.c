@@ -151,7 +151,7 @@ static void accept_client(void *arg, int fd)
 	c->src.fd = -1;
 }
 
-int control_open(struct control *control, struct cable *cable, const char *path)
+int control_open(struct control *control, struct cable *cable, const char *path, mode_t mode)
 {
 	unsigned int i;
 	int ret;
@@ -159,7 +159,8 @@ int control_open(struct control *control, struct cable *cable, const char *path)
 	control->cable = cable;
 	for (i = 0; i < CONTROL_CLIENTS; i++)
 		control->client[i].src.fd = -1;
-	ret = sock_listen(&control->listener, cable->loop, path, accept_client, control);
+	ret = sock_listen(&control->listener, cable->loop, path, mode, accept_client,
+			  control);
 	control->listens = !ret;
 	return ret;
 }

@@ -44,6 +44,8 @@ enum {
 	OPT_TRACE_FILTER,
 	OPT_TRACE_LIMIT,
 	OPT_CONTROL,
+	OPT_SOCKET_MODE,
+	OPT_CONTROL_MODE,
 };
 
 static const struct option long_options[] = {
@@ -66,6 +68,8 @@ static const struct option long_options[] = {
 	{ "trace-filter", required_argument, NULL, OPT_TRACE_FILTER },
 	{ "trace-limit", required_argument, NULL, OPT_TRACE_LIMIT },
 	{ "control", required_argument, NULL, OPT_CONTROL },
+	{ "socket-mode", required_argument, NULL, OPT_SOCKET_MODE },
+	{ "control-mode", required_argument, NULL, OPT_CONTROL_MODE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -212,6 +216,24 @@ static void parse_packet_size(const char *arg, uint32_t *size)
 	*size = n;
 }
 
+#define MODES_ALLOWED	"600, 620, 660 or 666"
+
+/* Who may write to a socket may connect; it can always be the owner. */
+static bool parse_mode(const char *arg, mode_t *mode)
+{
+	static const char *const allowed[] = { "600", "620", "660", "666" };
+	unsigned int i;
+
+	arg += *arg == '0';
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (!strcmp(arg, allowed[i])) {
+			*mode = strtoul(arg, NULL, 8);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void parse_options(int argc, char **argv, struct cable_options *opt)
 {
 	bool own_windows = false, own_dma = false;
@@ -285,6 +307,14 @@ static void parse_options(int argc, char **argv, struct cable_options *opt)
 			break;
 		case OPT_CONTROL:
 			opt->control = optarg;
+			break;
+		case OPT_SOCKET_MODE:
+			if (!parse_mode(optarg, &opt->socket_mode))
+				usage("--socket-mode: " MODES_ALLOWED " is allowed");
+			break;
+		case OPT_CONTROL_MODE:
+			if (!parse_mode(optarg, &opt->control_mode))
+				usage("--control-mode: " MODES_ALLOWED " is allowed");
 			break;
 		case 'v':
 			log_verbose = true;
@@ -384,7 +414,7 @@ int main(int argc, char **argv)
 {
 	struct cable_options opt = {
 		.host_bus = "rp0", .host_device_id = "card", .trace_kinds = TRACE_ALL,
-		.trace_limit = TRACE_LIMIT_DEFAULT,
+		.trace_limit = TRACE_LIMIT_DEFAULT, .socket_mode = 0600, .control_mode = 0600,
 		.profile = profile_at(0), .model = LINK_MODEL_DEFAULT,
 	};
 	static struct cable cable;

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,10 @@
 #include <unistd.h>
 
 #include "peer.h"
+
+#ifndef SO_PEERPIDFD	/* before Linux 6.5 */
+#define SO_PEERPIDFD	77
+#endif
 
 /* Of the peer, or a negative errno */
 static pid_t pid_of(int sock)
@@ -162,17 +167,44 @@ enum peer_ran peer_ran(const struct peer_run *before, const struct peer_run *now
 	return all >= ns ? PEER_RAN : PEER_IDLE;
 }
 
-int peer_stop(int sock)
+/*
+ * A descriptor of the process that connected, which is that one even where it has ended and
+ * another has its number.
+ */
+static int pidfd_of(int sock)
 {
-	const pid_t pid = pid_of(sock);
+	struct pollfd p = { .fd = sock, .events = POLLRDHUP };
+	socklen_t len = sizeof(int);
 	int fd, ret;
+	pid_t pid;
 
+	if (!getsockopt(sock, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
+		return fd;
+	if (errno != ENOPROTOOPT)
+		return -errno;
+	/* Linux before 6.5 */
+	pid = pid_of(sock);
 	/* 0: of another PID name space */
 	if (pid <= 0)
 		return pid ? pid : -ESRCH;
 	fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return -errno;
+	/* Had it ended before, its end of the connection would be closed. */
+	ret = poll(&p, 1, 0);
+	if (!ret)
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
+int peer_stop(int sock)
+{
+	int fd, ret;
+
+	fd = pidfd_of(sock);
+	if (fd < 0)
+		return fd;
 	if (!pidfd_send_signal(fd, SIGSTOP, NULL, 0))
 		return fd;
 	ret = -errno;

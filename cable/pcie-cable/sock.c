@@ -2,10 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aside.h"
@@ -15,6 +18,10 @@
 
 #define BACKLOG		16
 #define PAUSE_MS	100
+
+/* Others have a folder for as long as they need for one socket */
+#define LOCK_MAX_MS	2000
+#define LOCK_PAUSE_MS	5
 
 static int set_addr(struct sockaddr_un *addr, const char *path)
 {
@@ -67,6 +74,40 @@ void sock_close(int fd)
 {
 	shutdown(fd, SHUT_RDWR);
 	aside_close(fd);
+}
+
+/*
+ * While a program looks who listens at a path, and puts its own socket there, no other one does
+ * the same: it locks the folder.  A descriptor for unlock_folder(); -EBUSY; or another error
+ * where a folder cannot be locked, which does no harm as long as one program begins at a time.
+ */
+static int lock_folder(const char *path)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000 };
+	const char *end = strrchr(path, '/');
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	unsigned int ms;
+	int fd, ret;
+
+	snprintf(folder, sizeof(folder), "%.*s", end ? (int)(end - path) + 1 : 1, end ? path : ".");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (ms = 0; flock(fd, LOCK_EX | LOCK_NB); ms += LOCK_PAUSE_MS) {
+		ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		if (ret != -EBUSY || ms >= LOCK_MAX_MS) {
+			close(fd);
+			return ret;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+static void unlock_folder(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 /* Make room at @path if what is there was left behind. */
@@ -149,53 +190,84 @@ static void listener_ready(struct loop_source *src, uint32_t events)
 	}
 }
 
-int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
+/* Bind and listen; what is at the path from then on is ours. */
+static int listen_at(struct sock_listener *l, const struct sockaddr_un *addr, mode_t mode)
+{
+	const mode_t before = umask(0777 & ~mode);
+	const int bound = bind(l->src.fd, (const struct sockaddr *)addr, sizeof(*addr));
+	int ret = bound ? -errno : 0;
+	struct stat st;
+
+	umask(before);
+	if (ret)
+		return ret;
+	if (lstat(l->path, &st) || listen(l->src.fd, BACKLOG)) {
+		ret = -errno;
+		unlink(l->path);
+		return ret;
+	}
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	return 0;
+}
+
+int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mode_t mode,
 		void (*accepted)(void *arg, int fd), void *arg)
 {
 	struct sockaddr_un addr;
-	int fd, ret;
+	int folder, ret;
 
 	ret = set_addr(&addr, path);
-	if (!ret)
-		ret = remove_stale(path);
 	if (ret)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		ret = -errno;
-		goto err_fd;
-	}
-	if (listen(fd, BACKLOG)) {
-		ret = -errno;
-		goto err_path;
-	}
 	*l = (struct sock_listener){
-		.src = { .fd = fd, .ready = listener_ready },
+		.src = { .ready = listener_ready },
 		.pause.fire = pause_over,
 		.loop = loop,
 		.path = path,
 		.accepted = accepted,
 		.arg = arg,
 	};
+	folder = lock_folder(path);
+	if (folder == -EBUSY)
+		return folder;
+	ret = remove_stale(path);
+	if (ret)
+		goto err_folder;
+	l->src.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->src.fd < 0) {
+		ret = -errno;
+		goto err_folder;
+	}
+	ret = listen_at(l, &addr, mode);
+	if (ret)
+		goto err_fd;
 	ret = loop_add(loop, &l->src, EPOLLIN);
 	if (ret)
 		goto err_path;
+	unlock_folder(folder);
 	keep_spare();
 	return 0;
 
 err_path:
 	unlink(path);
 err_fd:
-	close(fd);
+	close(l->src.fd);
+err_folder:
+	unlock_folder(folder);
 	return ret;
 }
 
 void sock_unlisten(struct sock_listener *l)
 {
+	const int folder = lock_folder(l->path);
+	struct stat st;
+
 	loop_timer_cancel(l->loop, &l->pause);
 	loop_del(l->loop, &l->src);
+	/* Another may have its own there by now; the number is ours until the socket is closed. */
+	if (!lstat(l->path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
+		unlink(l->path);
 	close(l->src.fd);
-	unlink(l->path);
+	unlock_folder(folder);
 }

@@ -7,6 +7,8 @@
 #ifndef CABLE_SOCK_H
 #define CABLE_SOCK_H
 
+#include <sys/types.h>
+
 #include "loop.h"
 
 struct sock_listener {
@@ -14,19 +16,22 @@ struct sock_listener {
 	struct loop *loop;
 	struct loop_timer pause;
 	const char *path;
+	dev_t dev;			/* of the socket there */
+	ino_t ino;
 	void (*accepted)(void *arg, int fd);	/* takes @fd over */
 	void *arg;
 };
 
 /*
- * Listen at @path, which must stay valid.  A socket that nobody listens at is
- * replaced.  0, or a negative errno: -EADDRINUSE when somebody does listen,
- * -EEXIST when there is something that is no socket, -ENAMETOOLONG.
+ * Listen at @path, which must stay valid, for those whom @mode lets in.  A socket that nobody
+ * listens at is replaced.  0, or a negative errno: -EADDRINUSE when somebody does listen,
+ * -EEXIST when there is something that is no socket, -EBUSY when somebody has locked the
+ * folder, -ENAMETOOLONG.
  */
-int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
+int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mode_t mode,
 		void (*accepted)(void *arg, int fd), void *arg);
 
-/* Stop listening and remove the socket. */
+/* Stop listening and remove the socket, if it is there still. */
 void sock_unlisten(struct sock_listener *l);
 
 /* A connected, non-blocking descriptor, or a negative errno */

@@ -23,7 +23,7 @@ def test_help_and_version(program):
         for name in ("--ep-socket", "--host-socket", "--host-ram", "--host-qmp", "--host-bus",
                      "--host-device-id", "--profile", "--windows", "--dma", "--link", "--read-ns",
                      "--write-ns", "--mps", "--mrrs", "--trace", "--trace-filter", "--trace-limit",
-                     "--control", "--verbose", "--version",
+                     "--control", "--control-mode", "--socket-mode", "--verbose", "--version",
                      "EXIT STATUS", "CONTROL"):
             assert name in got.stdout
     for option in ("--version", "-V"):

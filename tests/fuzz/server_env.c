@@ -221,9 +221,10 @@ void sock_refuse(int fd)
 	CHECK(!close(fd));
 }
 
-int sock_listen(struct sock_listener *l, struct loop *loop, const char *path,
+int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mode_t mode,
 		void (*accepted)(void *arg, int fd), void *arg)
 {
+	(void)mode;
 	*l = (struct sock_listener){
 		.src = { .fd = -1 }, .loop = loop, .path = path, .accepted = accepted, .arg = arg,
 	};
