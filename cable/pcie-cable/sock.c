@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,10 +59,11 @@ int sock_connect(const char *path)
 /* Closed where there is no other, so that a connection can be accepted and refused */
 static int spare_fd = -1;
 
-static void keep_spare(void)
+static bool keep_spare(void)
 {
 	if (spare_fd < 0)
 		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return spare_fd >= 0;
 }
 
 void sock_refuse(int fd)
@@ -140,7 +142,6 @@ static void pause_over(struct loop_timer *timer)
 	struct sock_listener *l = (struct sock_listener *)((char *)timer -
 							   offsetof(struct sock_listener, pause));
 
-	keep_spare();
 	loop_modify(l->loop, &l->src, EPOLLIN);
 }
 
@@ -154,8 +155,6 @@ static void refuse_next(struct sock_listener *l)
 {
 	int fd;
 
-	if (spare_fd < 0)
-		return;
 	close(spare_fd);
 	spare_fd = -1;
 	fd = accept_from(l);
@@ -163,7 +162,6 @@ static void refuse_next(struct sock_listener *l)
 		log_event("%s: a connection is refused: too many descriptors are open", l->path);
 		sock_refuse(fd);
 	}
-	keep_spare();
 }
 
 static void listener_ready(struct loop_source *src, uint32_t events)
@@ -175,6 +173,11 @@ static void listener_ready(struct loop_source *src, uint32_t events)
 	if (aside_closing() > ASIDE_MANY) {
 		log_event("%s: nobody can connect until the descriptors are closed that came with messages",
 			  l->path);
+		pause_listener(l);
+		return;
+	}
+	/* The next one that is free is for this, before anybody can have it. */
+	if (!keep_spare()) {
 		pause_listener(l);
 		return;
 	}

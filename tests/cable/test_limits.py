@@ -86,6 +86,7 @@ def test_no_descriptor_left(limited, tmp_path):
     endpoint.start()
     host = cable.host()
     control = Control(str(tmp_path / "control"))
+    control.ask("help")
     number = open_fds(cable)
     limits = resource.prlimit(cable.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(cable.process.pid, resource.RLIMIT_NOFILE, (number, limits[1]))

@@ -186,7 +186,18 @@ def test_peer_that_does_not_read_stops_nobody(pair):
 
 
 def open_fds(cable):
-    return len(os.listdir("/proc/%d/fd" % cable.process.pid))
+    """When its threads have none of their own."""
+    def fds():
+        return os.listdir("/proc/%d/fd" % cable.process.pid)
+
+    seen = fds()
+    for _ in range(5):
+        time.sleep(0.02)
+        seen, before = fds(), seen
+        while seen != before:
+            time.sleep(0.05)
+            seen, before = fds(), seen
+    return len(seen)
 
 
 def test_descriptors_are_closed(cable, endpoint):
@@ -224,7 +235,7 @@ def test_too_many_descriptors(cable):
     with pytest.raises(Closed):
         other.receive()
     assert alive(endpoint)
-    assert open_fds(cable) == before - 1
+    vfu.wait_until(lambda: open_fds(cable) == before - 1, "all descriptors are closed")
 
 
 def test_noise(cable):
