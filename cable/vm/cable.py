@@ -198,14 +198,15 @@ class Pair:
     of each. backend: of the consoles. directory: for sockets. programs: more of them for both
     machines, see Machine.make_image(), and files, pairs of a machine's role and what is more on
     it with these.
-    host_append: more of the host's kernel command line. Nothing is configured on the
+    host_append: more of the host's kernel command line. iommu: the host has one that
+    translates. Nothing is configured on the
     endpoint by boot().
     """
 
     def __init__(self, suite, logs, first="host", windows=None, profile="generic",
                  init="probe", functions=1, vectors=VECTORS,
                  backend="bridge", host_suite="trixie-backports", directory=None, programs=(),
-                 files=(), host_append=""):
+                 files=(), host_append="", iommu=False):
         self.directory = directory or tempfile.mkdtemp(prefix="cable-")
         self.first = first
         self.functions = functions
@@ -219,6 +220,8 @@ class Pair:
         self.endpoint = Endpoint("endpoint", suite, self.directory, logs)
         self.host = Host("host", host_suite, self.directory, logs, self.cable.ram,
                          slow=self.endpoint.slow)
+        if iommu:
+            self.host.add_iommu()
         if host_append:
             self.host.append += " " + host_append
         if programs:

@@ -370,6 +370,13 @@ class Host(Machine):
     def __init__(self, name, suite, directory, logs, ram, image=None, slow=None):
         super().__init__(name, suite, directory, logs, image, slow)
         self.ram = ram
+        self.devices = []
+
+    def add_iommu(self):
+        """Have an IOMMU that translates what the cards send, unless the kernel is told otherwise."""
+        # QEMU shows the cards' addresses to other programs only with caching mode
+        self.devices += ["-device", "intel-iommu,caching-mode=on,intremap=off"]
+        self.append += " intel_iommu=on"
 
     def wait_booted_alone(self, timeout=60):
         """Wait for a host without a card; one that stands still in its boot is reset, once.
@@ -402,6 +409,7 @@ class Host(Machine):
             "-machine", "q35,memory-backend=ram", "-vga", "none",
             "-object", "memory-backend-file,id=ram,mem-path=%s,size=%s,share=on"
             % (self.ram, self.memory),
+            *self.devices,
             # The firmware's 2 MiB of each kind are less than six resizable BARs need
             "-device", "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1,"
             "mem-reserve=32M,pref64-reserve=32M",
