@@ -131,13 +131,13 @@ static unsigned int function_of(const struct ep_atu_window *win)
 	return win->ctrl >> PCIE_CABLE_OB_FN_SHIFT & PCIE_CABLE_OB_FN_MASK;
 }
 
-static struct request translate(struct cable *cable, uint64_t offset, uint32_t count)
+static struct request translate(struct cable *cable, uint64_t offset, uint32_t count, bool write)
 {
 	const struct ep_atu_limits *limits = &cable->atu.limits;
 	const struct ep_atu_window *win = cable->atu.window;
 	const struct ep_atu_window *end = win + limits->windows;
-	const struct host_ram *ram = &cable->ram;
 	struct request req = { .host = &cable->host[0], .place = offset };
+	uint32_t there = count;
 	uint64_t addr = 0;
 
 	for (; win < end; win++)
@@ -152,14 +152,15 @@ static struct request translate(struct cable *cable, uint64_t offset, uint32_t c
 		return req;
 	req.sent = true;
 	req.place = addr;
-	if (addr < ram->size && count <= ram->size - addr)
-		req.mem = ram->mem + addr;
+	req.mem = host_fn_mem(req.host, addr, &there, write);
+	if (there < count)
+		req.mem = NULL;
 	return req;
 }
 
 void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t count)
 {
-	const struct request req = translate(cable, offset, count);
+	const struct request req = translate(cable, offset, count, false);
 
 	if (req.mem)
 		mem_read(data, req.mem, count);
@@ -171,7 +172,7 @@ void ep_atu_read(struct cable *cable, uint64_t offset, uint8_t *data, uint32_t c
 
 void ep_atu_write(struct cable *cable, uint64_t offset, const uint8_t *data, uint32_t count)
 {
-	const struct request req = translate(cable, offset, count);
+	const struct request req = translate(cable, offset, count, true);
 
 	if (req.mem)
 		mem_write(req.mem, data, count);

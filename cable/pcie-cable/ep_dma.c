@@ -42,15 +42,6 @@ static struct host_fn *requester(struct cable *cable)
 	return &cable->host[0];
 }
 
-static uint8_t *host_mem(struct cable *cable, uint64_t addr, uint64_t size)
-{
-	const struct host_ram *ram = &cable->ram;
-
-	if (addr >= ram->size || size > ram->size - addr)
-		return NULL;
-	return ram->mem + addr;
-}
-
 static int64_t refuse(struct ep_dma *dma, unsigned int c, const struct element *el,
 		      enum trace_dma_refusal why)
 {
@@ -89,7 +80,8 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 	n = el.len - chan->moved;
 	if (n > room)
 		n = room;
-	host = host_mem(cable, el.host + chan->moved, n);
+	/* No more than is in one piece there; the rest is for the next turn. */
+	host = host_fn_mem(requester(cable), el.host + chan->moved, &n, write);
 	if (!host)
 		return refuse(dma, c, &el, TRACE_DMA_NO_MEMORY);
 	local = local_mem(cable, el.local + chan->moved, n);

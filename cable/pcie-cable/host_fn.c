@@ -89,6 +89,7 @@ void host_fn_connected(struct host_fn *host, struct vfu_conn *conn, const struct
 	host->been_up = false;
 	host->touched = false;
 	host->seen_ram = false;
+	host->translated = false;
 	make_config(host, fn);
 }
 
@@ -175,6 +176,38 @@ static void unshared_ram(void *arg)
 	loop_stop(cable->loop, CABLE_EXIT_MACHINE);
 }
 
+/*
+ * What a machine shows to a function begins with its RAM, at address 0; unless it has an IOMMU
+ * that translates.  Then there is what its tables have for the function: nothing, as long as
+ * a driver has mapped nothing.
+ */
+static void look_at_ram(struct host_fn *host)
+{
+	struct cable *cable = host->cable;
+	const struct vfu_dma *dma = &host->conn->dma;
+	enum vfu_dma_found found;
+	bool translated;
+	uint8_t *mem;
+
+	found = vfu_dma_find(dma, 0, 1, &mem);
+	if (found == VFU_DMA_UNSHARED) {
+		unshared_ram(cable);
+		return;
+	}
+	translated = found != VFU_DMA_FOUND || mem != cable->ram.mem;
+	if (translated == host->translated)
+		return;
+	host->translated = translated;
+	if (!translated)
+		log_event("%s: no IOMMU translates the function's addresses any more", host->name);
+	else if (ep_atu_is_metered(&cable->atu))
+		log_event("%s: an IOMMU translates the function's addresses; what it does not allow is not answered",
+			  host->name);
+	else
+		log_event("%s: an IOMMU translates the function's addresses, but mapped windows show all of the host's RAM, as if there were none; with --windows=metered they do what it says",
+			  host->name);
+}
+
 /* No event tells the endpoint: what the host has set up is gone, and that is all. */
 static void function_level_reset(struct host_fn *host)
 {
@@ -204,8 +237,7 @@ static void config_write(struct host_fn *host, uint64_t offset, const uint8_t *d
 	risen = pci_config_command(&host->cfg) & ~before;
 	if (risen & COMMAND_USED) {
 		host->touched = true;
-		if (!host->seen_ram)
-			unshared_ram(cable);
+		look_at_ram(host);
 	}
 	if (risen & PCI_COMMAND_MASTER) {
 		watch_event(host, WATCH_BUS_MASTER);
@@ -286,15 +318,11 @@ static int host_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 	int ret;
 
 	/* The file is mapped already; only what the host calls it is of interest. */
-	ret = vfu_dma_map(&host->conn->dma, map, -1);
-	if (ret || fd < 0 || !host_ram_is(ram, fd))
+	if (fd < 0 || !host_ram_is(ram, fd))
+		return vfu_dma_map(&host->conn->dma, map, -1);
+	ret = vfu_dma_map_memory(&host->conn->dma, map, ram->mem, ram->size);
+	if (ret)
 		return ret;
-	if (map->addr != map->offset) {
-		log_event("the host machine has its RAM at %#llx at offset %#llx of %s; both must be equal: give the machine %lluM, the size of that file",
-			  (unsigned long long)map->addr, (unsigned long long)map->offset,
-			  ram->path, (unsigned long long)ram->size >> 20);
-		loop_stop(cable->loop, CABLE_EXIT_MACHINE);
-	}
 	if (!host->seen_ram)
 		peer_check_start(&host->ram_check, host->conn->src.fd, fd, unshared_ram, cable);
 	host->seen_ram = true;
@@ -338,6 +366,11 @@ static void host_closed(void *dev)
 	peer_check_forget(&host->ram_check);
 	host->conn = NULL;
 	link_host_gone(host->cable);
+}
+
+uint8_t *host_fn_mem(const struct host_fn *host, uint64_t addr, uint32_t *count, bool write)
+{
+	return host->conn ? vfu_dma_piece(&host->conn->dma, addr, count, write) : NULL;
 }
 
 bool host_fn_may_master(const struct host_fn *host)

@@ -34,6 +34,7 @@ struct cable;
  * @been_up: the link was up with @conn
  * @touched: used by the host since its last reset
  * @seen_ram: the host has mapped the RAM file
+ * @translated: an IOMMU of the host's translates what it sends
  * @ram_check: does its QEMU share it?
  * @wrote: to a BAR, with no read since
  * @held_since: a read waits since then; 0: none does
@@ -50,6 +51,7 @@ struct host_fn {
 	bool been_up;
 	bool touched;
 	bool seen_ram;
+	bool translated;
 	struct peer_check ram_check;
 	bool wrote;
 	int64_t held_since;
@@ -87,6 +89,12 @@ bool host_fn_has_config(const struct host_fn *host);
 
 /* May the function send requests: it is up, bus mastering enabled? */
 bool host_fn_may_master(const struct host_fn *host);
+
+/*
+ * Memory of the host at @addr, as the function has it, for reading or (@write) writing, and how
+ * many of *@count bytes are in one piece there; NULL: the host does not answer.
+ */
+uint8_t *host_fn_mem(const struct host_fn *host, uint64_t addr, uint32_t *count, bool write);
 
 /*
  * Bytes of payload in a packet, and that a read of the function asks for: what the link

@@ -84,10 +84,10 @@ static int grow(struct vfu_dma *dma)
 	struct vfu_dma_range *ranges;
 	unsigned int max;
 
+	if (dma->num_ranges == VFU_MAX_DMA_MAPS)
+		return -ENOSPC;
 	if (dma->num_ranges < dma->max_ranges)
 		return 0;
-	if (dma->max_ranges == VFU_MAX_DMA_MAPS)
-		return -ENOSPC;
 	max = dma->max_ranges ? dma->max_ranges * 2 : 16;
 	ranges = realloc(dma->ranges, max * sizeof(*ranges));
 	if (!ranges)
@@ -97,43 +97,72 @@ static int grow(struct vfu_dma *dma)
 	return 0;
 }
 
-int vfu_dma_map(struct vfu_dma *dma, const struct vfu_dma_map *map, int fd)
+/* Make room for a range at @at; the range in @map is not there yet */
+static int make_room(struct vfu_dma *dma, const struct vfu_dma_map *map, unsigned int *at)
 {
-	struct vfu_dma_range range = {
+	if (!map->size || map->addr + (map->size - 1) < map->addr)
+		return -EINVAL;
+	*at = lower_bound(dma, map->addr);
+	if (*at < dma->num_ranges && dma->ranges[*at].addr <= map->addr + (map->size - 1))
+		return -EEXIST;
+	return grow(dma);
+}
+
+static void insert(struct vfu_dma *dma, unsigned int at, const struct vfu_dma_map *map,
+		   uint8_t *mem, bool writable)
+{
+	memmove(&dma->ranges[at + 1], &dma->ranges[at],
+		(dma->num_ranges - at) * sizeof(dma->ranges[0]));
+	dma->ranges[at] = (struct vfu_dma_range){
 		.addr = map->addr,
 		.size = map->size,
-		.offset = map->offset,
-		.writable = map->flags & VFU_DMA_WRITE,
+		.mem = mem,
+		.writable = writable && (map->flags & VFU_DMA_WRITE),
 	};
+	dma->num_ranges++;
+	if (map->flags & VFU_DMA_WRITE) {
+		dma->seen_shared |= !!mem;
+		dma->seen_unshared |= !mem;
+	}
+}
+
+static bool lies_in(const struct vfu_dma_map *map, uint64_t size)
+{
+	return map->offset <= size && map->size <= size - map->offset;
+}
+
+int vfu_dma_map_memory(struct vfu_dma *dma, const struct vfu_dma_map *map, uint8_t *mem,
+		       uint64_t size)
+{
 	unsigned int at;
 	int ret;
 
-	if (!map->size || map->addr + (map->size - 1) < map->addr)
-		return -EINVAL;
-	at = lower_bound(dma, map->addr);
-	if (at < dma->num_ranges && dma->ranges[at].addr <= map->addr + (map->size - 1))
-		return -EEXIST;
-	ret = grow(dma);
+	ret = make_room(dma, map, &at);
 	if (ret)
 		return ret;
+	if (mem && !lies_in(map, size))
+		return -EINVAL;
+	insert(dma, at, map, mem ? mem + map->offset : NULL, true);
+	return 0;
+}
 
-	if (fd >= 0) {
-		ret = get_file(dma, fd, &range.file);
-		if (ret)
-			return ret;
-		if (range.offset > range.file->map.size ||
-		    range.size > range.file->map.size - range.offset)
-			return -EINVAL;
-	}
-	if (range.writable) {
-		dma->seen_shared |= fd >= 0;
-		dma->seen_unshared |= fd < 0;
-	}
+int vfu_dma_map(struct vfu_dma *dma, const struct vfu_dma_map *map, int fd)
+{
+	struct vfu_dma_file *file = NULL;
+	unsigned int at;
+	int ret;
 
-	memmove(&dma->ranges[at + 1], &dma->ranges[at],
-		(dma->num_ranges - at) * sizeof(range));
-	dma->ranges[at] = range;
-	dma->num_ranges++;
+	if (fd < 0)
+		return vfu_dma_map_memory(dma, map, NULL, 0);
+	ret = make_room(dma, map, &at);
+	if (ret)
+		return ret;
+	ret = get_file(dma, fd, &file);
+	if (ret)
+		return ret;
+	if (!lies_in(map, file->map.size))
+		return -EINVAL;
+	insert(dma, at, map, file->map.mem + map->offset, file->writable);
 	return 0;
 }
 
@@ -174,10 +203,27 @@ enum vfu_dma_found vfu_dma_find(const struct vfu_dma *dma, uint64_t addr,
 	range = &dma->ranges[at];
 	if (addr < range->addr || size > range->size - (addr - range->addr))
 		return VFU_DMA_NOTHING;
-	if (!range->file)
+	if (!range->mem)
 		return VFU_DMA_UNSHARED;
-	if (!range->writable || !range->file->writable)
+	if (!range->writable)
 		return VFU_DMA_NOTHING;
-	*mem = range->file->map.mem + range->offset + (addr - range->addr);
+	*mem = range->mem + (addr - range->addr);
 	return VFU_DMA_FOUND;
+}
+
+uint8_t *vfu_dma_piece(const struct vfu_dma *dma, uint64_t addr, uint32_t *size, bool write)
+{
+	const struct vfu_dma_range *range;
+	unsigned int at = lower_bound(dma, addr);
+	uint64_t left;
+
+	if (at == dma->num_ranges)
+		return NULL;
+	range = &dma->ranges[at];
+	if (addr < range->addr || !range->mem || (write && !range->writable))
+		return NULL;
+	left = range->size - (addr - range->addr);
+	if (*size > left)
+		*size = left;
+	return range->mem + (addr - range->addr);
 }

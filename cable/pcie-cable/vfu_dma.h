@@ -32,9 +32,8 @@ struct vfu_dma_file {
 struct vfu_dma_range {
 	uint64_t addr;
 	uint64_t size;
-	uint64_t offset;		/* in @file */
-	struct vfu_dma_file *file;	/* NULL: not shared */
-	bool writable;
+	uint8_t *mem;			/* NULL: not shared */
+	bool writable;			/* by a device, and in @mem */
 };
 
 struct vfu_dma {
@@ -66,6 +65,10 @@ void vfu_dma_exit(struct vfu_dma *dma);
  */
 int vfu_dma_map(struct vfu_dma *dma, const struct vfu_dma_map *map, int fd);
 
+/* The same of a file that is in our memory already, @size bytes from @mem on */
+int vfu_dma_map_memory(struct vfu_dma *dma, const struct vfu_dma_map *map, uint8_t *mem,
+		       uint64_t size);
+
 /* Remove the ranges inside @addr, @size.  0, -ENOENT, -EINVAL (cuts one). */
 int vfu_dma_unmap(struct vfu_dma *dma, uint64_t addr, uint64_t size);
 void vfu_dma_unmap_all(struct vfu_dma *dma);
@@ -73,5 +76,11 @@ void vfu_dma_unmap_all(struct vfu_dma *dma);
 /* Where [@addr, @addr + @size) is in our own memory, for reading and writing. */
 enum vfu_dma_found vfu_dma_find(const struct vfu_dma *dma, uint64_t addr,
 				uint64_t size, uint8_t **mem);
+
+/*
+ * Where @addr is in our own memory, for reading or (@write) writing, and how many of *@size
+ * bytes are in one piece there; NULL: not at all.
+ */
+uint8_t *vfu_dma_piece(const struct vfu_dma *dma, uint64_t addr, uint32_t *size, bool write);
 
 #endif /* CABLE_VFU_DMA_H */

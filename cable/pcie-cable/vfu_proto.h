@@ -50,7 +50,7 @@ struct vfu_version {
 /* What this server can take in; it tells so in its VERSION reply. */
 #define VFU_MAX_FDS		8
 #define VFU_MAX_XFER		65536u
-#define VFU_MAX_DMA_MAPS	1024
+#define VFU_MAX_DMA_MAPS	65535	/* as QEMU: an IOMMU's tables may have many */
 #define VFU_PGSIZE		4096u
 
 struct vfu_dma_map {

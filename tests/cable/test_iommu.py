@@ -121,6 +121,18 @@ def test_what_is_mapped(machines):
     assert machines.read(0x8000) == NOTHING
 
 
+def test_memory_above(machines):
+    """RAM that the machine has at an address beyond the file, as with more than 3 GiB"""
+    machines.host.as_it_is()
+    machines.host.map(1 << 40, 0x5000, 0x1000)
+    machines.ram[0x5000:0x5008] = b"readable"
+    machines.ep.set_reg(0x9014, 1 << 8)
+    assert machines.read(0) == b"readable"
+    assert machines.read(0x1000) == NOTHING
+    assert machines.dma(READ, ((1 << 40) + 4, LOCAL, 4)) == (0, 1)
+    assert machines.ep.at(LOCAL, 4) == b"able"
+
+
 def test_what_may_only_be_read(machines):
     machines.host.map(0x8000, 0x5000, 0x1000, flags=1)
     machines.ram[0x5000:0x5008] = b"readable"

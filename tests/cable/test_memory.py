@@ -88,9 +88,10 @@ def test_unmap_all(endpoint):
 
 
 def test_map_too_many(endpoint):
-    for i in range(1023):
-        endpoint.dma_map(i << 12, 0x1000)
-    refused(errno.ENOSPC, endpoint.dma_map, 0x10000000, 0x1000)
+    for i in range(65534):
+        endpoint.send(vfu.DMA_MAP, struct.pack("<IIQQQ", 32, 3, 0, i << 12, 0x1000),
+                      flags=vfu.NO_REPLY)
+    refused(errno.ENOSPC, endpoint.dma_map, 0x80000000, 0x1000)
 
 
 def test_too_many_files(endpoint):
@@ -256,14 +257,6 @@ def test_host_ram_is_not_the_file(cable, endpoint):
     assert cable.exit_code() == 3
     assert "mem-path=%s,size=64M,share=on" % cable.ram in cable.log()
     os.close(fd)
-
-
-def test_host_ram_at_another_address(cable, endpoint):
-    endpoint.start()
-    host = cable.host()
-    host.dma_map(0x100000000, 0x1000, host.ram_fd, 0x1000)
-    assert cable.exit_code() == 3
-    assert "both must be equal" in cable.log()
 
 
 @pytest.fixture

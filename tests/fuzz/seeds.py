@@ -234,18 +234,33 @@ def server():
         m.access(0, 1, 0, 16) + m.access(0, 7, 0, 255) + m.access(0, 0, 1, 2) + \
         b"".join(m.access(0, 0, reg, 4) for reg in range(0, 0x30, 4)) + \
         b"".join(m.access(0, 0, 0x1000 + reg, 4) for reg in range(0, 0x170, 4))
-    metered = linked + b"".join(
-        m.regs((0x9000 + w * 32, w * 0x1000), (0x9004 + w * 32, 0), (0x9008 + w * 32, size),
-               (0x900c + w * 32, 0), (0x9010 + w * 32, target), (0x9014 + w * 32, high)) +
-        m.reg(0x9018 + w * 32, 1)
+    def window(w, base, size, target, high=0):
+        return m.regs((0x9000 + w * 32, base), (0x9004 + w * 32, 0), (0x9008 + w * 32, size),
+                      (0x900c + w * 32, 0), (0x9010 + w * 32, target), (0x9014 + w * 32, high)) + \
+            m.reg(0x9018 + w * 32, 1)
+
+    def touch(*places):
+        return b"".join(m.access(0, 2, at, 8, b"w") + m.access(0, 2, at, 8) for at in places)
+
+    def odd(text):
+        """Of metered windows: see LLVMFuzzerTestOneInput()"""
+        return text + bytes(1 - len(text) % 2)
+
+    metered = linked + m.dma_map(1, 0x10000, 0xf0000, m.FD_HOST_RAM, 0x10000) + b"".join(
+        window(w, w * 0x1000, size, target, high)
         for w, size, target, high in ((0, 0x1000, 0, 0), (1, 0x100, 0xfff00, 0),
                                       (2, 0x2000, 0xff000, 0), (3, 0xff000, 0x1000, 1))) + \
-        b"".join(m.access(0, 2, at, 8, b"w") + m.access(0, 2, at, 8)
-                 for at in (0, 0xffc, 0x10f8, 0x2ff8, 0x2ffc, 0x3000, 0x5000)) + \
+        touch(0, 0xffc, 0x10f8, 0x2ff8, 0x2ffc, 0x3000, 0x5000) + \
         m.access(1, 7, 4, 2, b"\2\0") + m.access(0, 2, 0, 64, b"w") + m.access(0, 0, 0x9010, 4)
-    yield "metered", metered + bytes(1 - len(metered) % 2)
+    yield "metered", odd(metered)
+    yield "iommu", odd(linked + m.dma_map(1, 0x200000, 0x1000, m.FD_HOST_RAM) +
+                       m.dma_map(1, 0x300000, 0x2000, m.FD_HOST_RAM, 0xff000) +
+                       m.dma_map(1, 0x400000, 0x1000, m.FD_HOST_RAM, 0x8000, 1) +
+                       window(0, 0, 0x4000, 0x1ff000) + window(1, 0x4000, 0x2000, 0x300000) +
+                       window(2, 0x6000, 0x1000, 0x400000) +
+                       touch(0, 0x1000, 0x1ffc, 0x4000, 0x5000, 0x6000))
     of_none = linked + m.regs((0x9008, 0x1000), (0x9018, 0xff01)) + m.access(0, 2, 0, 8)
-    yield "window_of_none", of_none + bytes(1 - len(of_none) % 2)
+    yield "window_of_none", odd(of_none)
     yield "large", m.endpoint() + u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536) + \
         u8(m.ACCESS, 0, 0x52) + u16(0) + u32(65536) + u8(m.READ, 0) + \
         (u8(m.ACCESS, 0, 0x42) + u16(0) + u32(65536)) * 6 + u8(m.READ, 0) + \
