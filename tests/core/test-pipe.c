@@ -986,6 +986,53 @@ static void test_silent_host(void **state)
 	assert_int_equal(fake_messages, 0);
 }
 
+/* A host with an IOMMU that translates: its driver is ready, and its memory never answers */
+static void silent_from_the_start(struct world *w)
+{
+	w->silent = true;
+	world_host_up(w);
+	w->silent = false;
+	world_run(w, 500 * MSEC);
+}
+
+/* It is said once, and again only if it has answered in between */
+static void test_host_that_never_answers(void **state)
+{
+	struct world *w = *state;
+	unsigned int round;
+
+	world_local_up(w);
+	for (round = 0; round < 3; round++) {
+		silent_from_the_start(w);
+		assert_int_equal(fake_messages, 1);
+		world_host_down(w);
+		world_run(w, MSEC);
+	}
+	assert_non_null(strstr(fake_message, "IOMMU"));
+	assert_non_null(strstr(fake_message, "iommu_group/type"));
+
+	/* The remedy: another driver comes, which can be reached */
+	world_host_up(w);
+	assert_true(side_offer(&w->hrx, 3000, 1));
+	assert_true(side_send(&w->ltx, 100, 1));
+	world_run(w, 300 * MSEC);
+	side_reap(&w->hrx);
+	expect_all(&w->ltx, &w->hrx);
+	world_host_down(w);
+	world_run(w, MSEC);
+	assert_int_equal(fake_messages, 1);
+
+	silent_from_the_start(w);
+	assert_int_equal(fake_messages, 2);
+	/* Without another driver: so it was something else */
+	world_host_answers(w);
+	assert_true(side_send(&w->htx, 100, 1));
+	world_run(w, 300 * MSEC);
+	side_reap(&w->htx);
+	assert_int_equal(w->htx.returned, 1);
+	assert_int_equal(fake_messages, 2);
+}
+
 /* Addresses that the controller cannot reach: the buffer goes back, no byte is lost */
 static void test_unreachable_buffers(void **state)
 {
@@ -1494,6 +1541,7 @@ int main(void)
 		TEST(test_broken_ring),
 		TEST(test_huge_buffers),
 		TEST(test_silent_host),
+		TEST(test_host_that_never_answers),
 		TEST_ON(test_unreachable_buffers, cable),
 		TEST(test_no_window_for_a_moment),
 		TEST(test_no_window),

@@ -442,6 +442,33 @@ void world_free(struct world *w)
 }
 
 /* Each boot has its rings and buffers elsewhere, so that use of old ones shows */
+/* What it reads of the available rings: either all-ones, or what is there */
+static void world_host_silence(struct world *w)
+{
+	struct driver *drivers[] = { &w->htx.d, &w->hrx.d };
+	u32 silence = ~0;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct driver *d = drivers[i];
+
+		d->mem->load(d->ctx, d->base + d->avail, &w->flags_and_idx[i], sizeof(u32));
+		d->mem->store(d->ctx, d->base + d->avail, &silence, sizeof(u32));
+	}
+}
+
+void world_host_answers(struct world *w)
+{
+	struct driver *drivers[] = { &w->htx.d, &w->hrx.d };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct driver *d = drivers[i];
+
+		d->mem->store(d->ctx, d->base + d->avail, &w->flags_and_idx[i], sizeof(u32));
+	}
+}
+
 void world_host_up(struct world *w)
 {
 	u64 base = w->epc.profile->ram ? 0 : 0x100000000;
@@ -461,6 +488,8 @@ void world_host_up(struct world *w)
 		w->driver.ring[i] = base + (3 << 23) + i * SZ_16K;
 	side_start(&w->hrx, w->driver.ring[RX]);
 	side_start(&w->htx, w->driver.ring[TX]);
+	if (w->silent)
+		world_host_silence(w);
 	fake_tick = TICK_NS;
 	assert_int_equal(legacy_probe(&w->driver), 0);
 	assert_int_equal(w->driver.size, QUEUE_SIZE);

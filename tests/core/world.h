@@ -68,6 +68,7 @@ struct side {
  * @vectors: of the card
  * @use_msix: the host enables MSI-X
  * @accepts: features that the host's driver knows
+ * @silent: the host's memory reads all-ones where its driver looks for buffers; from the start
  * @step: what the drivers do, called very often
  *
  * All from @f on is valid while the function is bound.
@@ -81,6 +82,7 @@ struct world {
 	int vectors;
 	bool use_msix;
 	u32 accepts;
+	bool silent;
 	void (*step)(struct world *w);
 
 	struct vepf_function *f;
@@ -93,6 +95,7 @@ struct world {
 	struct vepf_localq *local_rx;
 	struct legacy driver;
 	struct side htx, hrx, ltx, lrx;
+	u32 flags_and_idx[2];
 	bool host_up;
 	unsigned int boots;
 };
@@ -112,6 +115,9 @@ struct world *world_new_direct(void (*changed)(void *priv, unsigned int pair), b
 /* The host's driver sets its queues up; is unbound */
 void world_host_up(struct world *w);
 void world_host_down(struct world *w);
+
+/* Its memory answers, as it has not from the start */
+void world_host_answers(struct world *w);
 void world_local_up(struct world *w);
 void world_local_down(struct world *w);
 
