@@ -65,6 +65,8 @@ struct vepf_region {
  *	with -ESHUTDOWN
  * @gate_ctx: handed to @gate
  * @burst: accesses since @gate was asked
+ * @answers: the host's driver has answered, since it set its queues up
+ * @told: that it does not was said, and it never has since then
  * @cache: windows for payload, and for regions without their own
  * @pinned: regions that have their own
  * @num_pinned: how many
@@ -80,6 +82,8 @@ struct vepf_hostmem {
 	bool (*gate)(void *ctx);
 	void *gate_ctx;
 	unsigned int burst;
+	bool answers;
+	bool told;
 	struct vepf_window cache[VEPF_CACHE_WINDOWS];
 	struct vepf_region *pinned[VEPF_PINNED_REGIONS];
 	unsigned int num_pinned;

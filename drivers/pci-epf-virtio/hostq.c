@@ -123,6 +123,7 @@ int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
 	}
 	if (q->held)
 		vepf_ring_hold(q->ring);
+	q->hm->answers = false;
 	q->vector = vector;
 	q->again_ns = 0;
 	vepf_hostq_scan(q);
@@ -216,6 +217,25 @@ void vepf_hostq_abandon(struct vepf_hostq *q)
 	vepf_irq_raise(q->irq, q->vector);
 }
 
+static void vepf_hostq_answered(struct vepf_hostq *q)
+{
+	q->hm->answers = true;
+	q->hm->told = false;
+}
+
+/*
+ * A driver that has set its queues up reaches the function.  Where the function never reaches
+ * the driver's memory, and that for some pauses, it is not a link that went down just now.
+ */
+static void vepf_hostq_unanswered(struct vepf_hostq *q)
+{
+	if (q->hm->answers || q->hm->told || q->again_ns < VEPF_HOSTQ_AGAIN_MAX_NS)
+		return;
+	q->hm->told = true;
+	dev_err(&q->hm->epf->dev,
+		"the host's memory does not answer. Its IOMMU may be why: on the host, unbind the card from virtio-pci, write identity to the card's iommu_group/type, and bind it again; or boot the host with iommu=pt\n");
+}
+
 /**
  * vepf_hostq_scan() - the driver may have made buffers available: look, and at once
  * @q: queue, started or not
@@ -258,6 +278,8 @@ int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf)
 	if (!n && q->scan) {
 		q->scan = false;
 		n = vepf_ring_poll(q->ring);
+		if (n >= 0)
+			vepf_hostq_answered(q);
 		if (n > 0)
 			n = vepf_ring_fetch(q->ring, VEPF_RING_BATCH);
 		/* Nothing was consumed: look again when the host can be reached */
@@ -325,6 +347,8 @@ u64 vepf_hostq_finish(struct vepf_hostq *q, int err)
 		return U64_MAX;
 	}
 	if (err != -EIO) {
+		if (err == -ENODEV)
+			vepf_hostq_unanswered(q);
 		q->again_ns = clamp_t(u64, 2 * q->again_ns, VEPF_HOSTQ_AGAIN_MIN_NS,
 				      VEPF_HOSTQ_AGAIN_MAX_NS);
 		q->again_at = ktime_add_ns(ktime_get(), q->again_ns);

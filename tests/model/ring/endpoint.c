@@ -17,6 +17,8 @@
 #include "world.h"
 
 static struct vepf_hostq hostqs[MAX_QUEUES];
+/* Has no part in it: the host can always be reached here */
+static struct vepf_hostmem host;
 static struct endpoint_queue eps[MAX_QUEUES];
 
 /* The run under way */
@@ -421,7 +423,7 @@ void endpoint_init(struct world *w, const struct setup *s)
 	for (q = 0; q < s->num_queues; q++) {
 		struct vepf_hostq *hq = &hostqs[q];
 
-		if (!hq->ring && vepf_hostq_init(hq, "queue", NULL, NULL))
+		if (!hq->ring && vepf_hostq_init(hq, "queue", &host, NULL))
 			abort();
 		if (vepf_hostq_start(hq, q + 1, s->num, q))
 			abort();
