@@ -81,8 +81,8 @@ class Pool:
         finally:
             pair.stop()
 
-    def fresh(self, suite, first="host", windows=WINDOWS, **options):
-        """A pair that nobody has used; options: of class Pair."""
+    def make(self, suite, first="host", windows=WINDOWS, **options):
+        """A pair that is not started yet; options: of class Pair."""
         self.drop()
         self.pair = Pair(suite, os.path.join(
             LOGS, "%02d-%s-%s-first" % (next(self.numbers), suite, first)), first, windows,
@@ -92,7 +92,11 @@ class Pool:
         self.pair.suite = suite
         self.pair.ports = None
         self.pair.kind = windows, options
-        self.pair.start()
+        return self.pair
+
+    def fresh(self, suite, **options):
+        """A pair that nobody has used; options: of make()."""
+        self.make(suite, **options).start()
         return self.pair
 
     def get(self, suite, windows=WINDOWS, **options):
