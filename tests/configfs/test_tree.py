@@ -106,6 +106,29 @@ def test_start_and_stop(linked):
     linked.fails("echo maybe >%s/start" % CONTROLLER, "Invalid argument")
 
 
+PARAMETERS = "/sys/module/%s/parameters/%s"
+
+
+@pytest.mark.parametrize("linkdown_ms,unbind_ms", [(100, 400), (400, 100)])
+def test_link_that_goes_down_while_a_function_is_unbound(linked, linkdown_ms, unbind_ms):
+    """echo 0 >start, and the link removed at once: no event comes to what is unbound."""
+    linked.check("echo %d >%s" % (linkdown_ms, PARAMETERS % ("epc_dummy", "linkdown_ms")),
+                 "echo %d >%s" % (unbind_ms, PARAMETERS % ("epf_dummy", "unbind_ms")),
+                 "echo 1 >%s/start" % CONTROLLER)
+    said = linked.said("echo 0 >%s/start; rm %s; sleep 0.8" % (CONTROLLER, LINK))
+    assert said.index("epc-dummy.0: stop") < said.index("epf_dummy_a.0: unbind")
+    assert "epc-dummy.0: link down" in said
+    assert "epf_dummy_a.0: link_down, not bound" not in said
+
+
+def test_link_that_goes_down(linked):
+    """As long as it is bound it hears of that."""
+    linked.check("echo 100 >" + PARAMETERS % ("epc_dummy", "linkdown_ms"),
+                 "echo 1 >%s/start" % CONTROLLER)
+    said = linked.said("echo 0 >%s/start; sleep 0.5; rm %s" % (CONTROLLER, LINK))
+    assert said.index("epf_dummy_a.0: link_down, bound") < said.index("epf_dummy_a.0: unbind")
+
+
 def test_function_that_cannot_be_bound(loaded):
     loaded.check("echo 0xdead >%s/deviceid" % FUNCTION)
     loaded.fails("ln -s %s %s" % (FUNCTION, CONTROLLER), "Invalid argument")

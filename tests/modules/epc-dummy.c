@@ -8,12 +8,23 @@
 #include <linux/module.h>
 #include <linux/pci-epc.h>
 #include <linux/platform_device.h>
+#include <linux/workqueue.h>
 
 #include "pci-ep-compat.h"
 
 #define EPC_DUMMY_COUNT		3
 #define EPC_DUMMY_FUNCTIONS	2
 #define EPC_DUMMY_VFS		2
+
+/* As a real one does, by an interrupt: some time after the link was stopped */
+static unsigned int linkdown_ms;
+module_param(linkdown_ms, uint, 0644);
+MODULE_PARM_DESC(linkdown_ms, "how long after its stop a link is down; 0: nobody is told");
+
+struct epc_dummy {
+	struct pci_epc		*epc;
+	struct delayed_work	linkdown;
+};
 
 static struct platform_device *epc_dummy_devices[EPC_DUMMY_COUNT];
 
@@ -29,9 +40,21 @@ static int epc_dummy_start(struct pci_epc *epc)
 	return 0;
 }
 
+static void epc_dummy_linkdown(struct work_struct *work)
+{
+	struct epc_dummy *dummy = container_of(to_delayed_work(work), struct epc_dummy, linkdown);
+
+	pci_epc_linkdown(dummy->epc);
+	dev_info(&dummy->epc->dev, "link down\n");
+}
+
 static void epc_dummy_stop(struct pci_epc *epc)
 {
+	struct epc_dummy *dummy = epc_get_drvdata(epc);
+
 	dev_info(&epc->dev, "stop\n");
+	if (linkdown_ms)
+		schedule_delayed_work(&dummy->linkdown, msecs_to_jiffies(linkdown_ms));
 }
 
 static const struct pci_epc_features *
@@ -49,9 +72,13 @@ static const struct pci_epc_ops epc_dummy_ops = {
 
 static int epc_dummy_probe(struct platform_device *pdev)
 {
+	struct epc_dummy *dummy;
 	struct pci_epc *epc;
 	u8 *max_vfs;
 
+	dummy = devm_kzalloc(&pdev->dev, sizeof(*dummy), GFP_KERNEL);
+	if (!dummy)
+		return -ENOMEM;
 	epc = devm_pci_epc_create(&pdev->dev, &epc_dummy_ops);
 	if (IS_ERR(epc))
 		return PTR_ERR(epc);
@@ -64,13 +91,25 @@ static int epc_dummy_probe(struct platform_device *pdev)
 
 	epc->max_functions = EPC_DUMMY_FUNCTIONS;
 	epc->max_vfs = max_vfs;
+	dummy->epc = epc;
+	INIT_DELAYED_WORK(&dummy->linkdown, epc_dummy_linkdown);
+	epc_set_drvdata(epc, dummy);
+	platform_set_drvdata(pdev, dummy);
 	pci_epc_init_notify(epc);
 	return 0;
+}
+
+static void epc_dummy_remove(struct platform_device *pdev)
+{
+	struct epc_dummy *dummy = platform_get_drvdata(pdev);
+
+	cancel_delayed_work_sync(&dummy->linkdown);
 }
 
 static struct platform_driver epc_dummy_driver = {
 	.driver.name	= "epc-dummy",
 	.probe		= epc_dummy_probe,
+	.remove		= epc_dummy_remove,
 };
 
 static int __init epc_dummy_init(void)

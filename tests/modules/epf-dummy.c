@@ -5,6 +5,7 @@
  * epf_dummy_b.
  */
 #include <linux/configfs.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/pci-epf.h>
@@ -22,14 +23,28 @@ struct epf_dummy {
 /* Never freed: a function's directory stays when its driver leaves it */
 static struct epf_dummy epf_dummies[8];
 
+/* So that something else can happen meanwhile */
+static unsigned int unbind_ms;
+module_param(unbind_ms, uint, 0644);
+MODULE_PARM_DESC(unbind_ms, "how long it takes to unbind a function");
+
 static int epf_dummy_epc_init(struct pci_epf *epf)
 {
 	dev_info(&epf->dev, "epc_init\n");
 	return 0;
 }
 
+static int epf_dummy_link_down(struct pci_epf *epf)
+{
+	struct epf_dummy *dummy = epf_get_drvdata(epf);
+
+	dev_info(&epf->dev, "link_down, %s\n", dummy->bound ? "bound" : "not bound");
+	return 0;
+}
+
 static const struct pci_epc_event_ops epf_dummy_events = {
 	.epc_init	= epf_dummy_epc_init,
+	.link_down	= epf_dummy_link_down,
 };
 
 /* A device identity of 0xdead is one that this function cannot be bound with */
@@ -49,7 +64,10 @@ static void epf_dummy_unbind(struct pci_epf *epf)
 	struct epf_dummy *dummy = epf_get_drvdata(epf);
 
 	dev_info(&epf->dev, "unbind\n");
+	if (WARN(!epf->epc && !epf->sec_epc, "unbound from no controller\n"))
+		return;
 	dummy->bound = false;
+	msleep(unbind_ms);
 }
 
 static ssize_t epf_dummy_bound_show(struct config_item *item, char *page)
