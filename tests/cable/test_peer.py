@@ -265,6 +265,30 @@ def test_those_who_send_such_descriptors_wait(cable, pair, poison):
     served(endpoint)
 
 
+def refused_with(cable, poison=None):
+    """A second host, that may bring such a descriptor"""
+    other = socket.socket(socket.AF_UNIX)
+    if poison:
+        cable.process.send_signal(signal.SIGSTOP)
+    other.connect(cable.host_socket)
+    if poison:
+        poison(cable, other, GET_INFO)
+    return other
+
+
+def test_others_connect_all_the_same(cable, pair, poison):
+    """Who sends many has to wait until they are closed, and nobody else."""
+    endpoint, host = pair
+    others = [refused_with(cable, poison)] + [refused_with(cable) for _ in range(80)]
+    cable.expect("%s: nobody can connect until the descriptors are closed that came with messages"
+                 % cable.host_socket)
+    served(cable.bank())
+    served(endpoint)
+    served(host)
+    for other in others:
+        other.close()
+
+
 def test_memory_is_in_memory(cable, endpoint):
     """A file of another kind may be on a server that never answers: it is not mapped."""
     with tempfile.TemporaryFile(dir=os.path.join(TOP, "build")) as other:
