@@ -18,6 +18,7 @@ struct list {
 struct closing {
 	struct aside_job job;
 	int fd;
+	struct aside_owner *owner;
 };
 
 static struct {
@@ -27,7 +28,6 @@ static struct {
 	pthread_cond_t more;
 	struct list waiting;
 	struct list done;
-	unsigned int closing;
 } aside = {
 	.src.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
 };
@@ -131,11 +131,11 @@ static void close_fd(struct aside_job *job)
 
 static void fd_closed(struct aside_job *job)
 {
-	aside.closing--;
+	((struct closing *)job)->owner->closing--;
 	free(job);
 }
 
-void aside_close(int fd)
+void aside_close(int fd, struct aside_owner *owner)
 {
 	struct closing *closing = malloc(sizeof(*closing));
 
@@ -146,11 +146,7 @@ void aside_close(int fd)
 	closing->job.work = close_fd;
 	closing->job.done = fd_closed;
 	closing->fd = fd;
-	aside.closing++;
+	closing->owner = owner;
+	owner->closing++;
 	aside_do(&closing->job);
-}
-
-unsigned int aside_closing(void)
-{
-	return aside.closing;
 }

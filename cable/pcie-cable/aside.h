@@ -11,6 +11,8 @@
 #ifndef CABLE_ASIDE_H
 #define CABLE_ASIDE_H
 
+#include <stdbool.h>
+
 #include "loop.h"
 
 /**
@@ -34,11 +36,23 @@ void aside_exit(void);
 /* Have @job done; it stays where it is until then. */
 void aside_do(struct aside_job *job);
 
-/* Close a descriptor. */
-void aside_close(int fd);
+/**
+ * struct aside_owner - from whom descriptors have come; stays in its place
+ * @closing: of them, those that are to be closed, and are not yet
+ */
+struct aside_owner {
+	unsigned int closing;
+};
 
-/* Descriptors that were to be closed, and are not yet; more than ASIDE_MANY are too many. */
-unsigned int aside_closing(void);
+/* Close a descriptor of @owner. */
+void aside_close(int fd, struct aside_owner *owner);
+
+/* More are too many; nothing is taken from the owner then. */
 #define ASIDE_MANY	64
+
+static inline bool aside_is_behind(const struct aside_owner *owner)
+{
+	return owner->closing > ASIDE_MANY;
+}
 
 #endif /* CABLE_ASIDE_H */

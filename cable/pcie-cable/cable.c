@@ -27,7 +27,7 @@ static void accept_bank(struct cable *cable, int fd)
 
 	if (ep_atu_is_metered(&cable->atu)) {
 		log_event("endpoint: one connection too many; the controller alone is allowed, as its windows are metered and there are no banks");
-		sock_refuse(fd);
+		sock_refuse(fd, &cable->ep_listener.owner);
 		return;
 	}
 	for (i = 0; i < CABLE_MAX_BANKS && cable->banks[i].conn; i++)
@@ -35,12 +35,13 @@ static void accept_bank(struct cable *cable, int fd)
 	if (i == CABLE_MAX_BANKS) {
 		log_event("endpoint: one connection too many; a controller and up to %u window banks are allowed",
 			  CABLE_MAX_BANKS);
-		sock_refuse(fd);
+		sock_refuse(fd, &cable->ep_listener.owner);
 		return;
 	}
 	bank = &cable->banks[i];
 	snprintf(bank->name, sizeof(bank->name), "window bank %u", i);
-	conn = vfu_conn_new(cable->loop, fd, bank->name, &ep_bank_ops, bank);
+	conn = vfu_conn_new(cable->loop, fd, &cable->ep_listener.owner, bank->name, &ep_bank_ops,
+			    bank);
 	if (conn)
 		ep_bank_connected(bank, conn, &cable->ram);
 }
@@ -55,7 +56,8 @@ static void accept_endpoint(void *arg, int fd)
 		accept_bank(cable, fd);
 		return;
 	}
-	conn = vfu_conn_new(cable->loop, fd, "endpoint", &ep_ctrl_ops, cable);
+	conn = vfu_conn_new(cable->loop, fd, &cable->ep_listener.owner, "endpoint", &ep_ctrl_ops,
+			    cable);
 	if (conn)
 		ep_ctrl_connected(cable, conn);
 }
@@ -64,6 +66,7 @@ static void accept_host(void *arg, int fd)
 {
 	struct host_fn *host = arg;
 	struct cable *cable = host->cable;
+	struct aside_owner *owner = &cable->host_listener[host->number].owner;
 	struct vfu_conn *conn;
 
 	if (host->conn && vfu_conn_is_gone(host->conn))
@@ -71,7 +74,7 @@ static void accept_host(void *arg, int fd)
 	if (host->conn) {
 		log_event("%s refused: one host is connected already, only one is allowed",
 			  host->name);
-		sock_refuse(fd);
+		sock_refuse(fd, owner);
 		return;
 	}
 	if (!cable->link.enabled) {
@@ -79,23 +82,23 @@ static void accept_host(void *arg, int fd)
 			  host->name, cable->qmp.path ?
 			  "leave the device off the host's command line, it will be plugged" :
 			  "start the host later, or leave the device off its command line and use --host-qmp");
-		sock_refuse(fd);
+		sock_refuse(fd, owner);
 		return;
 	}
 	if (!link_has(&cable->link, host->number)) {
 		log_event("%s refused: the endpoint has started the link without this function; leave the device off the host's command line",
 			  host->name);
-		sock_refuse(fd);
+		sock_refuse(fd, owner);
 		return;
 	}
 	/* A QEMU that finds all-ones where it looks for capabilities never ends. */
 	if (cable->link.forced_down) {
 		log_event("%s refused: the link is forced down by a control command, until \"link up\"",
 			  host->name);
-		sock_refuse(fd);
+		sock_refuse(fd, owner);
 		return;
 	}
-	conn = vfu_conn_new(cable->loop, fd, host->name, &host_fn_ops, host);
+	conn = vfu_conn_new(cable->loop, fd, owner, host->name, &host_fn_ops, host);
 	if (conn)
 		host_fn_connected(host, conn, &cable->link.view[host->number]);
 }

@@ -14,7 +14,7 @@ static void drop(struct control_client *c)
 	if (c->src.fd < 0)
 		return;
 	loop_del(c->control->cable->loop, &c->src);
-	sock_close(c->src.fd);
+	sock_close(c->src.fd, &c->control->listener.owner);
 	c->src.fd = -1;
 }
 
@@ -83,7 +83,8 @@ static int serve(struct control_client *c)
 static int receive(struct control_client *c)
 {
 	const ssize_t n = fds_receive_none(c->src.fd, c->in + c->in_len,
-					   sizeof(c->in) - c->in_len);
+					   sizeof(c->in) - c->in_len,
+					   &c->control->listener.owner);
 
 	if (n < 0)
 		return n == -EAGAIN ? 0 : n;
@@ -106,7 +107,7 @@ static void client_ready(struct loop_source *src, uint32_t events)
 		if (ret == 1)
 			ret = serve(c);
 	}
-	if (ret < 0) {
+	if (ret < 0 || aside_is_behind(&c->control->listener.owner)) {
 		drop(c);
 		return;
 	}
@@ -147,7 +148,7 @@ static void accept_client(void *arg, int fd)
 	if (!loop_add(control->cable->loop, &c->src, EPOLLIN))
 		return;
 	log_event("control: connection refused: out of memory");
-	sock_refuse(fd);
+	sock_refuse(fd, &control->listener.owner);
 	c->src.fd = -1;
 }
 

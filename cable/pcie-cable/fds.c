@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "aside.h"
 #include "drops.h"
 #include "event_fd.h"
 #include "fds.h"
@@ -21,7 +20,7 @@ static void take(struct fds *fds, const struct cmsghdr *cm)
 		if (fds->num < FDS_MAX)
 			fds->fd[fds->num++] = fd;
 		else
-			fds_close(fd);
+			close(fd);	/* Never: no message brings more */
 	}
 }
 
@@ -51,13 +50,13 @@ ssize_t fds_receive(int sock, void *buf, size_t len, struct fds *fds)
 	return mh.msg_flags & MSG_CTRUNC ? -EMSGSIZE : n;
 }
 
-ssize_t fds_receive_none(int sock, void *buf, size_t len)
+ssize_t fds_receive_none(int sock, void *buf, size_t len, struct aside_owner *owner)
 {
 	struct fds fds;
 	ssize_t n = fds_receive(sock, buf, len, &fds);
 
 	while (fds.num)
-		fds_close(fds.fd[--fds.num]);
+		fds_close(fds.fd[--fds.num], owner);
 	return n;
 }
 
@@ -67,11 +66,11 @@ bool fds_is_memory(int fd)
 	return fcntl(fd, F_GET_SEALS) >= 0;
 }
 
-bool fds_close(int fd)
+bool fds_close(int fd, struct aside_owner *owner)
 {
 	if (!fds_is_memory(fd) && !event_fd_is(fd)) {
 		drop_count(DROP_FD);
-		aside_close(fd);
+		aside_close(fd, owner);
 		return false;
 	}
 	close(fd);

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "aside.h"
+
 /* The most that one message brings, SCM_MAX_FD of the kernel */
 #define FDS_MAX		253
 
@@ -29,12 +31,12 @@ struct fds {
 ssize_t fds_receive(int sock, void *buf, size_t len, struct fds *fds);
 
 /* The same, but descriptors are not wanted, and closed */
-ssize_t fds_receive_none(int sock, void *buf, size_t len);
+ssize_t fds_receive_none(int sock, void *buf, size_t len, struct aside_owner *owner);
 
 /* Is it a file that is memory (tmpfs, memfd, hugetlbfs)?  No access to one waits for others. */
 bool fds_is_memory(int fd);
 
 /* Close it, never waiting for its owner; false: that may take a while yet. */
-bool fds_close(int fd);
+bool fds_close(int fd, struct aside_owner *owner);
 
 #endif /* CABLE_FDS_H */

@@ -22,7 +22,7 @@ static void disconnect(struct qmp *qmp)
 	if (qmp->src.fd < 0)
 		return;
 	loop_del(qmp->loop, &qmp->src);
-	sock_close(qmp->src.fd);
+	sock_close(qmp->src.fd, &qmp->owner);
 	qmp->src.fd = -1;
 	qmp->len = 0;
 	qmp->skip = false;
@@ -173,10 +173,10 @@ static void qmp_ready(struct loop_source *src, uint32_t events)
 	ssize_t i, n;
 
 	(void)events;
-	n = fds_receive_none(src->fd, buf, sizeof(buf));
+	n = fds_receive_none(src->fd, buf, sizeof(buf), &qmp->owner);
 	if (n == -EAGAIN)
 		return;
-	if (n <= 0) {
+	if (n <= 0 || aside_is_behind(&qmp->owner)) {
 		retry(qmp);
 		return;
 	}
@@ -186,8 +186,13 @@ static void qmp_ready(struct loop_source *src, uint32_t events)
 
 static void try_connect(struct qmp *qmp)
 {
-	int fd = sock_connect(qmp->path);
+	int fd;
 
+	if (aside_is_behind(&qmp->owner)) {
+		retry(qmp);
+		return;
+	}
+	fd = sock_connect(qmp->path);
 	if (fd < 0) {
 		if (!qmp->waiting)
 			log_event("waiting for the host's QMP at %s: %s", qmp->path,
@@ -198,7 +203,7 @@ static void try_connect(struct qmp *qmp)
 	}
 	qmp->src.fd = fd;
 	if (loop_add(qmp->loop, &qmp->src, EPOLLIN)) {
-		sock_close(fd);
+		sock_close(fd, &qmp->owner);
 		qmp->src.fd = -1;
 		retry(qmp);
 		return;

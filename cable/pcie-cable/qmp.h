@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "aside.h"
 #include "loop.h"
 
 #define QMP_LINE_MAX	16384
@@ -34,6 +35,7 @@ struct qmp {
 	struct loop_source src;		/* fd is -1 while not connected */
 	struct loop_timer timer;
 	struct loop *loop;
+	struct aside_owner owner;
 	const char *path;		/* NULL: never plug */
 	const char *socket;		/* absolute path of the host's socket */
 	const char *bus;

@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aside.h"
 #include "drops.h"
 #include "log.h"
 #include "sock.h"
@@ -66,16 +65,16 @@ static bool keep_spare(void)
 	return spare_fd >= 0;
 }
 
-void sock_refuse(int fd)
+void sock_refuse(int fd, struct aside_owner *owner)
 {
 	drop_count(DROP_CONNECTION);
-	sock_close(fd);
+	sock_close(fd, owner);
 }
 
-void sock_close(int fd)
+void sock_close(int fd, struct aside_owner *owner)
 {
 	shutdown(fd, SHUT_RDWR);
-	aside_close(fd);
+	aside_close(fd, owner);
 }
 
 /*
@@ -160,7 +159,7 @@ static void refuse_next(struct sock_listener *l)
 	fd = accept_from(l);
 	if (fd >= 0) {
 		log_event("%s: a connection is refused: too many descriptors are open", l->path);
-		sock_refuse(fd);
+		sock_refuse(fd, &l->owner);
 	}
 }
 
@@ -170,7 +169,7 @@ static void listener_ready(struct loop_source *src, uint32_t events)
 	int fd;
 
 	(void)events;
-	if (aside_closing() > ASIDE_MANY) {
+	if (aside_is_behind(&l->owner)) {
 		log_event("%s: nobody can connect until the descriptors are closed that came with messages",
 			  l->path);
 		pause_listener(l);

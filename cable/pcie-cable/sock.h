@@ -9,12 +9,14 @@
 
 #include <sys/types.h>
 
+#include "aside.h"
 #include "loop.h"
 
 struct sock_listener {
 	struct loop_source src;
 	struct loop *loop;
 	struct loop_timer pause;
+	struct aside_owner owner;	/* who connects */
 	const char *path;
 	dev_t dev;			/* of the socket there */
 	ino_t ino;
@@ -41,9 +43,9 @@ int sock_connect(const char *path);
  * Close a connection.  Its other end hears of that at once; but what it has sent, and nobody
  * has taken, may have descriptors in it that take a while to close.
  */
-void sock_close(int fd);
+void sock_close(int fd, struct aside_owner *owner);
 
 /* The same of one that was accepted, and is not wanted */
-void sock_refuse(int fd);
+void sock_refuse(int fd, struct aside_owner *owner);
 
 #endif /* CABLE_SOCK_H */

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "aside.h"
 #include "fds.h"
 #include "log.h"
 #include "sock.h"
@@ -23,7 +22,7 @@
 /* Who sends some that are slow to close is not listened to meanwhile. */
 static void drop_fd(struct vfu_conn *conn, int fd)
 {
-	conn->closing |= !fds_close(fd);
+	conn->closing |= !fds_close(fd, conn->owner);
 }
 
 static void drop_fds(struct vfu_conn *conn)
@@ -41,7 +40,7 @@ void vfu_conn_close(struct vfu_conn *conn)
 	conn->ops->closed(conn->dev);
 	loop_timer_cancel(conn->loop, &conn->hold_timer);
 	loop_del(conn->loop, &conn->src);
-	sock_close(conn->src.fd);
+	sock_close(conn->src.fd, conn->owner);
 	drop_fds(conn);
 	vfu_irq_exit(&conn->irqs);
 	vfu_dma_exit(&conn->dma);
@@ -190,7 +189,7 @@ static int receive(struct vfu_conn *conn)
 	struct vfu_header head;
 	int ret;
 
-	conn->closing = conn->closing && aside_closing();
+	conn->closing = conn->closing && conn->owner->closing;
 	conn->held = conn->closing;
 	if (conn->held) {
 		loop_timer_arm(conn->loop, &conn->hold_timer, CLOSING_MS);
@@ -271,8 +270,8 @@ static void lost_memory(void *arg)
 		  conn->name);
 }
 
-struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, const char *name,
-			      const struct vfu_ops *ops, void *dev)
+struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, struct aside_owner *owner,
+			      const char *name, const struct vfu_ops *ops, void *dev)
 {
 	struct vfu_conn *conn = calloc(1, sizeof(*conn));
 
@@ -280,6 +279,7 @@ struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, const char *name,
 		goto err_fd;
 	conn->src = (struct loop_source){ .fd = fd, .ready = conn_ready };
 	conn->loop = loop;
+	conn->owner = owner;
 	conn->hold_timer.fire = hold_over;
 	conn->events = EPOLLIN;
 	conn->ops = ops;
@@ -296,6 +296,6 @@ err_conn:
 	free(conn);
 err_fd:
 	log_event("%s: connection refused: out of memory or descriptors", name);
-	sock_refuse(fd);
+	sock_refuse(fd, owner);
 	return NULL;
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aside.h"
 #include "loop.h"
 #include "vfu_dma.h"
 #include "vfu_irq.h"
@@ -53,6 +54,7 @@ struct vfu_ops {
 struct vfu_conn {
 	struct loop_source src;
 	struct loop *loop;
+	struct aside_owner *owner;	/* of all descriptors */
 	const struct vfu_ops *ops;
 	void *dev;
 	const char *name;		/* in messages */
@@ -78,11 +80,11 @@ struct vfu_conn {
 };
 
 /*
- * Serve @fd, which is taken over in any case, as device @ops/@dev.
+ * Serve @fd of @owner, which is taken over in any case, as device @ops/@dev.
  * NULL when out of memory or descriptors.
  */
-struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, const char *name,
-			      const struct vfu_ops *ops, void *dev);
+struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, struct aside_owner *owner,
+			      const char *name, const struct vfu_ops *ops, void *dev);
 
 /* Tell the device, then free everything. */
 void vfu_conn_close(struct vfu_conn *conn);

@@ -200,25 +200,21 @@ void peer_cont(int pidfd)
 	close(pidfd);
 }
 
-void aside_close(int fd)
-{
-	CHECK(!close(fd));
-}
-
 /* What is closed already may be said to be not */
-unsigned int aside_closing(void)
-{
-	return env_closing;
-}
-
-void sock_close(int fd)
+void aside_close(int fd, struct aside_owner *owner)
 {
 	CHECK(!close(fd));
+	owner->closing = env_closing ? owner->closing + 1 : 0;
 }
 
-void sock_refuse(int fd)
+void sock_close(int fd, struct aside_owner *owner)
 {
-	CHECK(!close(fd));
+	aside_close(fd, owner);
+}
+
+void sock_refuse(int fd, struct aside_owner *owner)
+{
+	aside_close(fd, owner);
 }
 
 int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mode_t mode,
