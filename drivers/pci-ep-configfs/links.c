@@ -91,6 +91,21 @@ err_put:
 	return ret;
 }
 
+/*
+ * A notification of the controller may wait for the function's lock while that is
+ * unbound, and would reach it when it is not bound any more.  Off the controller's
+ * list there is none under way, and none comes.
+ */
+static void ep_cfs_silence(struct ep_cfs_link *link)
+{
+	struct pci_epf *epf = link->fn->epf;
+
+	mutex_lock(&link->epc->list_lock);
+	list_del_init(link->type == PRIMARY_INTERFACE ? &epf->list :
+							&epf->sec_epc_list);
+	mutex_unlock(&link->epc->list_lock);
+}
+
 static void ep_cfs_unbind(struct ep_cfs_link *link)
 {
 	struct pci_epf *epf = link->fn->epf;
@@ -98,7 +113,9 @@ static void ep_cfs_unbind(struct ep_cfs_link *link)
 	if (!link->epc)
 		return;
 
+	ep_cfs_silence(link);
 	pci_epf_unbind(epf);
+	/* It takes it off the list once more, which does nothing */
 	pci_epc_remove_epf(link->epc, epf, link->type);
 	pci_epc_put(link->epc);
 	link->epc = NULL;
