@@ -44,7 +44,10 @@ struct control {
 	struct control_client client[CONTROL_CLIENTS];
 };
 
-/* Listen at @path, which must stay valid, for those whom @mode lets in; 0, or what sock_listen() says. */
+/*
+ * Listen at @path, which must stay valid, for those whom @mode lets in; 0, or what sock_listen()
+ * says.
+ */
 int control_open(struct control *control, struct cable *cable, const char *path, mode_t mode);
 
 /* Also for one that is all zero and was never opened */

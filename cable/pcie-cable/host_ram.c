@@ -73,7 +73,7 @@ static int check_file(const struct host_ram *ram, const struct stat *st)
 	if (st->st_uid != geteuid())
 		return refuse(ram, EPERM,
 			      "belongs to another user; a file of one's own, or none, is allowed");
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
+	if (st->st_mode & 0022)
 		return refuse(ram, EPERM,
 			      "others may write to it; a file to which its owner alone may write is allowed");
 	if (st->st_nlink > 1)

@@ -17,10 +17,6 @@
 #define LOOK_MS		200	/* after a line: has it been written? */
 #define LAST_MS		1000
 
-/* Seconds since the trace began */
-#define TIME		"%" PRId64 ".%06" PRId64
-#define TIME_OF(trace)	(trace)->us / 1000000, (trace)->us % 1000000
-
 /* Longer than a line about the trace itself; there is always room for two. */
 #define NOTICE_MAX	64
 
@@ -83,7 +79,10 @@ int trace_open(struct trace *trace, struct loop *loop, const char *path, unsigne
 
 static void take_time(struct trace *trace)
 {
-	trace->us = (loop_now_ns() - trace->start_ns) / 1000;
+	const int64_t us = (loop_now_ns() - trace->start_ns) / 1000;
+
+	snprintf(trace->time, sizeof(trace->time), "%" PRId64 ".%06" PRId64, us / 1000000,
+		 us % 1000000);
 }
 
 static void put(struct trace *trace, const char *text, size_t len)
@@ -97,8 +96,7 @@ static void put_lost(struct trace *trace)
 	char text[NOTICE_MAX];
 	int n;
 
-	n = snprintf(text, sizeof(text), TIME " trace lost %" PRIu64 "\n", TIME_OF(trace),
-		     trace->lost);
+	n = snprintf(text, sizeof(text), "%s trace lost %" PRIu64 "\n", trace->time, trace->lost);
 	put(trace, text, n);
 	trace->lost = 0;
 }
@@ -108,7 +106,7 @@ static void put_end(struct trace *trace)
 	char text[NOTICE_MAX];
 	int n;
 
-	n = snprintf(text, sizeof(text), TIME " trace end\n", TIME_OF(trace));
+	n = snprintf(text, sizeof(text), "%s trace end\n", trace->time);
 	put(trace, text, n);
 }
 
@@ -185,7 +183,7 @@ static bool begin(struct trace *trace, enum trace_kind kind, const char *who, un
 		return false;
 	take_time(trace);
 	rewind(trace->line);
-	fprintf(trace->line, TIME " %s", TIME_OF(trace), who);
+	fprintf(trace->line, "%s %s", trace->time, who);
 	if (fn)
 		fprintf(trace->line, ".%u", fn);
 	return true;

@@ -44,7 +44,7 @@ enum trace_kind {
  * @loop: for @look
  * @look: has what was handed over been written?
  * @start_ns: when time began
- * @us: since then, of the line that is being made
+ * @time: in seconds since then, of the line that is being made
  */
 struct trace {
 	const char *path;
@@ -61,7 +61,7 @@ struct trace {
 	struct loop *loop;
 	struct loop_timer look;
 	int64_t start_ns;
-	int64_t us;
+	char time[28];
 };
 
 /*
