@@ -131,6 +131,26 @@ def test_no_answer(program, tmp_path):
     assert client.returncode == 1
 
 
+def test_many_wait_there(program, tmp_path):
+    """For a while: they may just have come, or have gone and not been noticed yet."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "control"))
+    listener.listen(0)
+    waiting = socket.socket(socket.AF_UNIX)
+    waiting.connect(str(tmp_path / "control"))
+    client = subprocess.Popen([program, "ctl", str(tmp_path / "control"), "help"],
+                              stdout=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    assert client.poll() is None
+    listener.accept()[0].close()
+    connection = listener.accept()[0]
+    assert connection.recv(100) == b"help\n"
+    connection.sendall(b"some\nok\n")
+    assert client.communicate(timeout=vfu.PATIENCE)[0] == "some\n"
+    assert client.returncode == 0
+    listener.close()
+
+
 def test_socket_comes_and_goes(start, controlled, program, tmp_path):
     assert os.path.exists(controlled.control)
     got = run(program, "--ep-socket=%s/e" % tmp_path, "--host-socket=%s/h" % tmp_path,
