@@ -15,6 +15,7 @@
 #include "sock.h"
 
 #define PATIENCE_MS	5000
+#define PAUSE_MS	20
 #define MAX_COLUMNS	8
 #define MAX_HEADING	12
 #define ERROR		"error: "
@@ -48,6 +49,19 @@ static const char *last_line(const char *text, size_t len)
 	return !strcmp(line, "ok\n") || !strncmp(line, ERROR, strlen(ERROR)) ? line : NULL;
 }
 
+/* Where many clients wait to be accepted, so does this one, for a while. */
+static int connect_soon(const char *path)
+{
+	unsigned int ms = 0;
+	int fd;
+
+	while ((fd = sock_connect(path)) == -EAGAIN && ms < PATIENCE_MS) {
+		poll(NULL, 0, PAUSE_MS);
+		ms += PAUSE_MS;
+	}
+	return fd;
+}
+
 /* Send the line and read the answer; its last line, or NULL after a message */
 static const char *ask(const char *path, const char *line, size_t len, char *text)
 {
@@ -57,7 +71,7 @@ static const char *ask(const char *path, const char *line, size_t len, char *tex
 	ssize_t n = 1;
 	int fd;
 
-	fd = sock_connect(path);
+	fd = connect_soon(path);
 	if (fd < 0) {
 		log_event("%s: no pcie-cable answers there: %s", path, strerror(-fd));
 		return NULL;
