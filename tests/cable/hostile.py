@@ -471,8 +471,10 @@ def resident(process):
 
 
 def ask(program, folder, *words):
-    return subprocess.run([program, "ctl", folder.control, *words], capture_output=True,
-                          text=True, timeout=30, check=True).stdout
+    got = subprocess.run([program, "ctl", folder.control, *words], capture_output=True,
+                         text=True, timeout=30, check=False)
+    assert got.returncode == 0, got.stderr
+    return got.stdout
 
 
 def run(minutes, seed, say=print):
