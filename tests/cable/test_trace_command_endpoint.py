@@ -142,7 +142,7 @@ def test_of_a_cable(start, program, tmp_path):
     engine.ep.read_region(2, 0, 0x2000)
     engine.host.set_config(engine.host.capability(0x10) + 8, 2, 0x7fff)
     for channel in (READ, WRITE):
-        engine.start(channel, (1, LOCAL, 1), (0xffd, LOCAL, 5), (0x1003, LOCAL, 1 << 20))
+        engine.start(channel, (1, LOCAL, 1), (0xffd, LOCAL, 5), (0x100003, LOCAL, 1 << 20))
         assert engine.result(channel) == (0, 3)
     assert cable.stop() == 0
     got = run(program, "trace", str(tmp_path / "trace"))

@@ -123,7 +123,6 @@ def test_turns_of_dma(engine):
     ((RAM_SIZE, LOCAL, 1), "0x%x 1 refused no-memory" % RAM_SIZE),
     ((8, BASE - 1, 1), "0x8 1 refused local"),
     ((2 ** 64 - 4, LOCAL, 8), "0xfffffffffffffffc 8 refused no-memory"),
-    ((RAM_SIZE - 4, LOCAL, 2 ** 32 - 1), "0x%x 4294967295 refused no-memory" % (RAM_SIZE - 4)),
     ((8, LOCAL, 0), "0x8 0 refused length")])
 @pytest.mark.parametrize("channel", [READ, WRITE])
 def test_dma_that_is_refused(engine, channel, bad, refused):
@@ -138,6 +137,17 @@ def test_dma_that_is_refused(engine, channel, bad, refused):
     assert engine.result(channel) == (ERROR, 0)
     assert lines() == ["ep %s %s" % (what, rest) for rest in (
         "0x0 1 1 0x00", refused, "0x0 1 refused bus-master", "0x0 0 refused list")]
+
+
+@pytest.mark.parametrize("channel", [READ, WRITE])
+def test_dma_beyond_the_host_s_ram(engine, channel):
+    """What there is is moved"""
+    engine, lines = engine
+    what = {READ: "DmaRd", WRITE: "DmaWr"}[channel]
+    engine.start(channel, (RAM_SIZE - 4, LOCAL, 2 ** 32 - 1))
+    assert engine.result(channel) == (ERROR, 0)
+    assert lines() == ["ep %s 0x%x 4 1 0x00000000" % (what, RAM_SIZE - 4),
+                       "ep %s 0x%x 4294967291 refused no-memory" % (what, RAM_SIZE)]
 
 
 def test_dma_that_is_refused_in_its_middle(engine):

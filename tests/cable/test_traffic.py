@@ -279,7 +279,7 @@ def test_dma_at_odd_addresses(engine):
 def test_large_dma(engine):
     """It is moved in several turns, and is as many packets as if it were not."""
     engine, traffic = engine
-    engine.start(WRITE, (0, LOCAL, 1 << 20))
+    engine.start(WRITE, (1 << 20, LOCAL, 1 << 20))
     assert engine.result(WRITE) == (0, 1)
     assert traffic.packets() == {"MWr": [0, 8192]}
 
