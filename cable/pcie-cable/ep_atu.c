@@ -3,6 +3,7 @@
 
 #include "cable.h"
 #include "ep_atu.h"
+#include "host_mem.h"
 #include "mem.h"
 #include "watch.h"
 
@@ -152,7 +153,7 @@ static struct request translate(struct cable *cable, uint64_t offset, uint32_t c
 		return req;
 	req.sent = true;
 	req.place = addr;
-	req.mem = host_fn_mem(req.host, addr, &there, write);
+	req.mem = host_mem_at(req.host, addr, &there, write);
 	if (there < count)
 		req.mem = NULL;
 	return req;

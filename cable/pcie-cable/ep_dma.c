@@ -5,6 +5,7 @@
 
 #include "cable.h"
 #include "ep_dma.h"
+#include "host_mem.h"
 #include "mem.h"
 #include "watch.h"
 
@@ -81,7 +82,7 @@ static int64_t move(struct ep_dma *dma, unsigned int c, uint32_t room)
 	if (n > room)
 		n = room;
 	/* No more than is in one piece there; the rest is for the next turn. */
-	host = host_fn_mem(requester(cable), el.host + chan->moved, &n, write);
+	host = host_mem_at(requester(cable), el.host + chan->moved, &n, write);
 	if (!host)
 		return refuse(dma, c, &el, TRACE_DMA_NO_MEMORY);
 	local = local_mem(cable, el.local + chan->moved, n);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cable.h"
+#include "host_mem.h"
 #include "log.h"
 #include "mem.h"
 #include "peer.h"
@@ -166,48 +167,6 @@ static int host_read(void *dev, unsigned int index, uint64_t offset,
 	return 0;
 }
 
-static void unshared_ram(void *arg)
-{
-	struct cable *cable = arg;
-	const struct host_ram *ram = &cable->ram;
-
-	log_event("the host machine does not have %s as its RAM, shared; start its QEMU with -object memory-backend-file,id=ram,mem-path=%s,size=%lluM,share=on -machine memory-backend=ram",
-		  ram->path, ram->path, (unsigned long long)ram->size >> 20);
-	loop_stop(cable->loop, CABLE_EXIT_MACHINE);
-}
-
-/*
- * What a machine shows to a function begins with its RAM, at address 0; unless it has an IOMMU
- * that translates.  Then there is what its tables have for the function: nothing, as long as
- * a driver has mapped nothing.
- */
-static void look_at_ram(struct host_fn *host)
-{
-	struct cable *cable = host->cable;
-	const struct vfu_dma *dma = &host->conn->dma;
-	enum vfu_dma_found found;
-	bool translated;
-	uint8_t *mem;
-
-	found = vfu_dma_find(dma, 0, 1, &mem);
-	if (found == VFU_DMA_UNSHARED) {
-		unshared_ram(cable);
-		return;
-	}
-	translated = found != VFU_DMA_FOUND || mem != cable->ram.mem;
-	if (translated == host->translated)
-		return;
-	host->translated = translated;
-	if (!translated)
-		log_event("%s: no IOMMU translates the function's addresses any more", host->name);
-	else if (ep_atu_is_metered(&cable->atu))
-		log_event("%s: an IOMMU translates the function's addresses; what it does not allow is not answered",
-			  host->name);
-	else
-		log_event("%s: an IOMMU translates the function's addresses, but mapped windows show all of the host's RAM, as if there were none; with --windows=metered they do what it says",
-			  host->name);
-}
-
 /* No event tells the endpoint: what the host has set up is gone, and that is all. */
 static void function_level_reset(struct host_fn *host)
 {
@@ -237,7 +196,7 @@ static void config_write(struct host_fn *host, uint64_t offset, const uint8_t *d
 	risen = pci_config_command(&host->cfg) & ~before;
 	if (risen & COMMAND_USED) {
 		host->touched = true;
-		look_at_ram(host);
+		host_mem_look(host);
 	}
 	if (risen & PCI_COMMAND_MASTER) {
 		watch_event(host, WATCH_BUS_MASTER);
@@ -310,25 +269,6 @@ static bool host_hold(void *dev, unsigned int index)
 	return false;
 }
 
-static int host_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
-{
-	struct host_fn *host = dev;
-	struct cable *cable = host->cable;
-	const struct host_ram *ram = &cable->ram;
-	int ret;
-
-	/* The file is mapped already; only what the host calls it is of interest. */
-	if (fd < 0 || !host_ram_is(ram, fd))
-		return vfu_dma_map(&host->conn->dma, map, -1);
-	ret = vfu_dma_map_memory(&host->conn->dma, map, ram->mem, ram->size);
-	if (ret)
-		return ret;
-	if (!host->seen_ram)
-		peer_check_start(&host->ram_check, host->conn->src.fd, fd, unshared_ram, cable);
-	host->seen_ram = true;
-	return 0;
-}
-
 bool host_fn_reset(struct host_fn *host)
 {
 	const bool touched = host->touched;
@@ -337,6 +277,11 @@ bool host_fn_reset(struct host_fn *host)
 	host_irq_forget(host);
 	host->touched = false;
 	return touched;
+}
+
+static int host_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
+{
+	return host_mem_map(dev, map, fd);
 }
 
 /* QEMU resets a function only with its slot, or the machine: all of them at a time. */
@@ -366,11 +311,6 @@ static void host_closed(void *dev)
 	peer_check_forget(&host->ram_check);
 	host->conn = NULL;
 	link_host_gone(host->cable);
-}
-
-uint8_t *host_fn_mem(const struct host_fn *host, uint64_t addr, uint32_t *count, bool write)
-{
-	return host->conn ? vfu_dma_piece(&host->conn->dma, addr, count, write) : NULL;
 }
 
 bool host_fn_may_master(const struct host_fn *host)

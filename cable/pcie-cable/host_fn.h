@@ -91,12 +91,6 @@ bool host_fn_has_config(const struct host_fn *host);
 bool host_fn_may_master(const struct host_fn *host);
 
 /*
- * Memory of the host at @addr, as the function has it, for reading or (@write) writing, and how
- * many of *@count bytes are in one piece there; NULL: the host does not answer.
- */
-uint8_t *host_fn_mem(const struct host_fn *host, uint64_t addr, uint32_t *count, bool write);
-
-/*
  * Bytes of payload in a packet, and that a read of the function asks for: what the link
  * model says, else what the host has set
  */

@@ -2,7 +2,7 @@
 /*
  * The world around pcie-cable: time, waiting, sockets, other processes
  *
- * The program's own main.c, log.c, aside.c, sock.c and peer.c are not linked.  Nothing
+ * The program's own main.c, options.c, log.c, aside.c, sock.c and peer.c are not linked.  Nothing
  * waits: when there is nothing to do, the loop asks server_idle(), which makes
  * something happen, lets time pass or stops the loop.
  */
