@@ -293,4 +293,5 @@ const char help_text[] =
 "    or 32) and INTx. DMA is function 0's. An endpoint that starts the link again\n"
 "    with other functions or BARs, another number of vectors or another interrupt\n"
 "    pin needs the host's QEMU started again; the link stays down until then.\n"
+"    The kernel below needs asynchronous I/O (CONFIG_AIO), as Debian's has it.\n"
 "    Never unplug the device (device_del): QEMU 11.1 aborts if it has MSI-X.\n";
