@@ -29,12 +29,15 @@ struct known {
 	struct vcon_size size;
 	bool peer_open;		/* host_connected */
 	bool open;		/* guest_connected */
+	bool early;		/* opened before anybody knew that it is a console */
+	bool had;		/* there was another port of this number before */
 	unsigned int closes;	/* how often it was told that the other end has closed */
 };
 
 struct driver {
 	bool up;
 	bool multiport;
+	bool hasty;		/* users find a port before the driver says that it is ready */
 	struct known known[PORTS];
 };
 
@@ -155,6 +158,26 @@ static void driver_resumes(struct world *w, enum vcon_side side)
 	}
 }
 
+static void user_opens(struct world *w, enum vcon_side side, unsigned int id, bool open)
+{
+	struct known *k = &w->driver[side].known[id];
+
+	if (!k->there || !w->driver[side].multiport)
+		return;
+	if (k->console) {
+		/* port_fops_release() does not ask what the port has become */
+		if (!open && k->early)
+			say(w, side, id, VIRTIO_CONSOLE_PORT_OPEN, 0);
+		k->early &= open;
+		return;
+	}
+	if (k->open == open)
+		return;
+	k->open = open;
+	k->early = false;
+	say(w, side, id, VIRTIO_CONSOLE_PORT_OPEN, open);
+}
+
 /* handle_control_message() */
 static void driver_handle(struct world *w, enum vcon_side side, const u8 *msg, size_t len)
 {
@@ -170,6 +193,10 @@ static void driver_handle(struct world *w, enum vcon_side side, const u8 *msg, s
 	if (le16_to_cpu(m->event) == VIRTIO_CONSOLE_PORT_ADD) {
 		/* One that is there is ready already */
 		k->there = true;
+		if (w->driver[side].hasty && !k->had) {
+			user_opens(w, side, id, true);
+			k->early = k->open;
+		}
 		say(w, side, id, VIRTIO_CONSOLE_PORT_READY, 1);
 		return;
 	}
@@ -178,6 +205,7 @@ static void driver_handle(struct world *w, enum vcon_side side, const u8 *msg, s
 	switch (le16_to_cpu(m->event)) {
 	case VIRTIO_CONSOLE_PORT_REMOVE:
 		memset(k, 0, sizeof(*k));
+		k->had = true;
 		break;
 	case VIRTIO_CONSOLE_CONSOLE_PORT:
 		assert_int_equal(value, 1);
@@ -241,16 +269,6 @@ static void deliver_all(struct world *w)
 
 	while (deliver(w, VCON_HOST) || deliver(w, VCON_ENDPOINT))
 		assert_true(n++ < 1000);
-}
-
-static void user_opens(struct world *w, enum vcon_side side, unsigned int id, bool open)
-{
-	struct known *k = &w->driver[side].known[id];
-
-	if (!k->there || k->console || k->open == open || !w->driver[side].multiport)
-		return;
-	k->open = open;
-	say(w, side, id, VIRTIO_CONSOLE_PORT_OPEN, open);
 }
 
 static void unplug(struct world *w, unsigned int id)
@@ -324,6 +342,35 @@ static void test_start(void **state)
 	assert_true(w.driver[VCON_HOST].known[0].peer_open);
 	assert_false(w.driver[VCON_HOST].known[2].peer_open);
 	assert_int_equal(w.ports.bad, 0);
+}
+
+/*
+ * A port can be found, and opened, before its driver says that it is ready: an open counts
+ * as soon as the driver was told of the port.
+ */
+static void test_early_open(void **state)
+{
+	unsigned int side;
+	struct world w;
+
+	(void)state;
+	BOTH(side) {
+		begin(&w);
+		driver_up(&w, other(side), true);
+		driver_up(&w, side, true);
+		w.driver[side].hasty = true;
+		check_settled(&w);
+		assert_true(w.driver[side].known[2].open);
+		assert_true(w.driver[other(side)].known[2].peer_open);
+		/* A console stays open, though who took it for a port without a name has left */
+		assert_true(w.driver[side].known[0].console);
+		user_opens(&w, side, 0, false);
+		check_settled(&w);
+		assert_true(w.driver[other(side)].known[0].peer_open);
+		user_opens(&w, side, 2, false);
+		check_settled(&w);
+		assert_false(w.driver[other(side)].known[2].peer_open);
+	}
 }
 
 /* Nothing is said to a driver that has not asked for it, or cannot */
@@ -548,6 +595,7 @@ static void anything(struct world *w)
 			driver_down(w, side);
 		else
 			driver_up(w, side, rnd(8));
+		w->driver[side].hasty = rnd(2);
 		break;
 	case 1:
 		if (w->driver[side].multiport && has_ports(&w->driver[side]))
@@ -630,6 +678,7 @@ int test_ports(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_early_open),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_plain_driver),
 		cmocka_unit_test(test_close_waits),
