@@ -79,6 +79,40 @@ def test_data(with_ports, way):
 
 
 @pytest.fixture
+def with_room(equipped):
+    """A console, a generic port, and room for more."""
+    ports.configure(equipped, (1,), max_ports=8)
+    return equipped
+
+
+# Opens a file in the moment it is there, and keeps it; to read, as "<>" makes one if there is none
+HURRY = """sh -c 'echo $$ >/run/pid.%(port)d; until command exec 9<%(path)s; do :; done
+exec sleep 1000' >/dev/null 2>&1 &
+until [ -s /run/pid.%(port)d ]; do sleep 0.05; done"""
+
+
+@pytest.mark.backend
+@pytest.mark.once
+@pytest.mark.parametrize("who", ["host", "endpoint"])
+def test_opened_at_once(with_room, who):
+    """A program that opens a port as soon as there is its file has it open."""
+    pair = with_room
+    here = getattr(pair, who)
+    (other,) = [machine for machine in ports.machines(pair) if machine is not here]
+    first = ports.device(here, 1)
+    for port in range(2, 8):
+        here.shell.check(HURRY % {"port": port, "path": first.removesuffix("1") + str(port)})
+        ports.add(pair, port)
+        ports.wait_there(pair, port)
+        ports.wait_connected(other, port, True)
+        here.shell.check("n=$(cat /run/pid.%d); kill $n" % port)
+        ports.wait_connected(other, port, False)
+    for port in range(2, 8):
+        ports.remove(pair, port)
+        ports.wait_there(pair, port, False)
+
+
+@pytest.fixture
 def small_queues(equipped):
     """Queues of 16 buffers, so that few bytes fill them."""
     ports.configure(equipped, (1, 2), queue_size=16)
