@@ -38,8 +38,6 @@ static int add_terminal(struct vcon *vcon, unsigned int id)
 	vepf_lock(vcon->f);
 	vcon->direct_port[id].terminal = t;
 	vepf_unlock(vcon->f);
-	/* Of what came before, nobody was told */
-	vcon_terminal_changed(t);
 	return 0;
 }
 
@@ -55,6 +53,8 @@ static int add_device(struct vcon *vcon, unsigned int id, const char *name)
 	vepf_lock(vcon->f);
 	vcon->direct_port[id].device = d;
 	vepf_unlock(vcon->f);
+	/* Of what came before, nobody was told who had opened it already */
+	vcon_device_changed(d);
 	return 0;
 }
 
@@ -72,6 +72,14 @@ static void remove_port(struct vcon *vcon, unsigned int id)
 		vcon_device_remove(port.device);
 }
 
+/* As virtio_console has it: a console is open, whoever looks at it */
+static void open_terminal(struct vcon *vcon, unsigned int id)
+{
+	vcon_direct_open(vcon, id, true);
+	/* Of what came before, nobody was told who had opened it already */
+	vcon_terminal_changed(vcon->direct_port[id].terminal);
+}
+
 static void add_port(struct vcon *vcon, unsigned int id)
 {
 	const struct vcon_port *port = &vcon->ports.port[id];
@@ -85,11 +93,13 @@ static void add_port(struct vcon *vcon, unsigned int id)
 	strscpy(name, port->name, sizeof(name));
 	spin_unlock_irqrestore(&vcon->lock, flags);
 
+	/* First, as whoever waits for it opens it at once */
+	say(vcon, id, VIRTIO_CONSOLE_PORT_READY, true);
 	err = console ? add_terminal(vcon, id) : add_device(vcon, id, name);
-	say(vcon, id, VIRTIO_CONSOLE_PORT_READY, !err);
-	/* As virtio_console has it: a console is open, whoever looks at it */
-	if (!err && console)
-		vcon_direct_open(vcon, id, true);
+	if (err)
+		say(vcon, id, VIRTIO_CONSOLE_PORT_READY, false);
+	else if (console)
+		open_terminal(vcon, id);
 }
 
 static void handle(struct vcon *vcon, const u8 *msg)
@@ -161,8 +171,10 @@ void vcon_direct_changed(void *priv, unsigned int pair)
 void vcon_direct_start(struct vcon *vcon)
 {
 	if (!vcon->type.control_feature) {
-		if (!add_terminal(vcon, 0))
-			vcon_direct_resize(vcon, vcon->size[VCON_ENDPOINT]);
+		if (add_terminal(vcon, 0))
+			return;
+		vcon_direct_resize(vcon, vcon->size[VCON_ENDPOINT]);
+		vcon_terminal_changed(vcon->direct_port[0].terminal);
 		return;
 	}
 	enable_work(&vcon->direct_work);

@@ -90,14 +90,19 @@ static enum vcon_action port_ready(struct vcon_ports *ports, enum vcon_side side
 static enum vcon_action port_open(struct vcon_port *port, enum vcon_side side, bool open)
 {
 	struct vcon_end *end = &port->end[side];
+	/* A driver's users may find a port just before the driver says that it is ready */
+	bool known = end->reused ? end->ready : end->added;
 
 	/* Of a port that was removed meanwhile, or is not known */
-	if (!port->present || !end->ready || end->remove || end->open == open)
+	if (!port->present || !known || end->remove || end->open == open)
 		return VCON_NOTHING;
 	if (open) {
 		end->open = true;
 		return VCON_OPENED;
 	}
+	/* By a user who came before the driver knew; a console itself is open all the time */
+	if (port->console)
+		return VCON_NOTHING;
 	close_end(port, side);
 	return VCON_CLOSED;
 }
@@ -215,6 +220,7 @@ size_t vcon_next(struct vcon_ports *ports, enum vcon_side side, void *msg)
 
 		if (end->remove) {
 			forget(end);
+			end->reused = true;
 			return vcon_make(msg, i, VIRTIO_CONSOLE_PORT_REMOVE, 1);
 		}
 		if (port->present && !end->added) {

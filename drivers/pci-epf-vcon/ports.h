@@ -47,6 +47,7 @@ struct vcon_size {
  * @added: the driver was told that there is the port
  * @remove: it is to be told that the port is gone
  * @ready: the driver has it ready
+ * @reused: the driver had another port of this number, and may still talk of that
  * @stale: a driver that was suspended may remember another port
  * @open: the driver has opened it
  * @told_console: the driver was told that it is a console
@@ -61,6 +62,7 @@ struct vcon_end {
 	bool added;
 	bool remove;
 	bool ready;
+	bool reused;
 	bool stale;
 	bool open;
 	bool told_console;

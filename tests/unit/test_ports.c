@@ -479,6 +479,33 @@ static void test_driver_leaves(void **state)
 	check_settled(&w);
 }
 
+/* What a driver says of a port that was removed is not said of the one that came after it */
+static void test_late_open(void **state)
+{
+	u8 msg[2][VCON_MESSAGE_MAX];
+	struct world w;
+	size_t len[2];
+
+	(void)state;
+	begin(&w);
+	driver_up(&w, VCON_HOST, true);
+	driver_up(&w, VCON_ENDPOINT, true);
+	check_settled(&w);
+	unplug(&w, 2);
+	vcon_plug(&w.ports, 2, false, "other");
+	len[0] = vcon_next(&w.ports, VCON_HOST, msg[0]);
+	len[1] = vcon_next(&w.ports, VCON_HOST, msg[1]);
+	/* It has not got to these messages yet */
+	user_opens(&w, VCON_HOST, 2, true);
+	driver_handle(&w, VCON_HOST, msg[0], len[0]);
+	driver_handle(&w, VCON_HOST, msg[1], len[1]);
+	check_settled(&w);
+	assert_false(w.driver[VCON_ENDPOINT].known[2].peer_open);
+	user_opens(&w, VCON_HOST, 2, true);
+	check_settled(&w);
+	assert_true(w.driver[VCON_ENDPOINT].known[2].peer_open);
+}
+
 /* A port that goes while it is open, and comes back as another one before that was told */
 static void test_unplug(void **state)
 {
@@ -525,6 +552,12 @@ static void test_resume(void **state)
 	driver_resumes(&w, VCON_HOST);
 	check_settled(&w);
 	assert_false(w.driver[VCON_HOST].known[2].there);
+	/* One that has become another one */
+	set_open_mask(&w, VCON_HOST, vcon_driver_down(&w.ports, VCON_HOST), false);
+	unplug(&w, 0);
+	vcon_plug(&w.ports, 0, false, "other");
+	driver_resumes(&w, VCON_HOST);
+	check_settled(&w);
 }
 
 static void test_size(void **state)
@@ -679,6 +712,7 @@ int test_ports(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_early_open),
+		cmocka_unit_test(test_late_open),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_plain_driver),
 		cmocka_unit_test(test_close_waits),
