@@ -99,7 +99,7 @@ bench:
 	@$(VM)/enter python3 -m cable.vm.bench
 
 clean:
-	rm -rf build/bin build/modules build/check build/images build/log build/fuzz/fuzz_* \
+	rm -rf build/bin build/modules build/check build/checkpatch build/images build/log build/fuzz/fuzz_* \
 		build/fuzz/*.[do]
 
 distclean:

@@ -50,6 +50,14 @@ def counted(code, text, log, passed, failed):
     return passed, failed, log
 
 
+def style():
+    """Files whose style the kernel's checkpatch.pl finds nothing to say of."""
+    code, text, log = run("style", [sys.executable, "tests/style.py"])
+    passed = len(re.findall(r"^passed  ", text, re.M))
+    failed = len(re.findall(r"^FAILED  ", text, re.M))
+    return counted(code, text, log, passed, failed)
+
+
 def cmocka(name, folder=None):
     """User-space tests of the core, with sanitizers: cmocka's own counts."""
     code, text, log = run(name, ["make", "-C", folder or "tests/" + name, "check"])
@@ -197,6 +205,7 @@ def endpoint_test():
 
 
 PARTS = {
+    "style": style,
     "unit": lambda: cmocka("unit"),
     "model": model,
     "core": lambda: cmocka("core"),
@@ -220,7 +229,7 @@ ASKED_FOR = ("e2e-direct-debug",)
 
 # These keep one processor busy each, and run in two rows beside each other. The others
 # need both, and run after them.
-ROWS = (("unit", "model", "core", "ring-model", "fuzz", "cable", "soak", "modules"),
+ROWS = (("style", "unit", "model", "core", "ring-model", "fuzz", "cable", "soak", "modules"),
         ("configfs", "cable-ep"))
 
 

@@ -168,7 +168,7 @@ bool pci_config_starts_flr(const struct pci_config *cfg, uint32_t offset, const 
 	const uint32_t at = cfg->express + PCI_EXP_DEVCTL + 1;
 
 	return cfg->express && at >= offset && at - offset < count &&
-	       data[at - offset] & PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	       data[at - offset] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 }
 
 void pci_config_set_intx(struct pci_config *cfg, bool asserted)
