@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What keeps the endpoint's modules loaded: whatever may still call them."""
+
+import pytest
+
+import ports
+
+pytestmark = pytest.mark.kasan
+
+UNLOAD = "rmmod pci-epf-vcon"
+
+
+@pytest.fixture
+def alone(pool, pair):
+    """The modules are loaded, nothing is made of them, and the host is without a card."""
+    pair.remove_card()
+    pair.deconfigure()
+    yield pair
+    if pool.spoilt:
+        return
+    pair.load_modules()
+    pair.configure()
+    pair.rescan()
+    pair.wait_consoles()
+
+
+def check_in_use(pair):
+    code, text = pair.endpoint.shell.run(UNLOAD)
+    # EWOULDBLOCK: somebody uses it
+    assert code != 0 and "temporarily unavailable" in text
+
+
+@pytest.mark.parametrize("backend", ["bridge", "direct"])
+def test_function_that_is_not_bound(alone, backend):
+    """Its folder is there, with settings that are the module's: to be removed first."""
+    pair = alone
+    usual, pair.backend = pair.backend, backend
+    pair.make_functions()
+    pair.backend = usual
+    check_in_use(pair)
+    assert pair.endpoint.shell.check("cat %sbackend" % ports.CONFIGFS) == backend
+    pair.remove_functions()
+    pair.endpoint.shell.check(UNLOAD)
+
+
+def test_terminal_that_somebody_keeps_open(alone):
+    """hvc calls the module again when another program opens what is left of the terminal."""
+    pair = alone
+    usual, pair.backend = pair.backend, "direct"
+    pair.make_functions()
+    pair.bind()
+    pair.backend = usual
+    shell = pair.endpoint.shell
+    shell.check("sleep 1000 <>/dev/hvc0 & echo $! >/run/keeper")
+    pair.unbind()
+    pair.remove_functions()
+    check_in_use(pair)
+    code, _ = shell.run("timeout 10 cat /dev/hvc0")
+    assert code in (0, 1), "who opens it is not told that it has gone"
+    check_in_use(pair)
+    shell.check("kill $(cat /run/keeper)")
+    pair.endpoint.wait_for("the module to be free", lambda: shell.run(UNLOAD)[0] == 0, 10)
+    code, _ = shell.run("cat /dev/hvc0")
+    assert code == 1, "a terminal that was removed can be opened"
