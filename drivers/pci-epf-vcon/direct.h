@@ -42,6 +42,7 @@ void vcon_direct_changed(void *priv, unsigned int pair);
 void vcon_direct_open(struct vcon *vcon, unsigned int id, bool open);
 
 /* terminal.c: a terminal of hvc for a pair; ERR_PTR() */
+void vcon_terminals_exit(void);
 struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pair);
 void vcon_terminal_remove(struct vcon_terminal *t);
 void vcon_terminal_resize(struct vcon_terminal *t, struct vcon_size size);

@@ -5,10 +5,17 @@
  * hvc calls with interrupts disabled, and may do so for a moment after a terminal was
  * removed; the core's pairs can be read and written in any context.
  */
+#include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "direct.h"
@@ -19,6 +26,10 @@
 /* What virtio_console has hvc gather before it sends */
 #define VCON_OUTBUF_SIZE	PAGE_SIZE
 
+/* Pauses between looks whether a terminal that was removed is still open */
+#define VCON_LEFT_MIN		msecs_to_jiffies(10)
+#define VCON_LEFT_MAX		((unsigned long)HZ)
+
 /**
  * struct vcon_terminal - a terminal
  * @f: function
@@ -26,6 +37,7 @@
  * @vtermno: hvc's number for it
  * @hvc: what hvc knows of it
  * @size: of the terminal; hvc forgets it with each user
+ * @left: after its removal, in the list of those that are still open
  */
 struct vcon_terminal {
 	struct vepf_function *f;
@@ -33,6 +45,7 @@ struct vcon_terminal {
 	u32 vtermno;
 	struct hvc_struct *hvc;
 	struct winsize size;
+	struct list_head left;
 };
 
 /* By hvc's number */
@@ -118,6 +131,7 @@ struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pa
 		err = PTR_ERR(t->hvc);
 		goto err_erase;
 	}
+	__module_get(THIS_MODULE);
 	return t;
 
 err_erase:
@@ -127,13 +141,69 @@ err_free:
 	return ERR_PTR(err);
 }
 
+/*
+ * hvc does not hold the module of its operations.  Who has a terminal open when it is removed
+ * is hung up, but the tty is there until all of them have closed it, and until then others who
+ * open it come to us.  So each terminal holds this module, and lets go of it after its last
+ * user, of whom nobody tells.
+ */
+static LIST_HEAD(vcon_left);
+static unsigned long vcon_left_wait;
+static DEFINE_MUTEX(vcon_left_lock);
+
+static void vcon_terminals_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(vcon_look, vcon_terminals_look);
+
+static void vcon_terminals_reap(void)
+{
+	struct vcon_terminal *t, *next;
+
+	list_for_each_entry_safe(t, next, &vcon_left, left) {
+		if (kref_read(&t->hvc->port.kref) > 1)
+			continue;
+		list_del(&t->left);
+		/* Also waits for khvcd, which may be looking at it */
+		tty_port_put(&t->hvc->port);
+		kfree(t);
+		module_put(THIS_MODULE);
+	}
+	if (!list_empty(&vcon_left))
+		schedule_delayed_work(&vcon_look, vcon_left_wait);
+}
+
+static void vcon_terminals_look(struct work_struct *work)
+{
+	guard(mutex)(&vcon_left_lock);
+	vcon_left_wait = min(2 * vcon_left_wait, VCON_LEFT_MAX);
+	vcon_terminals_reap();
+}
+
+void vcon_terminals_exit(void)
+{
+	cancel_delayed_work_sync(&vcon_look);
+}
+
 void vcon_terminal_remove(struct vcon_terminal *t)
 {
+	struct hvc_struct *hvc = t->hvc;
+	unsigned long flags;
+
 	xa_erase(&vcon_terminals, t->vtermno);
 	/* Whoever has found it there is done with it */
 	synchronize_rcu();
-	hvc_remove(t->hvc);
-	kfree(t);
+	tty_port_get(&hvc->port);
+	hvc_remove(hvc);
+	/* Where nobody has it open hvc leaves that to run when there is no terminal any more */
+	cancel_work_sync(&hvc->tty_resize);
+	/* Nor does a new tty find it, instead of the terminal that has its number next */
+	spin_lock_irqsave(&hvc->lock, flags);
+	hvc->index = INT_MIN;
+	spin_unlock_irqrestore(&hvc->lock, flags);
+
+	guard(mutex)(&vcon_left_lock);
+	list_add(&t->left, &vcon_left);
+	vcon_left_wait = VCON_LEFT_MIN;
+	vcon_terminals_reap();
 }
 
 void vcon_terminal_resize(struct vcon_terminal *t, struct vcon_size size)

@@ -373,6 +373,7 @@ module_init(vcon_init);
 static void __exit vcon_exit(void)
 {
 	vepf_unregister_driver(&vcon_driver);
+	vcon_terminals_exit();
 	vcon_devices_exit();
 }
 module_exit(vcon_exit);

@@ -376,12 +376,32 @@ static struct pci_epf_ops vepf_epf_ops = {
 	.add_cfs = vepf_add_cfs,
 };
 
+static void vepf_put_driver(void *owner)
+{
+	module_put(owner);
+}
+
+/*
+ * The function's folder has settings that are the driver's, and stays if the driver goes.
+ * Nothing else holds the driver's module before the function is bound.
+ */
+static int vepf_hold_driver(struct pci_epf *epf, struct module *owner)
+{
+	if (!try_module_get(owner))
+		return -ENODEV;
+	return devm_add_action_or_reset(&epf->dev, vepf_put_driver, owner);
+}
+
 static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 {
 	const struct vepf_driver *drv = container_of(epf->driver, struct vepf_driver, epf);
 	const struct vepf_type *type = drv->type;
 	struct vepf_function *f;
+	int err;
 
+	err = vepf_hold_driver(epf, drv->epf.owner);
+	if (err)
+		return err;
 	f = devm_kzalloc(&epf->dev, sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return -ENOMEM;
