@@ -209,6 +209,7 @@ PARTS = {
     "unit": lambda: cmocka("unit"),
     "model": model,
     "core": lambda: cmocka("core"),
+    "vcon": lambda: cmocka("vcon"),
     "ring-model": lambda: cmocka("ring-model", "tests/model/ring"),
     "fuzz": fuzz,
     "modules": modules,
@@ -229,8 +230,8 @@ ASKED_FOR = ("e2e-direct-debug",)
 
 # These keep one processor busy each, and run in two rows beside each other. The others
 # need both, and run after them.
-ROWS = (("style", "unit", "model", "core", "ring-model", "fuzz", "cable", "soak", "modules"),
-        ("configfs", "cable-ep"))
+ROWS = (("style", "unit", "model", "core", "vcon", "ring-model", "fuzz", "cable", "soak",
+         "modules"), ("configfs", "cable-ep"))
 
 
 class Report:
