@@ -156,7 +156,10 @@ void vcon_apply_size(struct vcon *vcon, enum vcon_side side)
 {
 	if (!vcon->bound)
 		return;
+	/* The thread copies them */
+	vepf_lock(vcon->f);
 	vcon_put_config(vcon, side);
+	vepf_unlock(vcon->f);
 	vepf_config_changed(vcon->f);
 	if (vcon->type.direct && !vcon->type.control_feature && side == VCON_ENDPOINT)
 		vcon_direct_resize(vcon, vcon->size[side]);
