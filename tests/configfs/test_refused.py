@@ -11,7 +11,7 @@ def function(tree):
     tree.load("pci_ep_configfs", "epc_dummy")
     tree.check("modprobe pci-epf-vcon", "mkdir " + FUNCTION)
     yield tree
-    tree.run("rm -f controllers/*/f1", "rmdir " + FUNCTION)
+    tree.run("rm -f controllers/*/f1 %s/*ary/*" % FUNCTION, "rmdir " + FUNCTION)
     tree.check("rmmod pci-epf-vcon", "rmmod pci-epf-virtio")
 
 
@@ -43,3 +43,41 @@ def test_controller_with_intx(function, suite):
     assert len(function.names("/sys/bus/virtio/devices")) == 1
     function.check("rm controllers/epc-dummy.2/f1")
     assert function.names("/sys/bus/virtio/devices") == set()
+
+
+SETTINGS = [
+    ("vendorid", "0x1234", "vendorid must be 0x1af4"),
+    ("deviceid", "0x1041", "deviceid must be from 0x1000 to 0x103f"),
+    ("revid", "1", "revid must be 0"),
+    ("subsys_id", "1", "subsys_id must be 3"),
+    ("interrupt_pin", "0", "interrupt_pin must be from 1 to 4"),
+    ("interrupt_pin", "5", "interrupt_pin must be from 1 to 4"),
+    ("msi_interrupts", "1", "msi_interrupts must be 0"),
+    ("msix_interrupts", "1", "msix_interrupts must be from 2"),
+]
+
+
+@pytest.mark.parametrize("name, value, why", SETTINGS, ids=["%s-%s" % s[:2] for s in SETTINGS])
+def test_setting_is_refused(function, name, value, why):
+    """Those of each function: what would keep a virtio driver from it, or has no effect on it."""
+    link = "ln -s %s controllers/epc-dummy.3" % FUNCTION
+    usual = function.check("cat %s/%s" % (FUNCTION, name))
+    function.check("echo %s >%s/%s" % (value, FUNCTION, name))
+    said = function.said_during(lambda: function.fails(link, "Invalid argument"))
+    assert said.count(why) == 1
+    function.check("echo %s >%s/%s" % (usual, FUNCTION, name), link)
+    assert len(function.names("/sys/bus/virtio/devices")) == 1
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["alone", "beside-another"])
+def test_second_controller_is_refused(function, before):
+    """It would be of no use to a function that has one host."""
+    if before:
+        function.check("ln -s controllers/epc-dummy.3 %s/primary/" % FUNCTION)
+    said = function.said_during(lambda: function.fails(
+        "ln -s controllers/epc-dummy.3 %s/secondary/" % FUNCTION, "Invalid argument"))
+    assert said.count("link it to the function's primary/") == 1
+    function.check("rm -f %s/primary/epc-dummy.3" % FUNCTION)
+    assert function.names("/sys/bus/virtio/devices") == set()
+    function.check("ln -s controllers/epc-dummy.3 %s/primary/" % FUNCTION)
+    assert len(function.names("/sys/bus/virtio/devices")) == 1

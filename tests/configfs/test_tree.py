@@ -36,14 +36,14 @@ def linked(loaded):
 ], ids=["first", "last"])
 def test_directories_follow_what_is_there(tree, order):
     tree.load(*order)
-    assert tree.names("controllers") == {"epc-dummy.0", "epc-dummy.1", "epc-dummy.2"}
+    assert tree.names("controllers") == {"epc-dummy.%d" % n for n in range(4)}
     assert tree.names("functions") == {"epf_dummy_a", "epf_dummy_b"}
     tree.check("rmmod epf_dummy")
     assert tree.names("functions") == set()
     tree.check("rmmod epc_dummy")
     assert tree.names("controllers") == set()
     tree.load("epf_dummy", "epc_dummy")
-    assert tree.names("controllers") == {"epc-dummy.0", "epc-dummy.1", "epc-dummy.2"}
+    assert tree.names("controllers") == {"epc-dummy.%d" % n for n in range(4)}
     assert tree.names("functions") == {"epf_dummy_a", "epf_dummy_b"}
 
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two endpoint controllers without hardware, epc-dummy.0 and epc-dummy.1, for
- * tests of what is above them.  Unbinding their platform driver takes them away.
- * The first can raise no interrupt, the second keeps BAR0 to itself.
+ * Endpoint controllers without hardware, epc-dummy.0 and so on, for tests of what
+ * is above them.  Unbinding their platform driver takes them away.  The first can
+ * raise no interrupt, the second keeps BAR0 to itself, the third has INTx where the
+ * kernel knows of it, and the last one has MSI-X.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -12,7 +13,7 @@
 
 #include "pci-ep-compat.h"
 
-#define EPC_DUMMY_COUNT		3
+#define EPC_DUMMY_COUNT		4
 #define EPC_DUMMY_FUNCTIONS	2
 #define EPC_DUMMY_VFS		2
 
@@ -31,7 +32,8 @@ static struct platform_device *epc_dummy_devices[EPC_DUMMY_COUNT];
 static struct pci_epc_features epc_dummy_features[EPC_DUMMY_COUNT] = {
 	{ },
 	{ .msix_capable = true, .bar[BAR_0].type = BAR_RESERVED },
-	{ },	/* and INTx, where the kernel knows of it */
+	{ },
+	{ .msix_capable = true },
 };
 
 static int epc_dummy_start(struct pci_epc *epc)
