@@ -41,35 +41,83 @@ static int vcon_size_parse(struct vcon *vcon, const char *page, struct vcon_size
 	return 0;
 }
 
+static const char *vcon_size_name(enum vcon_side side)
+{
+	return side == VCON_HOST ? "host_size" : "endpoint_size";
+}
+
+static bool vcon_size_known(struct vcon_size size)
+{
+	return size.cols || size.rows;
+}
+
+/* With ports, each of them may have a terminal of its own */
+static bool vcon_size_ok(const struct vcon *vcon, enum vcon_side side, struct vcon_size size)
+{
+	if (!vcon_size_known(size) || !vcon_has_ports(vcon))
+		return true;
+	dev_err(vcon->dev,
+		"%s must be 0x0 as the console has ports; write the size to ports/N/%s\n",
+		vcon_size_name(side), vcon_size_name(side));
+	return false;
+}
+
+bool vcon_sizes_ok(const struct vcon *vcon)
+{
+	return vcon_size_ok(vcon, VCON_HOST, vcon->size[VCON_HOST]) &&
+	       vcon_size_ok(vcon, VCON_ENDPOINT, vcon->size[VCON_ENDPOINT]);
+}
+
 static ssize_t vcon_set_size(struct vcon *vcon, enum vcon_side side, const char *page, size_t len)
 {
 	struct vcon_size size;
+	ssize_t ret = len;
 	int err;
 
 	err = vcon_size_parse(vcon, page, &size);
 	if (err)
 		return err;
 	mutex_lock(&vcon->mutex);
-	vcon->size[side] = size;
-	vcon_apply_size(vcon, side);
+	if (vcon_size_ok(vcon, side, size)) {
+		vcon->size[side] = size;
+		vcon_apply_size(vcon, side);
+	} else {
+		ret = -EINVAL;
+	}
 	mutex_unlock(&vcon->mutex);
-	return len;
+	return ret;
+}
+
+/* A port that is enabled, or will be in a moment */
+static bool vcon_port_size_ok(const struct vcon_setting *s, enum vcon_side side,
+			      struct vcon_size size)
+{
+	if (!vcon_size_known(size) || s->console)
+		return true;
+	dev_err(s->vcon->dev, "%s of port %u must be 0x0 as it is no console\n",
+		vcon_size_name(side), s->id);
+	return false;
 }
 
 static ssize_t vcon_set_port_size(struct vcon_setting *s, enum vcon_side side, const char *page,
 				  size_t len)
 {
 	struct vcon_size size;
+	ssize_t ret = len;
 	int err;
 
 	err = vcon_size_parse(s->vcon, page, &size);
 	if (err)
 		return err;
 	mutex_lock(&s->vcon->mutex);
-	s->size[side] = size;
-	vcon_apply_port(s);
+	if (!s->enabled || vcon_port_size_ok(s, side, size)) {
+		s->size[side] = size;
+		vcon_apply_port(s);
+	} else {
+		ret = -EINVAL;
+	}
 	mutex_unlock(&s->vcon->mutex);
-	return len;
+	return ret;
 }
 
 /* Of a function */
@@ -250,6 +298,9 @@ static int vcon_port_check(const struct vcon_setting *s)
 	struct vcon *vcon = s->vcon;
 	unsigned int i;
 
+	if (!vcon_port_size_ok(s, VCON_HOST, s->size[VCON_HOST]) ||
+	    !vcon_port_size_ok(s, VCON_ENDPOINT, s->size[VCON_ENDPOINT]))
+		return -EINVAL;
 	for (i = 0; i < VCON_MAX_PORTS; i++) {
 		const struct vcon_setting *other = vcon->setting[i];
 

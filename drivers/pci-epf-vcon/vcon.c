@@ -230,13 +230,30 @@ static void vcon_add_pair(struct vcon *vcon, unsigned int i, bool multiport)
 	vcon_name_queue(vcon, rx + 1, "transmitq", multiport ? i : -1);
 }
 
-/* Ports to make room for, 0: there are none */
-static int vcon_num_ports(struct vcon *vcon)
+/* One more than the highest number of a port, 0: there are none */
+static unsigned int vcon_end_of_ports(const struct vcon *vcon)
 {
 	unsigned int num = VCON_MAX_PORTS;
 
 	while (num && !vcon->setting[num - 1])
 		num--;
+	return num;
+}
+
+bool vcon_has_ports(const struct vcon *vcon)
+{
+	if (vcon->bound)
+		return vcon->type.control_feature;
+	return vcon->max_ports || vcon_end_of_ports(vcon);
+}
+
+/* Ports to make room for, 0: there are none */
+static int vcon_num_ports(struct vcon *vcon)
+{
+	unsigned int num = vcon_end_of_ports(vcon);
+
+	if (!vcon_sizes_ok(vcon))
+		return -EINVAL;
 	if (!vcon->max_ports)
 		return num;
 	if (num > vcon->max_ports) {

@@ -89,11 +89,15 @@ void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features);
 void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_t len);
 size_t vcon_next_message(void *priv, enum vepf_side side, void *msg);
 
+/* Whether it has ports, or will have some when it is bound; @mutex is held */
+bool vcon_has_ports(const struct vcon *vcon);
+
 /* What changes while the function is bound; @mutex is held */
 void vcon_apply_port(const struct vcon_setting *s);
 void vcon_apply_size(struct vcon *vcon, enum vcon_side side);
 
-/* configfs.c */
+/* configfs.c; whether each setting has an effect, or the log says of one that it has none */
+bool vcon_sizes_ok(const struct vcon *vcon);
 extern struct configfs_attribute * const vcon_attrs[];
 void vcon_add_groups(void *priv, struct config_group *group);
 

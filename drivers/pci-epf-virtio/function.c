@@ -63,6 +63,11 @@ static int vepf_check_header(struct vepf_function *f)
 			f->type->virtio_id, f->type->name);
 		return -EINVAL;
 	}
+	if (h->interrupt_pin < PCI_INTERRUPT_INTA || h->interrupt_pin > PCI_INTERRUPT_INTD) {
+		dev_err(dev, "interrupt_pin must be from %u to %u: a host that does not use MSI-X needs one\n",
+			PCI_INTERRUPT_INTA, PCI_INTERRUPT_INTD);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -95,6 +100,10 @@ static int vepf_check_interrupts(struct vepf_function *f, const struct pci_epc_f
 {
 	struct pci_epf *epf = f->epf;
 
+	if (epf->msi_interrupts) {
+		dev_err(&epf->dev, "msi_interrupts must be 0: virtio-pci drivers never use MSI; msix_interrupts is what they use\n");
+		return -EINVAL;
+	}
 	if (!features->msix_capable)
 		return vepf_check_intx(f, features);
 	/* The number chosen for what the function was before is nobody's wish */
@@ -209,6 +218,11 @@ static int vepf_bind(struct pci_epf *epf)
 	const struct pci_epc_features *features;
 	int err;
 
+	if (epf->sec_epc) {
+		dev_err(&epf->dev, "a %s has one host, and one controller: link it to the function's primary/, not to secondary/\n",
+			f->type->name);
+		return -EINVAL;
+	}
 	/* The endpoint core tells a virtual function of no event of the controller */
 	if (epf->vfunc_no) {
 		dev_err(&epf->dev,
