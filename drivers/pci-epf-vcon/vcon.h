@@ -96,9 +96,16 @@ bool vcon_has_ports(const struct vcon *vcon);
 void vcon_apply_port(const struct vcon_setting *s);
 void vcon_apply_size(struct vcon *vcon, enum vcon_side side);
 
-/* configfs.c; whether each setting has an effect, or the log says of one that it has none */
-bool vcon_sizes_ok(const struct vcon *vcon);
+/* configfs.c */
 extern struct configfs_attribute * const vcon_attrs[];
+ssize_t vcon_size_show(struct vcon_size size, char *page);
+int vcon_size_parse(struct vcon *vcon, const char *page, struct vcon_size *size);
+bool vcon_size_known(struct vcon_size size);
+const char *vcon_size_name(enum vcon_side side);
+/* Whether the function's own sizes have an effect; else the log says what has; @mutex is held */
+bool vcon_sizes_ok(const struct vcon *vcon);
+
+/* configfs-port.c */
 void vcon_add_groups(void *priv, struct config_group *group);
 
 #endif /* VCON_H */
