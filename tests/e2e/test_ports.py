@@ -278,6 +278,59 @@ def test_all_ports(full):
         ports.transfer(pair, pair.endpoint, pair.host, port, 100000)
 
 
+# Of the kernel's hvc, for all consoles of a machine: /dev/hvc0 to /dev/hvc7
+TERMINALS = 8
+
+
+@pytest.fixture
+def many_consoles(pool, equipped):
+    """One more than there can be terminals; those that there are, are held open."""
+    pair = equipped
+    ports.configure(pair, (), max_ports=TERMINALS + 1)
+    pair.answer(pair.host, False)
+    pair.release(pair.endpoint)
+    before = len(pair.endpoint.kernel_messages())
+    for port in range(1, TERMINALS + 1):
+        ports.add(pair, port, "console%d" % port, console=True)
+    last = "until (exec 9<>/dev/hvc%d) 2>/dev/null; do sleep 0.1; done" % (TERMINALS - 1)
+    for machine in ports.machines(pair):
+        machine.shell.check(last, 20)
+        pair.hold(machine, TERMINALS)
+    yield pair, before
+    if pool.spoilt:
+        return
+    for machine in ports.machines(pair):
+        pair.release(machine)
+    for port in range(1, TERMINALS + 1):
+        ports.remove(pair, port)
+    pair.hold(pair.endpoint)
+    pair.answer(pair.host, True)
+
+
+@pytest.mark.backend
+@pytest.mark.once
+def test_more_consoles_than_terminals(many_consoles):
+    """All that have a terminal work, and the endpoint says of the last one that it has none."""
+    pair, before = many_consoles
+    for port in range(TERMINALS):
+        pair.endpoint.shell.check("echo to host %d >/dev/hvc%d" % (port, port))
+        assert pair.host.shell.check("timeout 20 head -n 1 </dev/hvc%d" % port, 30) \
+            == "to host %d" % port
+        pair.host.shell.check("echo to endpoint %d >/dev/hvc%d" % (port, port))
+        assert pair.endpoint.shell.check("timeout 20 head -n 1 </dev/hvc%d" % port, 30) \
+            == "to endpoint %d" % port
+    said = [line for line in pair.endpoint.kernel_messages()[before:].splitlines()
+            if "/dev/hvc7" in line]
+    assert len(said) == 1 and "port %d " % TERMINALS in said[0]
+    kinds = pair.endpoint.shell.check(
+        "cd %sports; for n in $(seq 0 %d); do cat $n/endpoint_terminal; done"
+        % (ports.CONFIGFS, TERMINALS)).split()
+    assert kinds[TERMINALS] == "none"
+    assert kinds[:TERMINALS] == (
+        ["hvc%d" % n for n in range(TERMINALS)] if pair.backend == "direct"
+        else ["virtio_console"] * TERMINALS)
+
+
 @pytest.fixture
 def sharing(pair):
     """The card has too few vectors: the host has one for all queues."""

@@ -31,6 +31,17 @@ def test_declarations_are_found():
     assert "irq_requested" in declarations(OURS)["struct hvc_struct"]
 
 
+def terminals(path):
+    """How many a header says that there can be."""
+    with open(path) as f:
+        return re.findall(r"^#define HVC_ALLOC_TTY_ADAPTERS\s+(\d+)$", f.read(), re.M)
+
+
+@pytest.mark.parametrize("suite", ["trixie-backports", "trixie"])
+def test_same_number_of_terminals(suite):
+    assert terminals(OURS) == terminals(KERNELS % suite) == ["8"]
+
+
 @pytest.mark.parametrize("suite", ["trixie-backports", "trixie"])
 def test_same_as_the_kernels(suite):
     theirs = declarations(KERNELS % suite)

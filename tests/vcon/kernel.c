@@ -9,6 +9,7 @@
 #include "kernel.h"
 
 unsigned int fake_messages;
+unsigned int fake_warnings;
 char fake_message[256];
 
 void dev_err(const struct device *dev, const char *fmt, ...)
@@ -20,6 +21,17 @@ void dev_err(const struct device *dev, const char *fmt, ...)
 	vsnprintf(fake_message, sizeof(fake_message), fmt, args);
 	va_end(args);
 	fake_messages++;
+}
+
+void dev_warn(const struct device *dev, const char *fmt, ...)
+{
+	va_list args;
+
+	(void)dev;
+	va_start(args, fmt);
+	vsnprintf(fake_message, sizeof(fake_message), fmt, args);
+	va_end(args);
+	fake_warnings++;
 }
 
 void mutex_lock(struct mutex *lock)

@@ -67,17 +67,19 @@ static inline bool IS_ERR(const void *ptr)
 #define devm_kzalloc(dev, size, flags)		calloc(1, size)
 #define kfree(ptr)				free(ptr)
 
-/* Messages: the last one, and how many there were */
+/* Messages: the last one, and how many there were of errors, and of warnings */
 struct device {
 	const char *name;
 };
 
 extern unsigned int fake_messages;
+extern unsigned int fake_warnings;
 extern char fake_message[256];
 
 void dev_err(const struct device *dev, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-#define dev_warn	dev_err
+void dev_warn(const struct device *dev, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Locks know whether they are held */
 struct mutex {

@@ -226,6 +226,114 @@ static void test_any_order(void **state)
 	}
 }
 
+static void add_consoles(struct vepf_function *f, unsigned int num)
+{
+	unsigned int i;
+
+	for (i = 0; i < num; i++) {
+		assert_int_equal(world_mkdir(f, i), 0);
+		assert_int_equal(world_set(f, i, "console", "1"), 0);
+		assert_int_equal(world_set(f, i, "enable", "1"), 0);
+	}
+}
+
+/* Which terminals the endpoint has is known of those that the function makes itself */
+static void test_terminals(void **state)
+{
+	struct vepf_function *f = *state;
+	unsigned int i;
+	char name[8];
+
+	assert_int_equal(world_set(f, -1, "backend", "direct"), 0);
+	f->others = BIT(1);
+	add_consoles(f, WORLD_TERMINALS);
+	assert_string_equal(world_get(f, 0, "endpoint_terminal"), "none");
+	assert_int_equal(world_bind(f), 0);
+	world_settle(f);
+	assert_string_equal(world_get(f, 0, "endpoint_terminal"), "hvc0");
+	for (i = 1; i < WORLD_TERMINALS - 1; i++) {
+		snprintf(name, sizeof(name), "hvc%u", i + 1);
+		assert_string_equal(world_get(f, i, "endpoint_terminal"), name);
+	}
+	assert_string_equal(world_get(f, i, "endpoint_terminal"), "none");
+	assert_int_equal(fake_warnings, 1);
+	assert_said("port 7");
+	assert_said("/dev/hvc7");
+	/* One that becomes free is for the next console that is enabled */
+	assert_int_equal(world_set(f, 2, "enable", "0"), 0);
+	world_settle(f);
+	assert_string_equal(world_get(f, 2, "endpoint_terminal"), "none");
+	assert_int_equal(world_set(f, i, "enable", "0"), 0);
+	assert_int_equal(world_set(f, i, "enable", "1"), 0);
+	world_settle(f);
+	assert_string_equal(world_get(f, i, "endpoint_terminal"), "hvc3");
+	/* One that is no console has none, and that is nothing to tell of */
+	assert_int_equal(world_set(f, 2, "console", "0"), 0);
+	assert_int_equal(world_set(f, 2, "enable", "1"), 0);
+	world_settle(f);
+	assert_string_equal(world_get(f, 2, "endpoint_terminal"), "none");
+	assert_int_equal(fake_warnings, 1);
+	world_unbind(f);
+	assert_string_equal(world_get(f, 0, "endpoint_terminal"), "none");
+}
+
+/* Of those that the endpoint's driver makes it is known how many there can be */
+static void test_terminals_of_driver(void **state)
+{
+	struct vepf_function *f = *state;
+	unsigned int i, n;
+
+	add_consoles(f, WORLD_TERMINALS + 1);
+	for (n = 0; n < 2; n++) {
+		assert_int_equal(world_bind(f), 0);
+		for (i = 0; i < WORLD_TERMINALS; i++)
+			assert_string_equal(world_get(f, i, "endpoint_terminal"),
+					    "virtio_console");
+		assert_string_equal(world_get(f, i, "endpoint_terminal"), "none");
+		assert_int_equal(fake_warnings, n + 1);
+		assert_said("port 8");
+		assert_said("/dev/hvc7");
+		world_unbind(f);
+	}
+	assert_int_equal(world_bind(f), 0);
+	fake_warnings = 0;
+	assert_int_equal(world_set(f, 3, "enable", "0"), 0);
+	assert_int_equal(world_set(f, 8, "enable", "0"), 0);
+	assert_int_equal(world_set(f, 8, "enable", "1"), 0);
+	assert_string_equal(world_get(f, 8, "endpoint_terminal"), "virtio_console");
+	assert_int_equal(fake_warnings, 0);
+	assert_int_equal(world_set(f, 3, "enable", "1"), 0);
+	assert_string_equal(world_get(f, 3, "endpoint_terminal"), "none");
+	assert_int_equal(fake_warnings, 1);
+	world_rmdir(f, 8);
+	assert_int_equal(world_set(f, 3, "enable", "0"), 0);
+	assert_int_equal(world_set(f, 3, "enable", "1"), 0);
+	assert_string_equal(world_get(f, 3, "endpoint_terminal"), "virtio_console");
+}
+
+/* A function without ports has one console */
+static void test_terminal_of_function(void **state)
+{
+	struct vepf_function *f = *state;
+
+	assert_string_equal(world_get(f, -1, "endpoint_terminal"), "none");
+	assert_int_equal(world_bind(f), 0);
+	assert_string_equal(world_get(f, -1, "endpoint_terminal"), "virtio_console");
+	world_unbind(f);
+	assert_int_equal(world_set(f, -1, "backend", "direct"), 0);
+	f->others = BIT(0);
+	assert_int_equal(world_bind(f), 0);
+	assert_string_equal(world_get(f, -1, "endpoint_terminal"), "hvc1");
+	world_unbind(f);
+	f->others = 0xff;
+	assert_int_equal(world_bind(f), 0);
+	assert_string_equal(world_get(f, -1, "endpoint_terminal"), "none");
+	assert_int_equal(fake_warnings, 1);
+	world_unbind(f);
+	assert_int_equal(world_mkdir(f, 0), 0);
+	assert_string_equal(world_get(f, -1, "endpoint_terminal"), "see ports/");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +342,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_size_of_function, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_size_of_port, setup, teardown),
 		cmocka_unit_test(test_any_order),
+		cmocka_unit_test_setup_teardown(test_terminals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_terminals_of_driver, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_terminal_of_function, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

@@ -112,6 +112,12 @@ struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pa
 	return t;
 }
 
+unsigned int vcon_terminal_number(const struct vcon_terminal *t)
+{
+	assert_true(t->f->locked);
+	return t->number;
+}
+
 void vcon_terminal_remove(struct vcon_terminal *t)
 {
 	t->f->terminals &= ~BIT(t->number);
@@ -180,6 +186,7 @@ struct vepf_function *world_new(void)
 	struct vepf_function *f = calloc(1, sizeof(*f));
 
 	fake_messages = 0;
+	fake_warnings = 0;
 	assert_int_equal(fake_module_init(), 0);
 	f->vcon = driver->ops->create(f, &dev);
 	assert_false(IS_ERR(f->vcon));
