@@ -14,6 +14,9 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+/* There are files for so many terminals: /dev/hvc0 and so on, of all drivers together */
+#define HVC_ALLOC_TTY_ADAPTERS	8
+
 struct hvc_struct {
 	struct tty_port port;
 	spinlock_t lock; /* all but the list */

@@ -189,11 +189,19 @@ static ssize_t vcon_port_endpoint_size_store(struct config_item *item, const cha
 	return vcon_set_port_size(to_setting(item), VCON_ENDPOINT, page, len);
 }
 
+static ssize_t vcon_port_endpoint_terminal_show(struct config_item *item, char *page)
+{
+	const struct vcon_setting *s = to_setting(item);
+
+	return vcon_terminal_show(s->vcon, s->id, page);
+}
+
 CONFIGFS_ATTR(vcon_port_, name);
 CONFIGFS_ATTR(vcon_port_, console);
 CONFIGFS_ATTR(vcon_port_, enable);
 CONFIGFS_ATTR(vcon_port_, host_size);
 CONFIGFS_ATTR(vcon_port_, endpoint_size);
+CONFIGFS_ATTR_RO(vcon_port_, endpoint_terminal);
 
 static struct configfs_attribute *vcon_port_attrs[] = {
 	&vcon_port_attr_name,
@@ -201,6 +209,7 @@ static struct configfs_attribute *vcon_port_attrs[] = {
 	&vcon_port_attr_enable,
 	&vcon_port_attr_host_size,
 	&vcon_port_attr_endpoint_size,
+	&vcon_port_attr_endpoint_terminal,
 	NULL,
 };
 

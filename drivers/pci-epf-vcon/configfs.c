@@ -166,15 +166,30 @@ static ssize_t vcon_backend_store(struct config_item *item, const char *page, si
 	return ret;
 }
 
+static ssize_t vcon_endpoint_terminal_show(struct config_item *item, char *page)
+{
+	struct vcon *vcon = vepf_item_priv(item);
+	bool ports;
+
+	mutex_lock(&vcon->mutex);
+	ports = vcon_has_ports(vcon);
+	mutex_unlock(&vcon->mutex);
+	if (ports)
+		return sysfs_emit(page, "see ports/\n");
+	return vcon_terminal_show(vcon, 0, page);
+}
+
 CONFIGFS_ATTR(vcon_, backend);
 CONFIGFS_ATTR(vcon_, host_size);
 CONFIGFS_ATTR(vcon_, endpoint_size);
+CONFIGFS_ATTR_RO(vcon_, endpoint_terminal);
 CONFIGFS_ATTR(vcon_, max_ports);
 
 struct configfs_attribute * const vcon_attrs[] = {
 	&vcon_attr_backend,
 	&vcon_attr_host_size,
 	&vcon_attr_endpoint_size,
+	&vcon_attr_endpoint_terminal,
 	&vcon_attr_max_ports,
 	NULL,
 };

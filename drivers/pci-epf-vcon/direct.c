@@ -31,10 +31,12 @@ static int add_terminal(struct vcon *vcon, unsigned int id)
 	struct vcon_terminal *t;
 
 	t = vcon_terminal_add(vcon->f, id);
-	if (IS_ERR(t)) {
+	if (t == ERR_PTR(-ENOSPC))
+		vcon_say_no_terminal(vcon, id);
+	else if (IS_ERR(t))
 		dev_err(vcon->dev, "port %u has no terminal (err=%ld)\n", id, PTR_ERR(t));
+	if (IS_ERR(t))
 		return PTR_ERR(t);
-	}
 	vepf_lock(vcon->f);
 	vcon->direct_port[id].terminal = t;
 	vepf_unlock(vcon->f);
@@ -155,6 +157,17 @@ void vcon_direct_resize(struct vcon *vcon, struct vcon_size size)
 {
 	if (vcon->direct_port[0].terminal)
 		vcon_terminal_resize(vcon->direct_port[0].terminal, size);
+}
+
+int vcon_direct_terminal(struct vcon *vcon, unsigned int id)
+{
+	int number = -ENODEV;
+
+	vepf_lock(vcon->f);
+	if (vcon->direct_port[id].terminal)
+		number = vcon_terminal_number(vcon->direct_port[id].terminal);
+	vepf_unlock(vcon->f);
+	return number;
 }
 
 void vcon_direct_changed(void *priv, unsigned int pair)

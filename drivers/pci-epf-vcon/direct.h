@@ -34,6 +34,8 @@ void vcon_direct_start(struct vcon *vcon);
 void vcon_direct_stop(struct vcon *vcon);
 /* The terminal of a function without ports has another size; may sleep */
 void vcon_direct_resize(struct vcon *vcon, struct vcon_size size);
+/* The number of a port's terminal, /dev/hvcN, or -ENODEV; may sleep */
+int vcon_direct_terminal(struct vcon *vcon, unsigned int id);
 /* There may be messages for the endpoint's side; any context */
 void vcon_direct_kick(struct vcon *vcon);
 /* As in struct vepf_type_ops */
@@ -41,10 +43,12 @@ void vcon_direct_changed(void *priv, unsigned int pair);
 /* The endpoint's user has opened a port, or closed it; any context */
 void vcon_direct_open(struct vcon *vcon, unsigned int id, bool open);
 
-/* terminal.c: a terminal of hvc for a pair; ERR_PTR() */
+/* terminal.c: a terminal of hvc for a pair; ERR_PTR(), -ENOSPC if there are too many */
 void vcon_terminals_exit(void);
 struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pair);
 void vcon_terminal_remove(struct vcon_terminal *t);
+/* The number in its name, /dev/hvcN */
+unsigned int vcon_terminal_number(const struct vcon_terminal *t);
 void vcon_terminal_resize(struct vcon_terminal *t, struct vcon_size size);
 void vcon_terminal_changed(struct vcon_terminal *t);
 

@@ -18,10 +18,9 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "direct.h"
 #include "hvc_console.h"
 #include "pci-ep-compat.h"
-#include "pci-epf-virtio.h"
+#include "vcon.h"
 
 /* What virtio_console has hvc gather before it sends */
 #define VCON_OUTBUF_SIZE	PAGE_SIZE
@@ -131,9 +130,17 @@ struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pa
 		err = PTR_ERR(t->hvc);
 		goto err_erase;
 	}
+	/* hvc takes any number, but has files for these only */
+	if (t->hvc->index >= HVC_ALLOC_TTY_ADAPTERS) {
+		err = -ENOSPC;
+		goto err_remove;
+	}
 	__module_get(THIS_MODULE);
+	vcon_terminal_count(1);
 	return t;
 
+err_remove:
+	hvc_remove(t->hvc);
 err_erase:
 	xa_erase(&vcon_terminals, t->vtermno);
 err_free:
@@ -193,6 +200,7 @@ void vcon_terminal_remove(struct vcon_terminal *t)
 	synchronize_rcu();
 	tty_port_get(&hvc->port);
 	hvc_remove(hvc);
+	vcon_terminal_count(-1);
 	/* Where nobody has it open hvc leaves that to run when there is no terminal any more */
 	cancel_work_sync(&hvc->tty_resize);
 	/* Nor does a new tty find it, instead of the terminal that has its number next */
@@ -204,6 +212,11 @@ void vcon_terminal_remove(struct vcon_terminal *t)
 	list_add(&t->left, &vcon_left);
 	vcon_left_wait = VCON_LEFT_MIN;
 	vcon_terminals_reap();
+}
+
+unsigned int vcon_terminal_number(const struct vcon_terminal *t)
+{
+	return t->hvc->index;
 }
 
 void vcon_terminal_resize(struct vcon_terminal *t, struct vcon_size size)

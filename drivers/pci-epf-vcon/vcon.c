@@ -203,6 +203,8 @@ void vcon_apply_port(const struct vcon_setting *s)
 		vcon_plug_port(vcon, s);
 	}
 	vepf_unlock(vcon->f);
+	if (was != s->enabled && s->console && !vcon->type.direct)
+		vcon_driver_terminal(vcon, s->id, s->enabled);
 	vepf_wake(vcon->f);
 	vcon_direct_kick(vcon);
 }
@@ -320,15 +322,28 @@ static const struct vepf_type *vcon_bind(void *priv)
 	return type;
 }
 
+/* The endpoint's driver makes terminals of all consoles */
+static void vcon_driver_terminals(struct vcon *vcon, bool bound)
+{
+	unsigned int i;
+
+	for (i = 0; i < vcon->type.num_pairs; i++)
+		if (!vcon->type.control_feature ||
+		    (vcon->ports.port[i].present && vcon->ports.port[i].console))
+			vcon_driver_terminal(vcon, i, bound);
+}
+
 static void vcon_bound(void *priv, bool bound)
 {
 	struct vcon *vcon = priv;
 
 	mutex_lock(&vcon->mutex);
 	vcon->bound = bound;
-	if (vcon->type.direct && bound)
+	if (!vcon->type.direct)
+		vcon_driver_terminals(vcon, bound);
+	else if (bound)
 		vcon_direct_start(vcon);
-	else if (vcon->type.direct)
+	else
 		vcon_direct_stop(vcon);
 	mutex_unlock(&vcon->mutex);
 }

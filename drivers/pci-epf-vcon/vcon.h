@@ -52,6 +52,7 @@ struct vcon_setting {
  * @size: of terminals, for a function without ports
  * @direct: the endpoint's side has no virtio device
  * @bound: between bind and unbind
+ * @counted: ports that are consoles of the endpoint's driver, and have a terminal
  * @lock: guards @ports; taken with interrupts disabled
  * @ports: what drivers were told, while bound
  * @type: what the function is, while bound; all below is part of it
@@ -72,6 +73,7 @@ struct vcon {
 	struct vcon_size size[2];
 	bool direct;
 	bool bound;
+	u32 counted;
 
 	spinlock_t lock; /* ports */
 	struct vcon_ports ports;
@@ -95,6 +97,12 @@ bool vcon_has_ports(const struct vcon *vcon);
 /* What changes while the function is bound; @mutex is held */
 void vcon_apply_port(const struct vcon_setting *s);
 void vcon_apply_size(struct vcon *vcon, enum vcon_side side);
+
+/* terminals.c */
+void vcon_terminal_count(int change);
+void vcon_say_no_terminal(const struct vcon *vcon, unsigned int id);
+void vcon_driver_terminal(struct vcon *vcon, unsigned int id, bool there);
+ssize_t vcon_terminal_show(struct vcon *vcon, unsigned int id, char *page);
 
 /* configfs.c */
 extern struct configfs_attribute * const vcon_attrs[];

@@ -96,6 +96,20 @@ void mutex_unlock(struct mutex *lock);
 #define spin_lock_irqsave(lock, flags)		((flags) = 0, mutex_lock(lock))
 #define spin_unlock_irqrestore(lock, flags)	((void)(flags), mutex_unlock(lock))
 
+typedef struct {
+	int n;
+} atomic_t;
+
+static inline void atomic_add(int n, atomic_t *v)
+{
+	v->n += n;
+}
+
+static inline int atomic_inc_return(atomic_t *v)
+{
+	return ++v->n;
+}
+
 /* Work is done when the test says so */
 struct work_struct {
 	void (*fn)(struct work_struct *work);
