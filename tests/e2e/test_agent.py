@@ -9,6 +9,7 @@ import os
 import pytest
 
 import ports
+from conftest import TOP
 
 pytestmark = [pytest.mark.once, pytest.mark.not_kasan(
     "is about the programs at both ends of a port, not about the drivers")]
@@ -86,6 +87,26 @@ def test_commands(managed):
     assert run(pair, "/bin/uname", "-m") == b"x86_64\n"
     data = os.urandom(2000)
     assert run(pair, "/bin/cat", given=data) == data
+
+
+def documented(port):
+    """The lines of docs/console.md that ask for the host's name, for that file of the port."""
+    with open(os.path.join(TOP, "docs", "console.md")) as f:
+        lines = [line.strip() for line in f]
+    begin = lines.index("exec 9<>/dev/virtio-ports/" + NAME)
+    end = [n for n, line in enumerate(lines) if "guest-get-host-name" in line and n > begin][0]
+    return "\n".join(lines[begin:end + 1]).replace("/dev/virtio-ports/" + NAME, port)
+
+
+def test_as_documented(managed):
+    """Also if who had the port open before did not wait for an answer."""
+    pair = managed
+    port = ports.named(pair.endpoint, NAME)
+    for left in ([], ["guest-ping"], ["guest-info", "guest-ping"]):
+        for command in left:
+            pair.endpoint.shell.check("echo '%s' >%s" % (request(command), port))
+        answers = pair.endpoint.shell.check(documented(port), 60)
+        assert answers.split("\n")[-1] == '{"return": {"host-name": "host"}}', answers
 
 
 @pytest.mark.whole
