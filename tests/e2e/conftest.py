@@ -164,7 +164,7 @@ def pytest_collection_modifyitems(items):
     def kind(item):
         names = getattr(item, "fixturenames", ())
         return [fixture in names for fixture in ("metered", "perst", "card", "equipped",
-                                                     "kernel_console")]
+                                                     "kernel_console", "two_consoles")]
 
     for item in items:
         reason = left_out(item, suite(item))

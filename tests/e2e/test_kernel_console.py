@@ -3,15 +3,25 @@
 
 import pytest
 
+import ports
+from cable.vm.cable import Console
+from conftest import PROGRAMS
+from test_terminal import check_files, make_files, receive, send, start_agetty, stop_agetty
+
 # The last one is also /dev/console
 APPEND = "console=hvc0 console=ttyS0"
 SAID = "/tmp/said"
 
 
+def machines(pool, suite):
+    return pool.get(suite, vectors=67, programs=PROGRAMS, host_append=APPEND)
+
+
 @pytest.fixture
 def kernel_console(pool, suite, guard):
     """Such a host, and somebody on the endpoint who keeps what comes."""
-    pair = pool.get(suite, host_append=APPEND)
+    pair = machines(pool, suite)
+    ports.deconfigure(pair)
     pair.answer(pair.host, False)
     pair.endpoint.shell.check("cat </dev/hvc0 >%s & echo $! >/run/reader" % SAID)
     yield pair
@@ -49,3 +59,70 @@ def test_panic(kernel_console):
     pair.host.forget_alarms()
     pair.wait_consoles()
     check_heard(pair, "up again")
+
+
+LOGIN_PORT = 1
+
+
+@pytest.fixture
+def two_consoles(pool, suite, guard):
+    """As docs/console.md recommends: a console for the kernel, and one for everything else; the
+    host answers on both."""
+    pair = machines(pool, suite)
+    ports.configure(pair, (), max_ports=LOGIN_PORT + 1)
+    ports.add(pair, LOGIN_PORT, "login", console=True)
+    pair.answer(pair.host, False)
+    pair.release(pair.endpoint)
+    for machine in ports.machines(pair):
+        machine.shell.check("until (exec 9<>/dev/hvc1) 2>/dev/null; do sleep 0.1; done", 20)
+    pair.hold(pair.endpoint, 2)
+    # picocom asks a terminal that does not tell
+    pair.endpoint.shell.check("stty columns 80 rows 24 <&3")
+    yield pair
+    if pool.spoilt:
+        return
+    pair.release(pair.endpoint)
+    pair.hold(pair.endpoint)
+    pair.answer(pair.host, True)
+    ports.remove(pair, LOGIN_PORT)
+    ports.deconfigure(pair)
+
+
+CTRL_O = r"\017"
+
+
+@pytest.mark.once
+def test_ctrl_o(two_consoles):
+    """On the kernel's console it is SysRq, for whoever is at the endpoint; on another one, a byte."""
+    pair = two_consoles
+    pair.hold(pair.host, 2)
+    before = len(pair.host.kernel_messages())
+    said = lambda: pair.host.kernel_messages()[before:].count("sysrq: Emergency Sync")  # noqa: E731
+
+    def type_at(terminal):
+        pair.endpoint.shell.check(r"printf '%ss%s%s!\n' >/dev/%s" % (
+            CTRL_O, CTRL_O, CTRL_O, terminal))
+        return pair.host.shell.check("timeout 20 head -n 1 </dev/%s | od -An -c" % terminal,
+                                     30).split()
+
+    assert type_at("hvc1") == ["017", "s", "017", "017", "!", r"\n"]
+    assert not said()
+    assert type_at("hvc0") == ["017", "!", r"\n"]
+    assert said() == 1
+    pair.release(pair.host)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("terminal, escape", [("hvc1", ""), ("hvc0", " -e")])
+def test_zmodem(two_consoles, terminal, escape):
+    """Files of any bytes: beside the kernel's console without ado, on it with -e."""
+    pair = two_consoles
+    start_agetty(pair.host, terminal)
+    sums = make_files(pair)
+    with Console(pair.endpoint, "/dev/" + terminal) as console:
+        console.login()
+        receive(console, "/tmp/sent")
+        send(console, "/tmp/sent", "rz" + escape)
+        console.logout()
+    check_files(pair, sums)
+    stop_agetty(pair.host, terminal)

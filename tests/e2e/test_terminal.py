@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.once, pytest.mark.not_kasan(
 COLUMNS, ROWS = 70, 20
 
 # docs/console.md
-INITTAB = "::respawn:/sbin/agetty hvc0 vt220"
+INITTAB = "::respawn:/sbin/agetty %s vt220"
 
 
 class Terminal(Console):
@@ -41,13 +41,15 @@ class Terminal(Console):
                     raise
 
 
-def start_agetty(machine):
+def start_agetty(machine, *terminals):
     """As documented, instead of what usually asks for a login."""
-    machine.shell.check("cp /etc/inittab /run/; echo '%s' >>/etc/inittab; kill -HUP 1" % INITTAB)
+    lines = "\n".join(INITTAB % terminal for terminal in terminals)
+    machine.shell.check("cp /etc/inittab /run/; echo '%s' >>/etc/inittab; kill -HUP 1" % lines)
 
 
-def stop_agetty(machine):
-    machine.shell.check("mv /run/inittab /etc/; kill -HUP 1; serve-console off hvc0")
+def stop_agetty(machine, *terminals):
+    machine.shell.check("mv /run/inittab /etc/; kill -HUP 1; " + "; ".join(
+        "serve-console off " + terminal for terminal in terminals))
 
 
 @pytest.fixture
@@ -59,10 +61,10 @@ def host_answers(pool, equipped):
     pair.at_endpoint("echo %dx%d > %s" % (COLUMNS, ROWS, size))
     pair.endpoint.shell.check("stty columns %d rows %d <&3" % (COLUMNS, ROWS))
     pair.answer(pair.host, False)
-    start_agetty(pair.host)
+    start_agetty(pair.host, "hvc0")
     yield pair
     if not pool.spoilt:
-        stop_agetty(pair.host)
+        stop_agetty(pair.host, "hvc0")
         pair.answer(pair.host, True)
         pair.at_endpoint("echo 0x0 > " + size)
 
@@ -74,10 +76,10 @@ def endpoint_answers(pool, equipped):
     ports.deconfigure(pair)
     pair.turn_round()
     pair.answer(pair.endpoint, False)
-    start_agetty(pair.endpoint)
+    start_agetty(pair.endpoint, "hvc0")
     yield pair
     if not pool.spoilt:
-        stop_agetty(pair.endpoint)
+        stop_agetty(pair.endpoint, "hvc0")
         pair.turn_back()
 
 
@@ -201,8 +203,8 @@ def receive(console, file):
     console.expect(r":~# ")
 
 
-def send(console, file):
-    console.send("rz\r")
+def send(console, file, rz="rz"):
+    console.send(rz + "\r")
     console.expect(r"waiting to receive.*\*\*\x18B01")
     console.send("\x01\x13")
     console.expect(r"file: ")
@@ -212,10 +214,21 @@ def send(console, file):
     console.expect(r":~# ")
 
 
+def make_files(pair):
+    """What each machine will send; their sums."""
+    return {machine: machine.shell.check(MAKE_FILE % 100000) for machine in ports.machines(pair)}
+
+
+def check_files(pair, sums):
+    """Each machine has what the other one has sent."""
+    for machine, other in ((pair.host, pair.endpoint), (pair.endpoint, pair.host)):
+        assert machine.shell.check("sha256sum </root/sent; rm /root/sent") == sums[other]
+
+
 def test_programs(host_answers):
     """Those that use all of the screen, and zmodem both ways."""
     pair = host_answers
-    sums = {machine: machine.shell.check(MAKE_FILE % 100000) for machine in ports.machines(pair)}
+    sums = make_files(pair)
     with Terminal(pair.endpoint) as console:
         console.login()
         check_vi(console, pair.host)
@@ -223,5 +236,4 @@ def test_programs(host_answers):
         receive(console, "/tmp/sent")
         send(console, "/tmp/sent")
         console.logout()
-    for machine, other in ((pair.host, pair.endpoint), (pair.endpoint, pair.host)):
-        assert machine.shell.check("sha256sum </root/sent; rm /root/sent") == sums[other]
+    check_files(pair, sums)
