@@ -4,6 +4,7 @@
 import pytest
 
 import ports
+from cable.vm.cable import VECTORS
 
 ATTRIBUTE = ports.CONFIGFS + "queue_size"
 BAD = ["0", "8", "15", "17", "100", "1025", "2048", "65536", "4294967312", "-16", "many", ""]
@@ -72,3 +73,24 @@ def test_bound_function_keeps_its_settings(pair, name, value):
     code, _ = pair.endpoint.shell.run("echo %s > %s" % (value, attribute))
     assert code != 0
     assert pair.endpoint.shell.check("cat " + attribute) == before
+
+
+@pytest.mark.once
+def test_vectors_that_the_host_was_not_started_with(pool, pair):
+    """QEMU takes no others from a card that it has: the link stays down, and the endpoint says why."""
+    def start(vectors):
+        pair.stop_link()
+        pair.unbind()
+        pair.at_endpoint("echo %d > %s/msix_interrupts" % (vectors, ports.FIRST))
+        pair.bind()
+        before = len(pair.endpoint.kernel_messages())
+        pair.start_link()
+        return pair.endpoint.kernel_messages()[before:]
+
+    pair.remove_card()
+    assert "the host machine was started with other BARs or interrupts" in start(VECTORS + 2)
+    assert pair.cable.ctl("stat").startswith("link is down")
+    assert "other BARs" not in start(VECTORS)
+    pair.rescan()
+    pair.wait_consoles()
+    assert pair.login_to_host() == "x86_64"
