@@ -230,6 +230,9 @@ int cable_ep_enable_link(struct cable_ep *ep)
 			"the cable refuses to start the link, its log says why\n");
 		return -EINVAL;
 	}
+	if (cable_ep_read(ep, PCIE_CABLE_LINK_STATUS) & PCIE_CABLE_LINK_MISFIT)
+		dev_warn(&epc->dev,
+			 "the link stays down: the host machine was started with other BARs or interrupts, and has to be started again\n");
 
 	for (i = 0; i < ep->num_functions; i++)
 		ep->fn[i].visible = ep->fn[i].shape;

@@ -306,7 +306,8 @@ static uint32_t reg_read(struct cable *cable, uint64_t offset)
 		return (cable->link.enabled ? PCIE_CABLE_LINK_ENABLE : 0) |
 		       (cable->link.waits_perst ? PCIE_CABLE_LINK_WAIT_PERST : 0);
 	case PCIE_CABLE_LINK_STATUS:
-		return cable->link.up ? PCIE_CABLE_LINK_UP : 0;
+		return (cable->link.up ? PCIE_CABLE_LINK_UP : 0) |
+		       (link_is_misfit(cable) ? PCIE_CABLE_LINK_MISFIT : 0);
 	case PCIE_CABLE_EVENT_STATUS:
 		return ep->event_status;
 	case PCIE_CABLE_EVENT_ENABLE:

@@ -213,6 +213,11 @@ void link_force_down(struct cable *cable, bool down)
 	update(cable);
 }
 
+bool link_is_misfit(const struct cable *cable)
+{
+	return cable->link.enabled && all_ready(cable) && !all_shapes_fit(cable);
+}
+
 const char *link_state(const struct cable *cable)
 {
 	const struct link *link = &cable->link;

@@ -64,6 +64,9 @@ void link_host_reset(struct cable *cable, bool by_link);
 /* Hold the link down, as a cable that is pulled out does, or no longer. */
 void link_force_down(struct cable *cable, bool down);
 
+/* Is it down as the host was started with other BARs or interrupts, which its QEMU keeps? */
+bool link_is_misfit(const struct cable *cable);
+
 /* "up", or "down" and why */
 const char *link_state(const struct cable *cable);
 

@@ -81,6 +81,7 @@
 #define   PCIE_CABLE_LINK_WAIT_PERST	(1u << 1)
 #define PCIE_CABLE_LINK_STATUS		0x024	/* read only */
 #define   PCIE_CABLE_LINK_UP		(1u << 0)
+#define   PCIE_CABLE_LINK_MISFIT	(1u << 1)	/* down: the host has other BARs or interrupts */
 
 /*
  * Events.  A bit is set when the event happens, and cleared by writing 1 to
