@@ -5,8 +5,34 @@ from lines import Lost
 
 # Both end by themselves, so that the machine can be asked about what went wrong.
 SEND = "timeout 60 cat /tmp/out >/dev/hvc0 || echo could not send"
-RECEIVE = ("timeout 60 head -c %d </dev/hvc0 >/tmp/in;"
-           " echo got $(wc -c </tmp/in) $(sha256sum </tmp/in)")
+TAKE = "timeout 60 head -c %d >/tmp/in; echo got $(wc -c </tmp/in) $(sha256sum </tmp/in)"
+RECEIVE = "(" + TAKE + ") </dev/hvc0"
+
+
+# Who opens a terminal has khvcd look for bytes at once, whether there was an interrupt or not
+# (hvc_open() in the kernel's drivers/tty/hvc/hvc_console.c). It sleeps again when it has looked.
+LISTEN = """rm -f /run/listens /run/ended
+(exec 5</dev/hvc0; : >/run/listens; (%s) <&5 >/run/said 2>&1; echo $? >/run/ended) &
+until [ -e /run/listens ]; do sleep 0.05; done
+until grep -q '^State:.S' $(grep -ls '^khvcd$' /proc/[0-9]*/comm | sed s/comm/status/); do
+	sleep 0.05
+done"""
+
+
+def listen(machine, command):
+    """Start a command whose standard input is the terminal. From then on, it hears of what comes
+    by interrupts, and in no other way."""
+    machine.shell.check(LISTEN % command)
+
+
+def heard(machine):
+    """What the command has said until now."""
+    return machine.shell.check("cat /run/said")
+
+
+def heard_all(machine, timeout):
+    """Wait for the end of the command; what it said."""
+    return machine.shell.check("until [ -s /run/ended ]; do sleep 0.1; done; cat /run/said", timeout)
 
 
 def random_file(machine, size, timeout=20):
