@@ -57,27 +57,33 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("name, value, why", SETTINGS, ids=["%s-%s" % s[:2] for s in SETTINGS])
-def test_setting_is_refused(function, name, value, why):
+# The core's own checks, which are the same on each kernel
+only_once = "tries nothing of the endpoint's kernel; runs on trixie-backports"
+
+
+def test_settings_are_refused(function, suite):
     """Those of each function: what would keep a virtio driver from it, or has no effect on it."""
+    if suite != "trixie-backports":
+        pytest.skip(only_once)
     link = "ln -s %s controllers/epc-dummy.3" % FUNCTION
-    usual = function.check("cat %s/%s" % (FUNCTION, name))
-    function.check("echo %s >%s/%s" % (value, FUNCTION, name))
-    said = function.said_during(lambda: function.fails(link, "Invalid argument"))
-    assert said.count(why) == 1
-    function.check("echo %s >%s/%s" % (usual, FUNCTION, name), link)
+    for name, value, why in SETTINGS:
+        usual = function.check("cat %s/%s" % (FUNCTION, name))
+        function.check("echo %s >%s/%s" % (value, FUNCTION, name))
+        said = function.said_during(lambda: function.fails(link, "Invalid argument"))
+        assert said.count(why) == 1, (name, value)
+        function.check("echo %s >%s/%s" % (usual, FUNCTION, name))
+    function.check(link)
     assert len(function.names("/sys/bus/virtio/devices")) == 1
 
 
-@pytest.mark.parametrize("before", [False, True], ids=["alone", "beside-another"])
-def test_second_controller_is_refused(function, before):
+def test_second_controller_is_refused(function):
     """It would be of no use to a function that has one host."""
-    if before:
-        function.check("ln -s controllers/epc-dummy.3 %s/primary/" % FUNCTION)
-    said = function.said_during(lambda: function.fails(
-        "ln -s controllers/epc-dummy.3 %s/secondary/" % FUNCTION, "Invalid argument"))
-    assert said.count("link it to the function's primary/") == 1
-    function.check("rm -f %s/primary/epc-dummy.3" % FUNCTION)
-    assert function.names("/sys/bus/virtio/devices") == set()
+    for first in ("", "ln -s controllers/epc-dummy.3 %s/primary/" % FUNCTION):
+        function.check(first or ":")
+        said = function.said_during(lambda: function.fails(
+            "ln -s controllers/epc-dummy.3 %s/secondary/" % FUNCTION, "Invalid argument"))
+        assert said.count("link it to the function's primary/") == 1
+        function.check("rm -f %s/primary/epc-dummy.3" % FUNCTION)
+        assert function.names("/sys/bus/virtio/devices") == set()
     function.check("ln -s controllers/epc-dummy.3 %s/primary/" % FUNCTION)
     assert len(function.names("/sys/bus/virtio/devices")) == 1
