@@ -133,35 +133,15 @@ def failures(cases):
     return bad
 
 
-def say_failure(test, messages, what="FAILED"):
-    say("    %s: %s::%s" % (what, *test))
+def say_failure(test, messages):
+    say("    FAILED: %s::%s" % test)
     # The whole is in the log; this is for who has no more than these lines
     for message in messages:
         for line in message.splitlines()[:12]:
             say("      " + line[:300])
 
 
-# What no second attempt makes good
-REPORTS = re.compile("alarming kernel messages|has lost memory|pcie-cable has ended")
-FEW = 2
-
-
-def try_again(name, bad, environment):
-    """Give a few tests that failed a second chance, on machines that are started anew.
-
-    Two emulated machines, of which each waits for the other one, may be kept from running for
-    longer than a test can know. What failed is printed in any case.
-    """
-    if len(bad) > FEW or any(REPORTS.search(" ".join(messages)) for messages in bad.values()):
-        return
-    tests = ["%s.py::%s" % (classname.replace(".", "/"), test) for classname, test in bad]
-    environment = dict(environment, E2E_LOGS=environment.get("E2E_LOGS", "") + "-again")
-    cases, code, _, _ = run_pytest(name + "-again", tests, environment)
-    for case in [] if code else cases:
-        say_failure(name_of(case), bad.pop(name_of(case)), "passed at the second attempt")
-
-
-def pytest(name, folder, second_attempt=False, **environment):
+def pytest(name, folder, **environment):
     """A folder of pytest tests."""
     cases, code, text, log = run_pytest(name, [folder], environment)
     if cases is None:
@@ -179,8 +159,6 @@ def pytest(name, folder, second_attempt=False, **environment):
     if code and not bad:
         show_end(text, 60)
         return 0, 1, log
-    if bad and second_attempt:
-        try_again(name, bad, environment)
     for test in sorted(bad):
         say_failure(test, bad[test])
     if bad:
@@ -191,8 +169,7 @@ def pytest(name, folder, second_attempt=False, **environment):
 
 def e2e(name, **environment):
     """Both machines, end to end."""
-    return pytest(name, "tests/e2e", second_attempt=True,
-                  E2E_LOGS=os.environ.get("E2E_LOGS", name), **environment)
+    return pytest(name, "tests/e2e", E2E_LOGS=os.environ.get("E2E_LOGS", name), **environment)
 
 
 def endpoint_test():
