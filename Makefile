@@ -48,8 +48,8 @@ cable:
 		CABLE_OPTIONS='$(CABLE_OPTIONS)' $(VM)/join
 
 check:
-	@$(VM)/mk-all trixie-backports trixie debug
-	@$(VM)/enter python3 tests/run.py
+	@begun=$$(date +%s); $(VM)/mk-all trixie-backports trixie && \
+		CHECK_BEGUN=$$begun $(VM)/enter python3 tests/run.py
 
 check-all: export E2E_WHOLE := 1
 check-all: check

@@ -17,19 +17,22 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join(TOP, "build", "log")
 
 
-# What a part has to say waits for its end: two run at a time.
-said = threading.local()
+# What a part has to say waits for its end: two run at a time. Some of them run only while
+# a processor has nothing else to do.
+part = threading.local()
+IDLE = ["chrt", "--idle", "0"]
 
 
 def say(text):
-    said.lines.append(text)
+    part.lines.append(text)
 
 
 def run(name, command, environment=None):
     """Run a command with its output in a log file; exit code and output."""
     log = os.path.join(LOGS, "check-%s.log" % name)
     with open(log, "w") as out:
-        code = subprocess.run(command, cwd=TOP, env=dict(os.environ, **environment or {}),
+        code = subprocess.run((IDLE if part.idle else []) + command, cwd=TOP,
+                              env=dict(os.environ, **environment or {}),
                               stdin=subprocess.DEVNULL, stdout=out,
                               stderr=subprocess.STDOUT, check=False).returncode
     with open(log, errors="replace") as f:
@@ -82,6 +85,16 @@ def fuzz():
     passed = len(re.findall(r"^passed  ", text, re.M))
     failed = len(re.findall(r"^(?:FAILED|SURVIVED)  ", text, re.M))
     return counted(code, text, log, passed, failed)
+
+
+def debug_kernel():
+    """The kernel with KASAN, lockdep and kmemleak, and what the endpoint has with it."""
+    code, text, log = run("debug-kernel", [
+        "sh", "-ec", "cable/vm/mk-debug-kernel; cable/vm/mk-modules debug;"
+        " cable/vm/mk-initramfs endpoint debug"])
+    if code:
+        show_end(text)
+    return 0 if code else 1, 1 if code else 0, log
 
 
 def modules():
@@ -194,9 +207,10 @@ PARTS = {
     "cable": lambda: pytest("cable", "tests/cable"),
     "cable-ep": lambda: pytest("cable-ep", "tests/cable-ep"),
     "soak": lambda: pytest("soak", "tests/soak"),
-    "endpoint-test": endpoint_test,
     "e2e": lambda: e2e("e2e"),
     "e2e-direct": lambda: e2e("e2e-direct", E2E_BACKEND="direct", E2E_SUITES="trixie-backports"),
+    "endpoint-test": endpoint_test,
+    "debug-kernel": debug_kernel,
     "e2e-debug": lambda: e2e("e2e-debug", E2E_SUITES="debug"),
     "e2e-direct-debug": lambda: e2e("e2e-direct-debug", E2E_BACKEND="direct",
                                     E2E_SUITES="debug"),
@@ -205,39 +219,70 @@ PARTS = {
 # For the time it takes, only where it is asked for
 ASKED_FOR = ("e2e-direct-debug",)
 
-# These keep one processor busy each, and run in two rows beside each other. The others
-# need both, and run after them.
-ROWS = (("style", "unit", "model", "core", "vcon", "ring-model", "fuzz", "cable", "soak",
-         "modules"), ("configfs", "cable-ep"))
+# Parts run in rows beside each other: these rows, and after them the next ones
+PHASES = (
+    # One processor each
+    (("style", "unit", "vcon", "fuzz", "cable", "soak"), ("configfs", "cable-ep")),
+    # Two machines that wait for each other leave a processor idle for half of the time, for what
+    # needs nothing else; it never runs while they want to
+    (("e2e", "e2e-direct", "endpoint-test"),
+     ("debug-kernel", "modules", "model", "core", "ring-model")),
+    # Both processors
+    (("e2e-debug", "e2e-direct-debug"),),
+)
+IDLE_ROW = PHASES[1][1]
+
+# What each part, and what is before all of them, may take
+BUDGETS = os.path.join(TOP, "docs", "testing.md")
+PREPARATION, WHOLE = "preparation", "make check"
+
+
+def budgets():
+    """Seconds, by part."""
+    with open(BUDGETS) as f:
+        found = re.findall(r"^\| `([\w -]+)` \|.*\| (\d+) s \|$", f.read(), re.M)
+    return {name: int(seconds) for name, seconds in found}
 
 
 class Report:
-    """Prints what the parts say, and adds up their counts."""
+    """Prints what the parts say, adds up their counts, and in the end says how long each took."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.passed = self.failed = 0
+        self.took = {}
 
-    def run(self, names):
-        """Run parts, one after the other."""
+    def run(self, names, idle):
+        """Run parts, one after the other; idle: when nobody else wants to."""
         for name in names:
             with self.lock:
                 print("   0 s  %s ..." % name, flush=True)
-            said.lines = []
+            part.lines = []
+            part.idle = idle
             begin = time.monotonic()
             try:
                 passed, failed, log = PARTS[name]()
             except Exception:
                 passed, failed, log = 0, 1, "no log"
-                said.lines += traceback.format_exc().splitlines()
+                part.lines += traceback.format_exc().splitlines()
             with self.lock:
-                for line in said.lines:
+                for line in part.lines:
                     print(line)
+                self.took[name] = time.monotonic() - begin
                 print("%4d s  %s: %d passed, %d failed (%s)" % (
-                    time.monotonic() - begin, name, passed, failed,
-                    os.path.relpath(log, TOP)), flush=True)
+                    self.took[name], name, passed, failed, os.path.relpath(log, TOP)),
+                      flush=True)
                 self.passed += passed
                 self.failed += failed
+
+    def table(self):
+        """Each part's time beside its budget."""
+        may_take = budgets()
+        print("\n%-16s %8s %9s" % ("part", "took", "may take"))
+        for name, took in self.took.items():
+            over = "  over" if took > may_take.get(name, 0) else ""
+            print("%-16s %6d s %7s s%s" % (name, took, may_take.get(name, "?"), over))
+        print()
 
 
 def main():
@@ -248,13 +293,21 @@ def main():
         return 2
     os.makedirs(LOGS, exist_ok=True)
     report = Report()
-    rows = [threading.Thread(target=report.run, args=([n for n in row if n in names],))
-            for row in ROWS]
-    for row in rows:
-        row.start()
-    for row in rows:
-        row.join()
-    report.run([name for name in names if not any(name in row for row in ROWS)])
+    # When `make check` has begun, to set up what is missing
+    begun = int(os.environ.get("CHECK_BEGUN", "0"))
+    if begun:
+        report.took[PREPARATION] = time.time() - begun
+    for phase in PHASES:
+        rows = [[name for name in row if name in names] for row in phase]
+        threads = [threading.Thread(target=report.run, args=(row, all(rows) and whole is IDLE_ROW))
+                   for row, whole in zip(rows, phase)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if begun:
+        report.took[WHOLE] = time.time() - begun
+    report.table()
     print("%d passed, %d failed" % (report.passed, report.failed))
     return 1 if report.failed else 0
 

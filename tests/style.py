@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The style of C, as the kernel has it checked: scripts/checkpatch.pl --strict.
 
-It is part of the source of the newest kernel there is in the sandbox. One line for each file.
+It is part of the source of the newest kernel there is in the sandbox. One line for each file; and
+one for the page that names the tests that are left out.
 """
 
 import glob
@@ -9,6 +10,8 @@ import os
 import re
 import subprocess
 import sys
+
+import left_out
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = "/sources/trixie-backports"
@@ -78,6 +81,7 @@ def main():
     unpack()
     said = complaints(files(KERNEL), ("FILE_PATH_CHANGES",))
     said.update(complaints(files(PROGRAM), NOT_OF_PROGRAMS))
+    said[left_out.PAGE] = left_out.complaints()
     for path, lines in said.items():
         print("%s  %s" % ("FAILED" if lines else "passed", path))
         for line in lines:

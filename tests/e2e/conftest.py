@@ -6,9 +6,9 @@ test that fails leaves its pair behind, and the next one gets a fresh pair.
 Every test runs on every endpoint kernel (E2E_SUITES), E2E_ROUNDS times on each, and fails
 if either machine's kernel said something alarming during it. But those that are marked "once"
 run on one of Debian's kernels only, as they try no more of it than others do, and the kernel
-with KASAN runs those that are marked "kasan". Those that are marked "whole" try little that
-others do not. With E2E_WHOLE=1 all run everywhere, but for those that are marked "not_kasan",
-and some take longer. E2E_WINDOWS=metered runs them with the other kind of windows,
+with KASAN runs those that are marked "kasan". Those that are marked "whole" repeat what others
+try; docs/testing.md has a list. With E2E_WHOLE=1 all run everywhere, but for those that are
+marked "not_kasan", and some take longer. E2E_WINDOWS=metered runs them with the other kind of windows,
 E2E_PROFILE=NAME with another controller, and E2E_BACKEND=direct those that are marked "backend"
 (with E2E_WHOLE=1 also "backend_whole") with an endpoint that has no virtio device.
 """
@@ -120,12 +120,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "lost: the host's driver loses its device")
     config.addinivalue_line("markers", "limit(seconds): instead of %d s" % TIME_LIMIT)
     config.addinivalue_line("markers", "once: one of Debian's kernels will do")
-    config.addinivalue_line("markers", "whole: with E2E_WHOLE=1 only; others try nearly all of it")
+    config.addinivalue_line("markers", "whole(reason): with E2E_WHOLE=1 only, as others try it, too")
     config.addinivalue_line("markers", "kasan: takes and gives back memory or locks in its own way")
     config.addinivalue_line("markers", "not_kasan(reason): never on the kernel with KASAN")
     config.addinivalue_line("markers", "backend: tries the endpoint's side of the console")
-    config.addinivalue_line("markers", "backend_whole: the same, but with a backend that is not "
-                                       "the usual one only with E2E_WHOLE=1")
+    config.addinivalue_line("markers", "backend_whole(reason): the same, but with a backend that "
+                                       "is not the usual one only with E2E_WHOLE=1")
     config.addinivalue_line("markers", "unlinked: a function is unbound with the link up")
 
 
@@ -145,9 +145,11 @@ def left_out(item, suite):
         return "is not about the endpoint's side of the console"
     if WHOLE:
         return None
-    if item.get_closest_marker("whole") or \
-            BACKEND != "bridge" and item.get_closest_marker("backend_whole"):
-        return "others try nearly all of it; runs with E2E_WHOLE=1"
+    left = item.get_closest_marker("whole")
+    if BACKEND != "bridge":
+        left = left or item.get_closest_marker("backend_whole")
+    if left:
+        return "%s; runs with E2E_WHOLE=1" % left.args[0]
     if suite in SLOW and not item.get_closest_marker("kasan"):
         return "has little for KASAN, lockdep and kmemleak to see; runs there with E2E_WHOLE=1"
     if suite not in (None, FIRST_SUITE, *SLOW) and item.get_closest_marker("once"):
@@ -184,7 +186,7 @@ def expected(item, pair):
 
 
 def described(alarms):
-    """alarms: by machine. What tests/run.py gives no second attempt to."""
+    """What is said of alarms, by machine."""
     lines = ["%s: %s" % (machine.name, line) for machine, found in alarms.items()
              for line in found]
     return "alarming kernel messages:\n" + "\n".join(lines) if lines else ""

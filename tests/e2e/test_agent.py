@@ -109,7 +109,7 @@ def test_as_documented(managed):
         assert answers.split("\n")[-1] == '{"return": {"host-name": "host"}}', answers
 
 
-@pytest.mark.whole
+@pytest.mark.whole("a host that starts anew is tried by test_resets.py and test_ports.py")
 def test_host_starts_anew(managed):
     """Its driver, and the agent finds the port by itself; then the host, as the endpoint says."""
     pair = managed

@@ -25,7 +25,7 @@ def unbound(pool, pair):
     pair.wait_consoles()
 
 
-@pytest.mark.kasan
+@pytest.mark.once
 def test_queue_size_is_checked(unbound):
     """256 if nothing is said; what is not allowed is refused, and the log says what is."""
     shell = unbound.endpoint.shell

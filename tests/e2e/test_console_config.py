@@ -75,6 +75,7 @@ TEXT = "BUG: emergency"
 
 
 @pytest.mark.backend
+@pytest.mark.once
 def test_emergency_write(pair):
     """Without a driver, character by character, each a while after the one before."""
     pair.answer(pair.host, False)

@@ -65,7 +65,7 @@ def test_both_ways(raw):
     exchange(raw, SIZE)
 
 
-@pytest.mark.backend_whole
+@pytest.mark.backend_whole("test_back_pressure has small queues")
 @pytest.mark.once
 @pytest.mark.kasan
 def test_both_ways_with_small_queues(raw_small):

@@ -32,6 +32,8 @@ LINK_TOLD = PROFILE != "j721e"
 
 pytestmark = pytest.mark.not_kasan("takes a quarter of an hour there; not tried yet")
 
+METERED = "the same is tried with mapped windows, and metered ones in test_windows.py"
+
 short_maps = pytest.mark.skipif(PROFILE == "j721e", reason="its driver has no align_addr")
 
 
@@ -196,7 +198,7 @@ def test_short_maps(pair, faults):
     check_short_maps(pair, faults, SIZE)
 
 
-@pytest.mark.whole
+@pytest.mark.whole(METERED)
 @short_maps
 def test_short_metered_maps(metered, faults):
     check_short_maps(metered, faults, SMALL)
@@ -266,12 +268,12 @@ def test_windows_lost(pair, remade, faults):
     check_windows_lost(pair, faults)
 
 
-@pytest.mark.whole
+@pytest.mark.whole(METERED)
 def test_few_metered_windows(metered, remade, faults):
     check_few_windows(metered, faults, SMALL)
 
 
-@pytest.mark.whole
+@pytest.mark.whole(METERED)
 @short_maps
 def test_metered_windows_lost(metered, remade, faults):
     check_windows_lost(metered, faults)

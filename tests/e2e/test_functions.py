@@ -62,13 +62,11 @@ def test_lspci(card):
 
 @pytest.mark.backend
 @pytest.mark.once
-@pytest.mark.kasan
 def test_each_has_its_own_line(card):
     check_both(card)
 
 
 @pytest.mark.once
-@pytest.mark.kasan
 def test_one_is_reset(card):
     """The host resets one function, and the other one goes on."""
     _, second = addresses(card)
@@ -83,16 +81,15 @@ def test_one_is_reset(card):
     check_both(card)
 
 
-@pytest.mark.whole
+@pytest.mark.whole("with one function it is tried by test_resets.py")
 def test_host_reboots(card):
     card.host.reboot()
     card.wait_consoles()
     check_both(card)
 
 
-@pytest.mark.backend
+@pytest.mark.backend_whole("that they are made is tried by test_each_has_its_own_line")
 @pytest.mark.once
-@pytest.mark.kasan
 def test_endpoint_makes_them_again(card):
     card.at_host(*("echo 1 > /sys/bus/pci/devices/%s/remove" % address
                    for address in reversed(addresses(card))))

@@ -9,6 +9,7 @@ from resets import check_host_runs
 
 
 @pytest.mark.backend
+@pytest.mark.once
 @pytest.mark.kasan
 @pytest.mark.lost
 @pytest.mark.unlinked

@@ -35,7 +35,7 @@ def test_lspci(pair):
     assert "Kernel driver in use: virtio-pci" in text
 
 
-@pytest.mark.whole
+@pytest.mark.whole("the host is first in all tests but test_host_that_starts_later")
 @pytest.mark.parametrize("first", ["endpoint", "host"])
 def test_start_order(pool, suite, first):
     pair = pool.fresh(suite, first)
@@ -43,7 +43,8 @@ def test_start_order(pool, suite, first):
     assert pair.login_to_endpoint().split() == ["aarch64"]
 
 
-@pytest.mark.backend
+@pytest.mark.backend_whole("test_ports.py has the same, of each port")
+@pytest.mark.once
 def test_host_driver_rebind(pair):
     for _ in range(ROUNDS):
         card = pair.unbind_driver()
@@ -53,7 +54,7 @@ def test_host_driver_rebind(pair):
         check_login(pair)
 
 
-@pytest.mark.whole
+@pytest.mark.whole("test_resets.py has the same, under load")
 def test_host_reboot(pair):
     for _ in range(ROUNDS):
         before = pair.host.shell.check("cat /proc/sys/kernel/random/boot_id")
@@ -63,7 +64,7 @@ def test_host_reboot(pair):
         check_login(pair)
 
 
-@pytest.mark.backend_whole
+@pytest.mark.backend_whole("test_endpoint_rebind_unannounced is the same, and harder")
 @pytest.mark.once
 def test_endpoint_rebind(pair):
     """The host's administrator removes the card before, and rescans after."""
@@ -79,6 +80,7 @@ def test_endpoint_rebind(pair):
 
 
 @pytest.mark.backend
+@pytest.mark.once
 @pytest.mark.lost
 def test_endpoint_rebind_unannounced(pair):
     """The host keeps its device until the endpoint is back."""

@@ -7,6 +7,9 @@ import resets
 from test_resets import after
 
 
+WITHOUT = "test_resets.py has the same without PERST#, and slot_reset tries PERST#"
+
+
 @pytest.fixture
 def perst(pool, suite, guard):
     """A pair of machines with such a controller."""
@@ -17,6 +20,7 @@ def deasserted(pair):
     return pair.cable.said("PERST# deasserted")
 
 
+@pytest.mark.once
 def test_logins(perst):
     assert deasserted(perst) >= 1, "when the link was started"
     assert perst.login_to_host() == "x86_64"
@@ -24,9 +28,9 @@ def test_logins(perst):
 
 
 @pytest.mark.parametrize("how", [
-    pytest.param("host_reboots", marks=pytest.mark.whole),
+    pytest.param("host_reboots", marks=pytest.mark.whole(WITHOUT)),
     pytest.param("slot_reset", marks=pytest.mark.once),
-    pytest.param("host_is_switched_off", marks=pytest.mark.whole)])
+    pytest.param("host_is_switched_off", marks=pytest.mark.whole(WITHOUT))])
 def test_resets(perst, how):
     before = deasserted(perst)
     getattr(resets, how)(perst)
@@ -34,6 +38,7 @@ def test_resets(perst, how):
     after(perst)
 
 
+@pytest.mark.once
 def test_functions_use_nothing_before_their_time(perst):
     assert "used before epc_init" not in perst.endpoint.read_log()
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import ports
-from conftest import HELPERS_MISSING, MAPPED
+from conftest import HELPERS_MISSING, MAPPED, WHOLE
 from test_faults import SPINS, busy
 from transfer import random_file
 
@@ -91,9 +91,11 @@ exec sleep 1000' >/dev/null 2>&1 &
 until [ -s /run/pid.%(port)d ]; do sleep 0.05; done"""
 
 
-@pytest.mark.backend
 @pytest.mark.once
-@pytest.mark.parametrize("who", ["host", "endpoint"])
+@pytest.mark.parametrize("who", [
+    pytest.param("host", marks=pytest.mark.backend_whole(
+        "the host's driver is the same with both backends")),
+    pytest.param("endpoint", marks=pytest.mark.backend)])
 def test_opened_at_once(with_room, who):
     """A program that opens a port as soon as there is its file has it open."""
     pair = with_room
@@ -119,8 +121,8 @@ def small_queues(equipped):
     return equipped
 
 
-# Seconds for which a reader takes nothing
-PAUSE = 60
+# Seconds for which a reader takes nothing: more than any that the function counts to
+PAUSE = 60 if WHOLE else 15
 
 
 @pytest.mark.backend
@@ -143,7 +145,7 @@ def test_back_pressure(small_queues):
         streams += [(source, "sent", "sent 0"),
                     (to, "received", "received 0 %d %s -" % (size, expected))]
     time.sleep(2)
-    assert busy(pair, PAUSE - 10) < SPINS
+    assert busy(pair, PAUSE - 7) < SPINS
     for machine in ports.machines(pair):
         assert machine.shell.check("cat /tmp/sent") == "", "the writer did not wait"
     for machine, name, said in streams:
@@ -234,7 +236,8 @@ def test_host_driver_unbound(with_ports):
 
 
 @pytest.mark.backend
-@pytest.mark.whole
+@pytest.mark.whole("without ports it is tried by test_resets.py, and ports by"
+                   " test_host_driver_unbound")
 def test_host_reboots(with_ports):
     """What was sent before arrives, and then the end of file; afterwards all is as before."""
     pair = with_ports
@@ -267,7 +270,7 @@ def full(equipped):
     return equipped
 
 
-@pytest.mark.backend_whole
+@pytest.mark.backend_whole("three ports of them are tried by the other tests")
 @pytest.mark.once
 def test_all_ports(full):
     """Each of them, and all at once."""
@@ -354,7 +357,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.kasan
+@pytest.mark.once
 def test_settings_are_checked(pair):
     """What is not allowed is refused, and the log says what is."""
     pair.remove_card()

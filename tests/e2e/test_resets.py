@@ -20,14 +20,15 @@ def after(pair):
     resets.check_left_alone(pair)
 
 
-@pytest.mark.backend
+@pytest.mark.backend_whole("test_ports.py has the same, of each port")
+@pytest.mark.once
 @pytest.mark.kasan
 def test_host_driver_unbound(pair):
     resets.host_driver_unbound(pair)
     after(pair)
 
 
-@pytest.mark.backend_whole
+@pytest.mark.backend_whole("to the endpoint it is the end of the host's driver, and another one")
 @pytest.mark.once
 def test_host_reboots(pair):
     resets.host_reboots(pair)
@@ -46,6 +47,7 @@ def test_host_kexecs(pair):
     after(pair)
 
 
+@pytest.mark.once
 @pytest.mark.kasan
 def test_function_level_reset(pair):
     resets.function_level_reset(pair)
@@ -83,7 +85,6 @@ def test_modules_removed(pair):
 
 
 @pytest.mark.once
-@pytest.mark.kasan
 @pytest.mark.lost
 def test_endpoint_is_switched_off(pair):
     resets.endpoint_is_switched_off(pair)

@@ -39,6 +39,7 @@ def test_logins(metered):
     assert metered.login_to_endpoint() == "aarch64"
 
 
+@pytest.mark.once
 def test_link_is_said(metered):
     """The function's registers have what the options say."""
     text = metered.host.shell.check("lspci -vv -s " + metered.host_card())
@@ -47,6 +48,7 @@ def test_link_is_said(metered):
     assert "LnkSta:\tSpeed 8GT/s, Width x4" in text
 
 
+@pytest.mark.once
 def test_counters_agree(metered):
     """What the core counts are the requests that pass over the link, to the last one."""
     pair = metered
@@ -64,6 +66,7 @@ def test_counters_agree(metered):
     assert core[1] > SIZE and core[3] > SIZE
 
 
+@pytest.mark.once
 def test_bus_mastering_off(metered):
     """Nothing of the host is read or written; the function is there again when it is on."""
     pair = metered
