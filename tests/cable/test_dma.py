@@ -104,7 +104,7 @@ def test_megabytes(engine, channel):
 def test_channels_beside_each_other(engine):
     """A long list does not keep a short one of another channel from its turn."""
     size = 8 << 20
-    engine.start(READ, *[(0, LOCAL, size)] * 1000)
+    engine.start(READ, *[(1 << 20, LOCAL, size)] * 1000)
     engine.ep.put(LIST + 0x8000, struct.pack("<QQII", 0x100, LOCAL, 8, 0))
     engine.start(WRITE, None, at=LIST + 0x8000)
     assert engine.result(WRITE) == (0, 1)
@@ -115,7 +115,7 @@ def test_channels_beside_each_other(engine):
 
 
 def test_busy_channel_keeps_its_list(engine):
-    engine.start(READ, *[(0, LOCAL, 8 << 20)] * 1000)
+    engine.start(READ, *[(1 << 20, LOCAL, 8 << 20)] * 1000)
     for reg in (LO, HI, COUNT):
         engine.set(READ, reg, 1)
     assert engine.reg(READ, LO) == LIST & 0xffffffff and engine.reg(READ, COUNT) == 1000
@@ -157,19 +157,19 @@ def test_bus_mastering_and_link(engine):
 
 
 def test_link_goes_meanwhile(engine):
-    engine.start(READ, *[(0, LOCAL, 8 << 20)] * 1000)
+    engine.start(READ, *[(1 << 20, LOCAL, 8 << 20)] * 1000)
     engine.cable.leave(engine.host, "host disconnected")
     assert engine.result(READ)[0] == ERROR
 
 
 def test_reset_stops(engine):
-    engine.start(READ, *[(0, LOCAL, 8 << 20)] * 1000)
+    engine.start(READ, *[(1 << 20, LOCAL, 8 << 20)] * 1000)
     engine.ep.request(vfu.RESET)
     assert engine.reg(READ, CTRL) == 0 and engine.ep.reg(STATUS) == 0
 
 
 def test_endpoint_leaves_meanwhile(engine):
-    engine.start(READ, *[(0, LOCAL, 8 << 20)] * 1000)
+    engine.start(READ, *[(1 << 20, LOCAL, 8 << 20)] * 1000)
     engine.cable.leave(engine.ep, "endpoint disconnected")
     engine.cable.endpoint()
 
