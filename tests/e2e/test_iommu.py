@@ -74,7 +74,7 @@ def test_remedy(pool, suite, guard):
     assert pair.login_to_host() == "x86_64"
 
 
-@pytest.mark.whole
+@pytest.mark.whole("to the card it is the same as identity, which test_remedy has")
 def test_passthrough(pool, suite, guard):
     """iommu=pt: the other way that README.md names."""
     pair = start(pool, suite, "metered", host_append="iommu=pt")
