@@ -441,7 +441,6 @@ void world_free(struct world *w)
 	free(w);
 }
 
-/* Each boot has its rings and buffers elsewhere, so that use of old ones shows */
 /* What it reads of the available rings: either all-ones, or what is there */
 static void world_host_silence(struct world *w)
 {
@@ -469,6 +468,7 @@ void world_host_answers(struct world *w)
 	}
 }
 
+/* Each boot has its rings and buffers elsewhere, so that use of old ones shows */
 void world_host_up(struct world *w)
 {
 	u64 base = w->epc.profile->ram ? 0 : 0x100000000;
