@@ -42,7 +42,8 @@ TIME_LIMIT = 300
 PROGRAMS = ("qemu-ga", "agetty", "rz", "sz")
 # What they find at a port, and what they get through it; for which machine, and its compiler
 HELPERS = (("endpoint", "aarch64-linux-gnu-gcc", "port-check"),
-           ("endpoint", "aarch64-linux-gnu-gcc", "port-bulk"), ("host", "gcc", "port-bulk"))
+           ("endpoint", "aarch64-linux-gnu-gcc", "port-bulk"), ("host", "gcc", "port-bulk"),
+           ("host", "gcc", "bar-storm"))
 HELPERS_MISSING = "that pair of machines has no programs of the tests"
 LOGS = os.path.join(TOP, "build", "log", os.environ.get("E2E_LOGS", "e2e"))
 # A link that is not the usual one; it changes what is said and counted, and nothing else
