@@ -100,6 +100,6 @@ def test_endpoint_makes_them_again(card):
 @pytest.mark.once
 def test_host_that_starts_later(pool, suite):
     """It has both functions on its command line."""
-    pair = pool.fresh(suite, "endpoint", functions=2)
+    pair = pool.fresh(suite, first="endpoint", functions=2)
     assert len(addresses(pair)) == 2
     check_both(pair)

@@ -38,7 +38,7 @@ def test_lspci(pair):
 @pytest.mark.whole("the host is first in all tests but test_host_that_starts_later")
 @pytest.mark.parametrize("first", ["endpoint", "host"])
 def test_start_order(pool, suite, first):
-    pair = pool.fresh(suite, first)
+    pair = pool.fresh(suite, first=first)
     check_login(pair)
     assert pair.login_to_endpoint().split() == ["aarch64"]
 
