@@ -253,6 +253,28 @@ def test_descriptor_from_qmp(start, tmp_path, poison):
     listener.close()
 
 
+@pytest.mark.parametrize("where", ["host", "ep", "control"])
+def test_descriptor_out_of_band(start, tmp_path, where):
+    """The kernel drops what comes out of band when the next byte is read, unless told otherwise."""
+    cable = start("--control=%s/control" % tmp_path)
+    endpoint = cable.endpoint()
+    endpoint.start()
+    host = cable.host()
+    sock = {"host": host.sock, "ep": cable.bank().sock}.get(where)
+    if not sock:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(str(tmp_path / "control"))
+    end, silent = lingering()
+    cable.process.send_signal(signal.SIGSTOP)
+    sock.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                           struct.pack("i", end.fileno()))], socket.MSG_OOB)
+    end.close()
+    cable.process.send_signal(signal.SIGCONT)
+    time.sleep(0.2)
+    served(endpoint)
+    silent.close()
+
+
 def test_those_who_send_such_descriptors_wait(cable, pair, poison):
     """... until they are closed, so that there are never many."""
     endpoint, host = pair
