@@ -36,6 +36,17 @@ static int set_addr(struct sockaddr_un *addr, const char *path)
 	return 0;
 }
 
+/*
+ * What its peer sends out of band comes as other bytes do.  Else the kernel drops it when the
+ * next byte is read, and closes the descriptors that came along, for which nobody must wait.
+ */
+static void take_in_line(int fd)
+{
+	const int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+}
+
 int sock_connect(const char *path)
 {
 	struct sockaddr_un addr;
@@ -52,6 +63,7 @@ int sock_connect(const char *path)
 		close(fd);
 		return ret;
 	}
+	take_in_line(fd);
 	return fd;
 }
 
@@ -182,6 +194,7 @@ static void listener_ready(struct loop_source *src, uint32_t events)
 	}
 	fd = accept_from(l);
 	if (fd >= 0) {
+		take_in_line(fd);
 		l->accepted(l->arg, fd);
 	} else if (errno == EMFILE || errno == ENFILE) {
 		refuse_next(l);
