@@ -10,7 +10,7 @@ import struct
 import pytest
 import vfu
 from test_control import Control
-from test_dma import LOCAL, WRITE, Engine
+from test_dma import LIST, LOCAL, WRITE, Engine
 from test_program import run
 from test_protocol import alive, refused
 
@@ -139,6 +139,43 @@ def test_file_that_shrinks(start, tmp_path):
         assert "  pages of RAM lost\t%d" % (2 * n) in control.ask("stat")[0]
         cable.leave(host, "host disconnected")
         cable.leave(endpoint, "endpoint disconnected")
+
+
+def test_much_that_is_gone(start):
+    """Each page that is missing takes a place of which there is a limited number."""
+    cable = start()
+    engine = Engine(cable)
+    size, base = 64 << 20, 0x80000000
+    fd = os.memfd_create("more")
+    os.ftruncate(fd, size)
+    engine.ep.dma_map(base, size, fd)
+    os.ftruncate(fd, 0)
+
+    def places():
+        with open("/proc/%d/maps" % cable.process.pid) as maps:
+            return len(maps.readlines())
+
+    before = places()
+    for first in range(0, size, 2000 * 4096):
+        pages = range(first, min(first + 2000 * 4096, size), 2 * 4096)
+        engine.start(WRITE, *((0x1000, base + page, 8) for page in pages))
+        assert engine.result(WRITE) == (0, len(pages))
+    assert places() - before < 20
+    assert alive(engine.host)
+    os.close(fd)
+
+
+def test_what_is_there_stays(start):
+    """Of a file that was made shorter the beginning is what it was."""
+    cable = start()
+    engine = Engine(cable)
+    os.ftruncate(engine.ep.ram_fd, LOCAL - engine.ep.RAM_BASE)
+    engine.start(WRITE, (0x1000, LOCAL + (1 << 20), 8), (0x1000, LOCAL, 8))
+    assert engine.result(WRITE) == (0, 2)
+    engine.ep.put(LIST + 0x1000, b"is there")
+    engine.start(WRITE, (0x2000, LIST + 0x1000, 8))
+    assert engine.result(WRITE) == (0, 1)
+    assert engine.ram[0x2000:0x2008] == b"is there"
 
 
 CTRL_REGIONS = {0: (0x10000, False), 1: (0x1000, False), 2: (64 << 20, True),
