@@ -11,7 +11,7 @@ const char *const drop_names[DROPS] = {
 	[DROP_TRACE_LOST] = "trace lines lost",
 	[DROP_CONNECTION] = "connections refused",
 	[DROP_FD] = "descriptors refused",
-	[DROP_MEMORY] = "pages of RAM lost",
+	[DROP_MEMORY] = "parts of RAM lost",
 };
 
 void drop_count(enum drop drop)

@@ -16,7 +16,7 @@
  * @DROP_TRACE_LOST: lines of the trace that nobody took
  * @DROP_CONNECTION: connections that were refused
  * @DROP_FD: descriptors that came with messages and were not wanted
- * @DROP_MEMORY: pages of a machine's RAM that are not there any more
+ * @DROP_MEMORY: times that a part of a machine's RAM was not there any more
  */
 enum drop {
 	DROP_LOG_LOST, DROP_LOG_LIMITED, DROP_TRACE_LOST, DROP_CONNECTION, DROP_FD, DROP_MEMORY,

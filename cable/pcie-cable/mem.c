@@ -93,18 +93,25 @@ static struct mem_map *map_at(const uint8_t *addr)
 	return NULL;
 }
 
-/* Private memory takes the place of the page, which may be a large one */
+/*
+ * Private memory takes the place of the page, which may be a large one, and of all that follows:
+ * of a file that was made shorter nothing of that is there, and each piece costs one of the
+ * mappings that a process may have.
+ */
 static bool replace(uint8_t *addr, const struct mem_map *map)
 {
-	size_t size;
-	void *page;
+	size_t size = getpagesize();
+	uint8_t *from;
 
-	for (size = getpagesize(); size <= map->size; size *= 2) {
-		page = (void *)((uintptr_t)addr & ~(size - 1));
-		if (mmap(page, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page)
+	do {
+		from = (uint8_t *)((uintptr_t)addr & ~(size - 1));
+		if (from < map->mem)
+			from = map->mem;
+		if (mmap(from, map->mem + map->size - from, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == from)
 			return true;
-	}
+		size *= 2;
+	} while (from > map->mem);
 	return false;
 }
 

@@ -23,7 +23,7 @@ void mem_write(uint8_t *to, const uint8_t *from, uint32_t count);
  * struct mem_map - a file in our memory, of which parts may go while it is mapped
  *
  * It may be made shorter, or there may be no room for a part that is used for the first time.
- * What is gone reads as zero, and writes go nowhere.
+ * What is gone, and what follows it in the file, reads as zero, and writes go nowhere.
  *
  * @mem: where it is
  * @size: bytes
