@@ -16,6 +16,7 @@ import time
 import pytest
 import vfu
 from conftest import TOP
+from test_control import Control
 from test_protocol import alive, refused
 from vfu import SENT
 
@@ -287,28 +288,48 @@ def test_those_who_send_such_descriptors_wait(cable, pair, poison):
     served(endpoint)
 
 
-def refused_with(cable, poison=None):
-    """A second host, that may bring such a descriptor"""
+def refused_with_byte(cable):
+    """A second host, that brings a byte which nobody reads; None where it has to wait"""
     other = socket.socket(socket.AF_UNIX)
-    if poison:
-        cable.process.send_signal(signal.SIGSTOP)
-    other.connect(cable.host_socket)
-    if poison:
-        poison(cable, other, GET_INFO)
-    return other
+    other.setblocking(False)
+    cable.process.send_signal(signal.SIGSTOP)
+    try:
+        other.connect(cable.host_socket)
+        other.send(b"x")
+        return other
+    except BlockingIOError:
+        return None
+    finally:
+        cable.process.send_signal(signal.SIGCONT)
+
+
+def test_others_are_closed_all_the_same(start, tmp_path, poison):
+    """Who comes and goes, and has sent nothing that was not read, does not wait for anybody."""
+    cable = start("--control=%s/control" % tmp_path)
+    endpoint = cable.endpoint()
+    endpoint.start()
+    poison(cable, endpoint.sock, GET_INFO)
+    for _ in range(80):
+        assert Control(str(tmp_path / "control")).ask("help")
+        cable.leave(cable.host(), "host disconnected")
+    served(cable.host())
 
 
 def test_others_connect_all_the_same(cable, pair, poison):
     """Who sends many has to wait until they are closed, and nobody else."""
     endpoint, host = pair
-    others = [refused_with(cable, poison)] + [refused_with(cable) for _ in range(80)]
-    cable.expect("%s: nobody can connect until the descriptors are closed that came with messages"
-                 % cable.host_socket)
+    poison(cable, host.sock, GET_INFO)
+    text = "%s: nobody can connect until the descriptors are closed that came with messages" \
+        % cable.host_socket
+    others = []
+    for _ in range(200):
+        others.append(refused_with_byte(cable))
+        if not others[-1]:
+            break
+        time.sleep(0.01)
+    cable.expect(text)
     served(cable.bank())
     served(endpoint)
-    served(host)
-    for other in others:
-        other.close()
 
 
 def test_memory_is_in_memory(cable, endpoint):
