@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -85,8 +87,14 @@ void sock_refuse(int fd, struct aside_owner *owner)
 
 void sock_close(int fd, struct aside_owner *owner)
 {
+	int unread;
+
 	shutdown(fd, SHUT_RDWR);
-	aside_close(fd, owner);
+	/* No more comes now. Descriptors come with bytes. */
+	if (!ioctl(fd, SIOCINQ, &unread) && !unread)
+		close(fd);
+	else
+		aside_close(fd, owner);
 }
 
 /*
