@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The program under test, built with the address and undefined sanitizers."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import vfu
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(TOP, "build", "bin", "sanitized")
 RAM_SIZE = 64 << 20
+MNT_DETACH = 2
 
 
 @pytest.fixture(scope="session")
@@ -136,3 +138,20 @@ def pair(cable):
     ep.events()
     ep.event.take()
     return ep, host
+
+
+@pytest.fixture
+def small_tmpfs(tmp_path):
+    """A tmpfs of some megabytes."""
+    folder = tmp_path / "tmpfs"
+    folder.mkdir()
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def mount(megabytes):
+        assert libc.mount(b"tmpfs", bytes(folder), b"tmpfs", 0, b"size=%dM" % megabytes) == 0, \
+            os.strerror(ctypes.get_errno())
+        return folder
+
+    yield mount
+    libc.umount2(bytes(folder), MNT_DETACH)

@@ -100,6 +100,30 @@ def test_lines_that_were_lost_are_counted(mute):
     assert all(line.startswith(b"pcie-cable: ") for line in text.splitlines())
 
 
+def test_log_that_cannot_be_written_for_a_while(small_tmpfs, start, tmp_path):
+    """Lines that a full disk does not take are counted, and later ones are written again."""
+    folder = small_tmpfs(1)
+    os.symlink(folder / "log", tmp_path / "log")
+    cable = start("--control=%s/control" % tmp_path)
+    with pytest.raises(OSError, match="No space"), open(folder / "more", "wb", 0) as more:
+        while True:
+            more.write(bytes(1024))
+    endpoint = cable.endpoint()
+    for _ in range(400):
+        endpoint.send(99, b"", flags=vfu.NO_REPLY)
+        assert alive(endpoint)
+    control = Control(str(tmp_path / "control"))
+
+    def lost():
+        return next(int(line.split("\t")[1]) for line in control.ask("stat")[0]
+                    if line.startswith("  log lines lost"))
+
+    vfu.wait_until(lambda: lost() > 100, "lines that are counted")
+    os.unlink(folder / "more")
+    cable.leave(endpoint, "endpoint disconnected")
+    assert re.search(r"pcie-cable: \d+ lines were lost here", cable.log())
+
+
 @pytest.fixture
 def plugged_trace(start, tmp_path):
     """A trace that goes to a pipe which nobody reads."""

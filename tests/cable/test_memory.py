@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a machine maps, and what a machine is shown."""
 
-import ctypes
 import errno
 import mmap
 import os
@@ -13,8 +12,6 @@ from test_control import Control
 from test_dma import LIST, LOCAL, WRITE, Engine
 from test_program import run
 from test_protocol import alive, refused
-
-MNT_DETACH = 2
 
 
 @pytest.fixture
@@ -294,23 +291,6 @@ def test_host_ram_is_not_the_file(cable, endpoint):
     assert cable.exit_code() == 3
     assert "mem-path=%s,size=64M,share=on" % cable.ram in cable.log()
     os.close(fd)
-
-
-@pytest.fixture
-def small_tmpfs(tmp_path):
-    """A tmpfs of some megabytes."""
-    folder = tmp_path / "tmpfs"
-    folder.mkdir()
-
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def mount(megabytes):
-        assert libc.mount(b"tmpfs", bytes(folder), b"tmpfs", 0, b"size=%dM" % megabytes) == 0, \
-            os.strerror(ctypes.get_errno())
-        return folder
-
-    yield mount
-    libc.umount2(bytes(folder), MNT_DETACH)
 
 
 def with_ram(program, tmp_path, ram):
