@@ -11,7 +11,7 @@
 
 /**
  * enum drop - what of
- * @DROP_LOG_LOST: lines of the log that nobody took
+ * @DROP_LOG_LOST: lines of the log that nobody took, or that could not be written
  * @DROP_LOG_LIMITED: lines of the log that came too often
  * @DROP_TRACE_LOST: lines of the trace that nobody took
  * @DROP_CONNECTION: connections that were refused

@@ -24,28 +24,45 @@ bool log_verbose;
 static struct writer writer;
 static bool started;
 static uint64_t lost;		/* after the last line that was taken */
+static uint64_t unwritten;	/* before the last line that was written */
 static uint64_t left_out;	/* of all sites */
 
-static void put_lost(void)
+static void put_number(uint64_t *lines, const char *what)
 {
 	char line[NOTICE_MAX];
 	int n;
 
-	n = snprintf(line, sizeof(line),
-		     LOG_PREFIX "%" PRIu64 " lines were lost here, as nobody took them\n", lost);
+	n = snprintf(line, sizeof(line), LOG_PREFIX "%" PRIu64 " lines %s\n", *lines, what);
 	writer_put(&writer, line, n);
-	lost = 0;
+	*lines = 0;
+}
+
+/* A disk that is full may have room again: as soon as it has, it is said what is missing. */
+static void look_for_unwritten(void)
+{
+	const uint64_t before = unwritten;
+	const bool well = writer_go_on(&writer, &unwritten);
+	uint64_t n;
+
+	for (n = before; n < unwritten; n++)
+		drop_count(DROP_LOG_LOST);
+	if (well && unwritten)
+		put_number(&unwritten, "could not be written");
 }
 
 /* One write per line, so that lines of several writers do not mix. */
 static void put(const char *line, size_t len)
 {
 	if (!started) {
+		/* Nobody can be told of an error. */
 		if (write(STDERR_FILENO, line, len) < 0)
 			return;
-	} else if (writer_fits(&writer, len + NOTICE_MAX)) {
+		return;
+	}
+	look_for_unwritten();
+	if (writer_fits(&writer, len + NOTICE_MAX)) {
 		if (lost)
-			put_lost();
+			put_number(&lost, "were lost here, as nobody took them");
 		writer_put(&writer, line, len);
 	} else {
 		lost++;
@@ -68,7 +85,7 @@ void log_stop(void)
 	if (left_out)
 		log_line("%" PRIu64 " lines were left out, as they came too often", left_out);
 	if (lost)
-		put_lost();
+		put_number(&lost, "were lost here, as nobody took them");
 	writer_close(&writer, LAST_MS);
 }
 

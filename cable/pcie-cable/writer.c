@@ -12,17 +12,17 @@
 #define NS_PER_MS	1000000L
 #define NS_PER_S	1000000000L
 
-/* All of it, or an errno */
-static int write_all(int fd, const char *data, size_t len)
+/* All of it, or an errno; what is left then */
+static int write_all(int fd, const char *data, size_t *left)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	ssize_t n;
 
-	while (len) {
-		n = write(fd, data, len);
+	while (*left) {
+		n = write(fd, data, *left);
 		if (n >= 0) {
 			data += n;
-			len -= n;
+			*left -= n;
 		} else if (errno == EAGAIN) {
 			/* Somebody who has the file, too, wants it so. */
 			poll(&p, 1, -1);
@@ -31,6 +31,15 @@ static int write_all(int fd, const char *data, size_t len)
 		}
 	}
 	return 0;
+}
+
+static unsigned int count_lines(const char *data, size_t len)
+{
+	unsigned int lines = 0;
+
+	while (len--)
+		lines += *data++ == '\n';
+	return lines;
 }
 
 static void wait_for_more(struct writer *w)
@@ -49,7 +58,7 @@ static void wait_for_more(struct writer *w)
 static void *run(void *arg)
 {
 	struct writer *w = arg;
-	size_t n;
+	size_t n, left;
 	int error;
 
 	pthread_mutex_lock(&w->lock);
@@ -60,11 +69,13 @@ static void *run(void *arg)
 		n = w->room - w->first;
 		if (n > w->len)
 			n = w->len;
+		left = n;
 		error = w->error;
 		pthread_mutex_unlock(&w->lock);
 		if (!error)
-			error = write_all(w->fd, w->buf + w->first, n);
+			error = write_all(w->fd, w->buf + w->first, &left);
 		pthread_mutex_lock(&w->lock);
+		w->unwritten += count_lines(w->buf + w->first + n - left, left);
 		w->error = error;
 		w->first = (w->first + n) % w->room;
 		w->len -= n;
@@ -135,6 +146,19 @@ int writer_error(struct writer *w)
 	error = w->error;
 	pthread_mutex_unlock(&w->lock);
 	return error;
+}
+
+bool writer_go_on(struct writer *w, uint64_t *unwritten)
+{
+	bool well;
+
+	pthread_mutex_lock(&w->lock);
+	well = !w->len && !w->unwritten;
+	*unwritten += w->unwritten;
+	w->unwritten = 0;
+	w->error = 0;
+	pthread_mutex_unlock(&w->lock);
+	return well;
 }
 
 bool writer_close(struct writer *w, unsigned int ms)

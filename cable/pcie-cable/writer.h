@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * struct writer - a file, and what is to be written to it; stays in its place while it is open
@@ -23,7 +24,8 @@
  * @done: there is nothing in @buf any more
  * @buf: a ring of @room bytes, of which @len from @first on are not written yet
  * @stop: the thread ends when it has written what is there
- * @error: an errno; all that comes later is not written
+ * @error: an errno; all that comes later is not written, until writer_go_on()
+ * @unwritten: lines that were not
  */
 struct writer {
 	int fd;
@@ -37,6 +39,7 @@ struct writer {
 	size_t len;
 	bool stop;
 	int error;
+	unsigned int unwritten;
 };
 
 /* Write to @fd, which stays the caller's, with a buffer of @room bytes; 0 or a negative errno */
@@ -50,6 +53,12 @@ bool writer_put(struct writer *w, const void *data, size_t len);
 
 /* Why nothing is written any more, an errno; 0: it is */
 int writer_error(struct writer *w);
+
+/*
+ * Try to write again what comes from now on, and add to *@unwritten how many lines were not
+ * written.  True: there were none, and nothing waits to be written.
+ */
+bool writer_go_on(struct writer *w, uint64_t *unwritten);
 
 /*
  * Write what is left, and end.  Where that takes longer than @ms it is left to the end of the
