@@ -130,3 +130,15 @@ def test_folder_that_is_locked(program, tmp_path):
     process.stderr.close()
     os.close(folder)
     assert os.listdir(tmp_path) == []
+
+
+def test_folder_that_is_locked_at_the_end(start, tmp_path):
+    """Whoever may read the folder may lock it; the program ends all the same, and leaves nothing."""
+    cable = start("--control=%s/control" % tmp_path)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    begin = time.monotonic()
+    assert cable.stop() == 0
+    assert time.monotonic() - begin < 3
+    assert os.listdir(tmp_path) == ["log"]
+    os.close(folder)
