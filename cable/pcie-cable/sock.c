@@ -21,8 +21,12 @@
 #define BACKLOG		16
 #define PAUSE_MS	100
 
-/* Others have a folder for as long as they need for one socket */
+/*
+ * Others have a folder for as long as they need for one socket.  Whoever may read it can lock
+ * it for longer, which is not to keep this program from its end.
+ */
 #define LOCK_MAX_MS	2000
+#define UNLISTEN_MAX_MS	100
 #define LOCK_PAUSE_MS	5
 
 static int set_addr(struct sockaddr_un *addr, const char *path)
@@ -102,7 +106,7 @@ void sock_close(int fd, struct aside_owner *owner)
  * the same: it locks the folder.  A descriptor for unlock_folder(); -EBUSY; or another error
  * where a folder cannot be locked, which does no harm as long as one program begins at a time.
  */
-static int lock_folder(const char *path)
+static int lock_folder(const char *path, unsigned int max_ms)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000 };
 	const char *end = strrchr(path, '/');
@@ -116,7 +120,7 @@ static int lock_folder(const char *path)
 		return -errno;
 	for (ms = 0; flock(fd, LOCK_EX | LOCK_NB); ms += LOCK_PAUSE_MS) {
 		ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		if (ret != -EBUSY || ms >= LOCK_MAX_MS) {
+		if (ret != -EBUSY || ms >= max_ms) {
 			close(fd);
 			return ret;
 		}
@@ -251,7 +255,7 @@ int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mo
 		.accepted = accepted,
 		.arg = arg,
 	};
-	folder = lock_folder(path);
+	folder = lock_folder(path, LOCK_MAX_MS);
 	if (folder == -EBUSY)
 		return folder;
 	ret = remove_stale(path);
@@ -283,7 +287,7 @@ err_folder:
 
 void sock_unlisten(struct sock_listener *l)
 {
-	const int folder = lock_folder(l->path);
+	const int folder = lock_folder(l->path, UNLISTEN_MAX_MS);
 	struct stat st;
 
 	loop_timer_cancel(l->loop, &l->pause);
