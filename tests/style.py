@@ -65,11 +65,15 @@ def files(folders):
 def complaints(paths, ignored):
     """What is said of each file."""
     said = {os.path.relpath(path, TOP): [] for path in paths}
-    text = subprocess.run(
+    checkpatch = subprocess.run(
         ["perl", "checkpatch.pl", "--strict", "--no-tree", "--root", FOLDER, "--terse",
          "--show-types", "--no-summary", "--ignore", ",".join(ignored), "--file", *paths],
         cwd=FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-        check=False).stdout
+        check=False)
+    text = checkpatch.stdout
+    # 1: it has something to say; a script that does not run says nothing, either
+    if checkpatch.returncode not in (0, 1) or bool(checkpatch.returncode) != bool(text):
+        raise RuntimeError("checkpatch.pl ended with %d" % checkpatch.returncode)
     for path, line, kind, what in re.findall(r"^(/[^:]*):(\d+): \w+:(\w+): (.*)$", text, re.M):
         path = os.path.relpath(path, TOP)
         if kind not in EXCEPTIONS.get(path, ()):
