@@ -16,35 +16,59 @@
 #define DRIVER	(ACK | VIRTIO_CONFIG_S_DRIVER)
 #define OK	(DRIVER | VIRTIO_CONFIG_S_DRIVER_OK)
 
+static bool gone(struct legacy *l)
+{
+	if (l->left == 1)
+		return true;
+	if (l->left)
+		l->left--;
+	return false;
+}
+
+static void set_msix(struct legacy *l, int vectors)
+{
+	if (!gone(l))
+		*l->msix = vectors;
+}
+
 void legacy_w8(struct legacy *l, unsigned int off, u8 val)
 {
-	WRITE_ONCE(*(l->bar + off), val);
+	if (!gone(l))
+		WRITE_ONCE(*(l->bar + off), val);
 }
 
 void legacy_w16(struct legacy *l, unsigned int off, u16 val)
 {
-	WRITE_ONCE(*(u16 *)(l->bar + off), val);
+	if (!gone(l))
+		WRITE_ONCE(*(u16 *)(l->bar + off), val);
 }
 
 void legacy_w32(struct legacy *l, unsigned int off, u32 val)
 {
-	WRITE_ONCE(*(u32 *)(l->bar + off), val);
+	if (!gone(l))
+		WRITE_ONCE(*(u32 *)(l->bar + off), val);
 }
 
 u8 legacy_r8(struct legacy *l, unsigned int off)
 {
+	if (gone(l))
+		return 0;
 	fake_sleep(LEGACY_RTT);
 	return READ_ONCE(*(l->bar + off));
 }
 
 u16 legacy_r16(struct legacy *l, unsigned int off)
 {
+	if (gone(l))
+		return 0;
 	fake_sleep(LEGACY_RTT);
 	return READ_ONCE(*(u16 *)(l->bar + off));
 }
 
 u32 legacy_r32(struct legacy *l, unsigned int off)
 {
+	if (gone(l))
+		return 0;
 	fake_sleep(LEGACY_RTT);
 	return READ_ONCE(*(u32 *)(l->bar + off));
 }
@@ -94,7 +118,7 @@ static int find_queues(struct legacy *l, enum policy policy)
 
 	l->attempts++;
 	if (policy != INTX) {
-		*l->msix = l->vectors;
+		set_msix(l, l->vectors);
 		fake_sleep(LEGACY_ENABLE_MSIX);
 		legacy_w16(l, VIRTIO_MSI_CONFIG_VECTOR, 0);
 		if (legacy_r16(l, VIRTIO_MSI_CONFIG_VECTOR))
@@ -125,7 +149,7 @@ static void delete_queues(struct legacy *l)
 	if (*l->msix) {
 		legacy_w16(l, VIRTIO_MSI_CONFIG_VECTOR, VIRTIO_MSI_NO_VECTOR);
 		legacy_r16(l, VIRTIO_MSI_CONFIG_VECTOR);
-		*l->msix = 0;
+		set_msix(l, 0);
 	}
 }
 
@@ -134,7 +158,7 @@ static int probe(void *data)
 	struct legacy *l = data;
 	enum policy policy;
 
-	*l->msix = 0;
+	set_msix(l, 0);
 	legacy_w8(l, VIRTIO_PCI_STATUS, 0);
 	legacy_r8(l, VIRTIO_PCI_STATUS);
 	legacy_r8(l, VIRTIO_PCI_STATUS);

@@ -32,6 +32,7 @@
  * @attempts: to set queues up, in the last probe
  * @err: why the last probe failed, or 0
  * @up: the driver has said DRIVER_OK
+ * @left: accesses that it makes until its host is gone, and one; 1: it is; 0: it stays
  */
 struct legacy {
 	u8 *bar;
@@ -46,6 +47,7 @@ struct legacy {
 	unsigned int attempts;
 	int err;
 	bool up;
+	unsigned int left;
 };
 
 /* In a task of the host; else for the test, which waits for it */

@@ -7,6 +7,7 @@ struct device;
 /* Says so on stderr, and counts it: see fake-kernel.h */
 void __attribute__((format(printf, 2, 3))) dev_err(const struct device *dev, const char *fmt, ...);
 
+#define dev_warn		dev_err
 #define dev_err_ratelimited	dev_err
 #define dev_warn_ratelimited	dev_err
 
