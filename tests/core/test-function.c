@@ -421,6 +421,26 @@ static void test_time_of_setup(void **state)
 	world_host_up(w);
 }
 
+/*
+ * A driver that falls silent in the middle is waited for, once, whatever else there is to do:
+ * the windows of the one before it are unmapped meanwhile
+ */
+static void test_time_of_silent_setup(void **state)
+{
+	struct world *w = *state;
+	u64 before;
+
+	world_host_up(w);
+	world_host_down(w);
+	before = w->f->poller.task->rt_ns;
+	legacy_w8(&w->driver, 18, 3);
+	world_idle(6 * SECOND);
+	assert_in_range(w->f->poller.task->rt_ns - before, 0, 12 * SECOND / 10);
+	/* Who comes afterwards is served */
+	world_host_up(w);
+	assert_int_equal(w->driver.attempts, 1);
+}
+
 static void test_time_of_driver(void **state)
 {
 	struct world *w = *state;
@@ -660,6 +680,7 @@ int main(void)
 		TEST_PORTS(test_closed_ports_are_not_read),
 		TEST(test_time_without_driver),
 		TEST(test_time_of_setup),
+		TEST(test_time_of_silent_setup),
 		TEST(test_time_of_driver),
 		TEST(test_setup_after_traffic),
 		TEST_UNBOUND(test_time_of_emergency_writes),
