@@ -122,7 +122,7 @@ static bool vepf_poller_has_credit(const struct vepf_poller *p)
 static bool vepf_poller_in_setup(const struct vepf_poller *p, ktime_t now)
 {
 	return p->up && p->regs.phase == VEPF_REGS_SETUP && vepf_poller_has_credit(p) &&
-	       ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SETUP_NS;
+	       ktime_to_ns(ktime_sub(now, p->heard)) < VEPF_SETUP_NS;
 }
 
 /* Something happened just now; a driver that only sets up, and goes on and on, has to wait */
@@ -284,6 +284,8 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 	}
 	if (events || !again)
 		p->active = now;
+	if (events)
+		p->heard = now;
 	vepf_poller_pay(p, now, true);
 	if (vepf_poller_in_setup(p, now) || vepf_poller_spins(p, now))
 		again = 0;
@@ -428,6 +430,7 @@ void vepf_poller_up(struct vepf_poller *p)
 {
 	mutex_lock(&p->lock);
 	p->active = ktime_get();
+	p->heard = p->active;
 	p->watched = p->active;
 	if (!p->up)
 		trace_vepf_state(p->name, vepf_poller_state(p), "idle");

@@ -95,6 +95,7 @@ struct vepf_credit {
  * @priority: of the thread
  * @kicked: the thread must not sleep
  * @active: when something happened last
+ * @heard: when it was the host's driver that did something
  * @watched: when MSI-X was looked at last
  * @deadline: when the thread must run at the latest
  * @credit: how long the thread may still be preferred to others, by use
@@ -117,6 +118,7 @@ struct vepf_poller {
 	enum vepf_poller_priority priority;
 	bool kicked;
 	ktime_t active;
+	ktime_t heard;
 	ktime_t watched;
 	ktime_t deadline;
 	struct vepf_credit credit[VEPF_POLLER_USES];
