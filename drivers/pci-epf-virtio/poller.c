@@ -162,20 +162,44 @@ static bool vepf_poller_config_moves(const struct vepf_poller *p)
 	return p->up && p->has_config && p->msix_on && p->regs.phase != VEPF_REGS_RUNNING;
 }
 
+/*
+ * A driver has fallen silent while it set up, and may have been replaced.  The next one writes
+ * to the registers what is there already, for longer than it takes to look, but its host's
+ * kernel disables MSI-X before, and enables it before the first queue.
+ */
+static bool vepf_poller_silent(const struct vepf_poller *p, ktime_t now)
+{
+	return p->up && p->regs.phase == VEPF_REGS_SETUP && !vepf_poller_in_setup(p, now);
+}
+
+/* Look whether MSI-X is enabled while no driver runs; returns what a pass would */
+static unsigned int vepf_poller_look_at_msix(struct vepf_poller *p)
+{
+	bool on = p->ops->msix_enabled(p->ctx);
+	unsigned int events = on != p->msix_seen ? VEPF_REGS_ACTIVITY : 0;
+
+	p->msix_seen = on;
+	if (p->has_config)
+		p->msix_on = on;
+	return events;
+}
+
 /* Look at the registers; while a driver sets up, without a pause */
 static unsigned int vepf_poller_look(struct vepf_poller *p)
 {
 	unsigned int events = 0, found;
+	ktime_t now = ktime_get();
 	u64 end;
 
-	if (!vepf_poller_in_setup(p, ktime_get())) {
-		if (vepf_poller_config_moves(p))
+	if (!vepf_poller_in_setup(p, now)) {
+		if (vepf_poller_silent(p, now))
+			events = vepf_poller_look_at_msix(p);
+		else if (vepf_poller_config_moves(p))
 			p->msix_on = p->ops->msix_enabled(p->ctx);
-		return vepf_regs_pass(&p->regs, p->msix_on);
+		return events | vepf_regs_pass(&p->regs, p->msix_on);
 	}
 
-	if (p->has_config)
-		p->msix_on = p->ops->msix_enabled(p->ctx);
+	vepf_poller_look_at_msix(p);
 	local_irq_disable();
 	end = ktime_get_mono_fast_ns() + VEPF_SLICE_NS;
 	do {
@@ -291,7 +315,7 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 		again = 0;
 	else if (p->up && p->regs.phase == VEPF_REGS_RUNNING && p->msix_on)
 		again = min_t(u64, again, VEPF_WATCH_NS);
-	else if (vepf_poller_config_moves(p))
+	else if (vepf_poller_config_moves(p) || vepf_poller_silent(p, now))
 		again = min_t(u64, again, VEPF_PAUSE_IDLE_NS);
 	mutex_unlock(&p->lock);
 	vepf_poller_set_priority(p);

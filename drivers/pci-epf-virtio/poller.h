@@ -91,6 +91,7 @@ struct vepf_credit {
  * @up: the host can reach the BAR
  * @msix_on: the host has MSI-X enabled, as far as known
  * @alert: the running driver's host has MSI-X disabled: a new driver may be near
+ * @msix_seen: the host had MSI-X enabled when that was looked at last, before a driver runs
  * @has_config: configuration bytes move when MSI-X is enabled
  * @priority: of the thread
  * @kicked: the thread must not sleep
@@ -114,6 +115,7 @@ struct vepf_poller {
 	bool up;
 	bool msix_on;
 	bool alert;
+	bool msix_seen;
 	bool has_config;
 	enum vepf_poller_priority priority;
 	bool kicked;
