@@ -9,6 +9,9 @@
 
 #define HOST_ALIGN	4096
 
+/* From a driver's end to the next one's beginning; the least that a kernel takes */
+#define BETWEEN_NS	(2 * MSEC)
+
 static void load(void *ctx, u64 addr, void *buf, u32 len)
 {
 	/* A driver looks at used entries after it has seen idx, so all writes are there */
@@ -32,6 +35,7 @@ void host_up(struct card *c, bool multiport, unsigned int stop_after)
 
 	if (!c->bound || !c->link || s->up)
 		return;
+	fake_sleep(BETWEEN_NS);
 	multiport &= c->f->type->control_feature != 0;
 	c->legacy = (struct legacy){
 		.bar = fake_epf.epf.bar[BAR_0].addr,
