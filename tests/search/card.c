@@ -220,7 +220,7 @@ int card_set(struct card *c, int id, const char *name, const char *value)
 	attr->show(item, now);
 	assert_string_equal(now, ret ? was : page);
 	if (id >= 0 && !ret && strcmp(was, now) && !strcmp(name, "enable"))
-		flow_excuse(c, id);
+		flow_replaced(c, id);
 	return ret;
 }
 
@@ -242,7 +242,7 @@ void card_rmdir(struct card *c, unsigned int id)
 
 	group->cg_item.ci_type->ct_group_ops->drop_item(group, &c->vcon->setting[id]->item);
 	assert_null(c->vcon->setting[id]);
-	flow_excuse(c, id);
+	flow_replaced(c, id);
 }
 
 static void pump(struct card *c)

@@ -234,7 +234,7 @@ static u64 mix_side(u64 h, const struct side *s)
 		const struct end *e = &s->end[i];
 
 		h = mix_bits(h, e->known | e->reused << 1 | e->ready << 2 | e->console << 3 |
-			     e->peer << 4 | e->open << 5 | e->vague << 6);
+			     e->peer << 4 | e->open << 5 | e->vague << 6 | e->gone << 7);
 		h = mix(h, e->name, strlen(e->name));
 		h = mix(h, &e->size, sizeof(e->size));
 	}

@@ -32,7 +32,7 @@ static bool sure(struct side *s, unsigned int id)
 
 	if (!s->multiport)
 		return true;
-	if (!end->ready || end->vague || peer->vague)
+	if (!end->ready || end->gone || peer->gone || end->vague || peer->vague)
 		return false;
 	return end->console || (end->open && end->peer && peer->open);
 }
@@ -98,6 +98,15 @@ void flow_excuse(struct card *c, unsigned int id)
 {
 	c->flow[VEPF_HOST][id].excuses++;
 	c->flow[VEPF_ENDPOINT][id].excuses++;
+}
+
+void flow_replaced(struct card *c, unsigned int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		c->side[i].end[id].gone |= c->side[i].multiport && c->side[i].end[id].known;
+	flow_excuse(c, id);
 }
 
 void flow_excuse_all(struct card *c)

@@ -75,6 +75,7 @@ struct flow {
  * @size: of its terminal
  * @peer: it was told that the other end is open
  * @open: its user has it open
+ * @gone: it is not the port any more that it knows, of which it has not heard yet
  * @vague: it has said what a stock driver does not: whether it is open is not known
  */
 struct end {
@@ -86,6 +87,7 @@ struct end {
 	struct vcon_size size;
 	bool peer;
 	bool open;
+	bool gone;
 	bool vague;
 };
 
@@ -204,6 +206,8 @@ void flow_unsent(struct side *s, unsigned int id);
 void flow_arrived(struct side *s, unsigned int id, u8 byte);
 void flow_dropped(struct side *s, unsigned int id, u8 byte);
 void flow_excuse(struct card *c, unsigned int id);
+/* The port is another one, or none */
+void flow_replaced(struct card *c, unsigned int id);
 void flow_excuse_all(struct card *c);
 void end_opened(struct side *s, unsigned int id);
 void end_closed(struct side *s, unsigned int id);
