@@ -163,9 +163,9 @@ static bool vepf_poller_config_moves(const struct vepf_poller *p)
 }
 
 /*
- * A driver has fallen silent while it set up, and may have been replaced.  The next one writes
- * to the registers what is there already, for longer than it takes to look, but its host's
- * kernel disables MSI-X before, and enables it before the first queue.
+ * A driver has fallen silent while it set up, and may have been replaced.  The next one begins
+ * with what is in the registers already, but its host's kernel has disabled MSI-X when it found
+ * the card, and enables it before the first queue.
  */
 static bool vepf_poller_silent(const struct vepf_poller *p, ktime_t now)
 {
@@ -176,7 +176,7 @@ static bool vepf_poller_silent(const struct vepf_poller *p, ktime_t now)
 static unsigned int vepf_poller_look_at_msix(struct vepf_poller *p)
 {
 	bool on = p->ops->msix_enabled(p->ctx);
-	unsigned int events = on != p->msix_seen ? VEPF_REGS_ACTIVITY : 0;
+	unsigned int events = on && !p->msix_seen ? VEPF_REGS_ACTIVITY : 0;
 
 	p->msix_seen = on;
 	if (p->has_config)
