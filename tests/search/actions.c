@@ -34,6 +34,12 @@ static void down(struct card *c, const struct action *a)
 		local_down(c);
 }
 
+static void crash(struct card *c, const struct action *a)
+{
+	(void)a;
+	host_crash(c);
+}
+
 static void speak(struct card *c, const struct action *a)
 {
 	struct side *s = &c->side[a->side];
@@ -271,6 +277,7 @@ const struct action actions[] = {
 	{ "host-plain", up, HOST, false, false },
 	{ "host-down", down, HOST, true, true },
 	{ "host-reset", down, HOST, false, false },
+	{ "host-crash", crash, HOST, 0, true },
 	{ "host-open", open_or_close, HOST, 0, false },
 	{ "host-send", transmit, HOST, 0, false },
 	{ "host-stall", stall, HOST, 0, false },

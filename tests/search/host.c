@@ -9,8 +9,12 @@
 
 #define HOST_ALIGN	4096
 
-/* From a driver's end to the next one's beginning; the least that a kernel takes */
+/*
+ * From a driver's end to the next one's beginning, the least that a kernel takes; and from the
+ * moment in which a kernel that has just started disables MSI-X, if there was no such end
+ */
 #define BETWEEN_NS	(2 * MSEC)
+#define BOOT_NS		(30 * MSEC)
 
 static void load(void *ctx, u64 addr, void *buf, u32 len)
 {
@@ -26,6 +30,13 @@ static void store(void *ctx, u64 addr, const void *buf, u32 len)
 
 static const struct driver_mem host_mem = { load, store };
 
+/* Who has set up too often in too short a time is looked after again when it left off for long */
+static void wait_for_credit(struct card *c)
+{
+	if (c->f->poller.credit[VEPF_POLLER_LOOKS].spent)
+		fake_sleep(2000 * MSEC);
+}
+
 /* Each boot has its rings and buffers elsewhere, so that use of old ones shows */
 void host_up(struct card *c, bool multiport, unsigned int stop_after)
 {
@@ -35,7 +46,10 @@ void host_up(struct card *c, bool multiport, unsigned int stop_after)
 
 	if (!c->bound || !c->link || s->up)
 		return;
-	fake_sleep(BETWEEN_NS);
+	c->legacy.bar = fake_epf.epf.bar[BAR_0].addr;
+	c->epc.msix = 0;
+	wait_for_credit(c);
+	fake_sleep(c->legacy.bar[VIRTIO_PCI_STATUS] ? BOOT_NS : BETWEEN_NS);
 	multiport &= c->f->type->control_feature != 0;
 	c->legacy = (struct legacy){
 		.bar = fake_epf.epf.bar[BAR_0].addr,
@@ -61,6 +75,13 @@ void host_up(struct card *c, bool multiport, unsigned int stop_after)
 	assert_int_equal(c->legacy.err, 0);
 	assert_int_equal(c->legacy.size, QUEUE_SIZE);
 	console_start(s, multiport);
+}
+
+/* It is gone, and the host has not said a word */
+void host_crash(struct card *c)
+{
+	if (c->side[VEPF_HOST].up)
+		console_gone(&c->side[VEPF_HOST]);
 }
 
 /* The driver is unbound; or, not to @wait, its host is reset, and something may be next at once */

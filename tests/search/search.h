@@ -179,6 +179,7 @@ bool card_direct(const struct card *c);
 /* host.c: the host's driver; @stop_after: accesses after which its host is gone, 0: none */
 void host_up(struct card *c, bool multiport, unsigned int stop_after);
 void host_down(struct card *c, bool wait);
+void host_crash(struct card *c);
 
 /* console.c: what a virtio_console does, of the host or of the endpoint */
 void console_start(struct side *s, bool multiport);
