@@ -283,7 +283,7 @@ const struct action actions[] = {
 	{ "host-stall", stall, HOST, 0, false },
 	{ "host-lazy", lazy, HOST, 0, false },
 	{ "host-mute", speak, HOST, 0, false },
-	{ "host-hasty", hasty, HOST, 0, true },
+	{ "host-hasty", hasty, HOST, 0, false },
 	{ "ep-up", up, LOCAL, true, false },
 	{ "ep-plain", up, LOCAL, false, true },
 	{ "ep-down", down, LOCAL, 0, false },
@@ -333,4 +333,7 @@ const struct action actions[] = {
 	{ "host-stops-60", half_up, HOST, 60, true },
 };
 
+#define NUM_SLOW	10
+
+const unsigned int num_quick = ARRAY_SIZE(actions) - NUM_SLOW;
 const unsigned int num_actions = ARRAY_SIZE(actions);

@@ -238,6 +238,8 @@ struct action {
 };
 
 extern const struct action actions[];
+/* The first ones take little time; what a host leaves in the middle is waited for */
+extern const unsigned int num_quick;
 extern const unsigned int num_actions;
 
 #endif /* SEARCH_H */
