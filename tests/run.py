@@ -200,6 +200,7 @@ PARTS = {
     "model": model,
     "core": lambda: cmocka("core"),
     "vcon": lambda: cmocka("vcon"),
+    "search": lambda: cmocka("search"),
     "ring-model": lambda: cmocka("ring-model", "tests/model/ring"),
     "fuzz": fuzz,
     "modules": modules,
@@ -222,7 +223,7 @@ ASKED_FOR = ("e2e-direct-debug",)
 # Parts run in rows beside each other: these rows, and after them the next ones
 PHASES = (
     # One processor each
-    (("style", "unit", "vcon", "fuzz", "cable", "soak"), ("configfs", "cable-ep")),
+    (("style", "unit", "vcon", "search", "fuzz", "cable", "soak"), ("configfs", "cable-ep")),
     # Two machines that wait for each other leave a processor idle for half of the time, for what
     # needs nothing else; it never runs while they want to
     (("e2e", "e2e-direct", "endpoint-test"),

@@ -54,6 +54,12 @@ static unsigned int option(const char *name, unsigned int otherwise)
 	return value ? strtoul(value, NULL, 0) : otherwise;
 }
 
+/* As `make check-all` has it */
+static bool whole(void)
+{
+	return getenv("E2E_WHOLE");
+}
+
 /* Both drivers are there, and both users of the port */
 static struct card *begin(void)
 {
@@ -223,12 +229,12 @@ static int setup(void **state)
 static void test_all(void **state)
 {
 	scene = *state;
-	search(option("SEARCH_DEPTH", 2));
+	search(option("SEARCH_DEPTH", whole() ? 3 : 2));
 }
 
 static void test_chance(void **state)
 {
-	unsigned int seed = option("SEARCH_SEED", 1), runs = option("SEARCH_RUNS", 200), i;
+	unsigned int seed = option("SEARCH_SEED", 1), runs = option("SEARCH_RUNS", whole() ? 200 : 10), i;
 
 	scene = *state;
 	for (i = 0; i < runs; i++)
