@@ -132,14 +132,31 @@ static void handle(struct vcon *vcon, const u8 *msg)
 	}
 }
 
+static void set_busy(struct vcon *vcon, bool busy)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vcon->lock, flags);
+	vcon->direct_busy = busy;
+	spin_unlock_irqrestore(&vcon->lock, flags);
+}
+
 /* Runs only between start and stop */
 static void vcon_direct_work(struct work_struct *work)
 {
 	struct vcon *vcon = container_of(work, struct vcon, direct_work);
 	u8 msg[VEPF_MESSAGE_MAX];
+	bool any = false;
 
-	while (vcon_next_message(vcon, VEPF_ENDPOINT, msg))
+	set_busy(vcon, true);
+	while (vcon_next_message(vcon, VEPF_ENDPOINT, msg)) {
 		handle(vcon, msg);
+		any = true;
+	}
+	set_busy(vcon, false);
+	/* The host's sender may wait for that */
+	if (any)
+		vepf_wake(vcon->f);
 }
 
 void vcon_direct_init(struct vcon *vcon)

@@ -237,9 +237,12 @@ size_t vcon_next(struct vcon_ports *ports, enum vcon_side side, void *msg)
 	return 0;
 }
 
-void vcon_drained(struct vcon_ports *ports, enum vcon_side from, unsigned int id)
+bool vcon_drained(struct vcon_ports *ports, enum vcon_side from, unsigned int id)
 {
-	ports->port[id].end[other(from)].drained = true;
+	struct vcon_end *end = &ports->port[id].end[other(from)];
+
+	end->drained = true;
+	return !end->close;
 }
 
 void vcon_plug(struct vcon_ports *ports, unsigned int id, bool console, const char *name)

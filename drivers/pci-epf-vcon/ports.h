@@ -133,8 +133,11 @@ size_t vcon_make(void *msg, unsigned int id, u16 event, u16 value);
 /* The next message for a driver; returns its length, at most VCON_MESSAGE_MAX, 0: none */
 size_t vcon_next(struct vcon_ports *ports, enum vcon_side side, void *msg);
 
-/* What a side has sent before it closed its end has arrived at the other */
-void vcon_drained(struct vcon_ports *ports, enum vcon_side from, unsigned int id);
+/*
+ * What a side has sent before it closed its end has arrived at the other.  Returns whether the
+ * other was told of the end, or need not be.
+ */
+bool vcon_drained(struct vcon_ports *ports, enum vcon_side from, unsigned int id);
 
 /*
  * There is a new port, or one is gone.  Returns a mask of the sides (BIT(side)) whose end was

@@ -101,18 +101,26 @@ size_t vcon_next_message(void *priv, enum vepf_side side, void *msg)
 	spin_lock_irqsave(&vcon->lock, flags);
 	len = vcon_next(&vcon->ports, vcon_side(side), msg);
 	spin_unlock_irqrestore(&vcon->lock, flags);
+	/* It may be what the other side's sender waits for */
+	if (len)
+		vepf_wake(vcon->f);
 	return len;
 }
 
-static void vcon_pair_drained(void *priv, enum vepf_side side, unsigned int pair)
+static bool vcon_pair_drained(void *priv, enum vepf_side side, unsigned int pair)
 {
 	struct vcon *vcon = priv;
 	unsigned long flags;
+	bool told;
 
 	spin_lock_irqsave(&vcon->lock, flags);
-	vcon_drained(&vcon->ports, vcon_side(side), pair);
+	told = vcon_drained(&vcon->ports, vcon_side(side), pair);
+	/* The message has been taken, but a reader does not know of it yet */
+	if (side == VEPF_HOST && vcon->direct_busy)
+		told = false;
 	spin_unlock_irqrestore(&vcon->lock, flags);
 	vcon_direct_kick(vcon);
+	return told;
 }
 
 /* An emergency write: a character that a host without a driver, or in a panic, sends */

@@ -62,6 +62,7 @@ struct vcon_setting {
  * @config: see there
  * @direct_port: the endpoint's ports, if it has no virtio device
  * @direct_work: handles the messages for them
+ * @direct_busy: it has taken some, and is not done with them; guarded by @lock
  */
 struct vcon {
 	struct vepf_function *f;
@@ -84,6 +85,7 @@ struct vcon {
 	u8 config[2][VCON_CONFIG_LEN];
 	struct vcon_direct_port direct_port[VCON_MAX_PORTS];
 	struct work_struct direct_work;
+	bool direct_busy;
 };
 
 /* As in struct vepf_type_ops */

@@ -106,7 +106,9 @@ struct vepf_type {
  * @next: take the next message for a driver; @msg: VEPF_MESSAGE_MAX bytes.  Returns its
  *	length, 0 if there is none.  The thread
  * @drained: all that this side's driver sent on this pair before it closed its end is
- *	with the other one.  The thread
+ *	with the other one.  Returns whether the other one knows of the end, or need not: until
+ *	then nothing more is taken from this one, if it is able to wait, and @drained called
+ *	again; when it does, vepf_wake().  The thread
  * @written: the host's driver has written this to the word that it may write; of what it
  *	writes faster than that is looked at, only the last.  The thread
  * @changed: of a pair, there is more to read at the endpoint, or room for more to write.
@@ -124,7 +126,7 @@ struct vepf_type_ops {
 	void (*driver)(void *priv, enum vepf_side side, bool up, u32 features);
 	void (*message)(void *priv, enum vepf_side side, const void *msg, size_t len);
 	size_t (*next)(void *priv, enum vepf_side side, void *msg);
-	void (*drained)(void *priv, enum vepf_side side, unsigned int pair);
+	bool (*drained)(void *priv, enum vepf_side side, unsigned int pair);
 	void (*written)(void *priv, u32 val);
 	void (*changed)(void *priv, unsigned int pair);
 };

@@ -718,8 +718,37 @@ static bool vepf_pipe_ring_taken(const struct vepf_pipe *p)
 	return !p->hq->live || (!p->active && vepf_ring_all_taken(p->hq->ring));
 }
 
+/* The same, with the queue's lock held */
+static bool vepf_pipe_is_delivered(const struct vepf_pipe *p)
+{
+	if (!p->closing || !p->lossless)
+		return p->closing;
+	return !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
+	       vepf_pipe_ring_taken(p);
+}
+
 /**
- * vepf_pipe_drained() - whether a sender that has closed its end is done with
+ * vepf_pipe_delivered() - whether a sender has closed its end, and the receiver has all
+ * @p: pipe
+ *
+ * What the next sender sends still waits.
+ *
+ * Context: that of vepf_pipe_from_host().
+ * Return: true if so.
+ */
+bool vepf_pipe_delivered(struct vepf_pipe *p)
+{
+	unsigned long flags;
+	bool delivered;
+
+	spin_lock_irqsave(&p->lq->lock, flags);
+	delivered = vepf_pipe_is_delivered(p);
+	spin_unlock_irqrestore(&p->lq->lock, flags);
+	return delivered;
+}
+
+/**
+ * vepf_pipe_drained() - be done with a sender that has closed its end
  * @p: pipe
  *
  * Context: that of vepf_pipe_from_host().
@@ -732,10 +761,7 @@ bool vepf_pipe_drained(struct vepf_pipe *p)
 	bool done;
 
 	spin_lock_irqsave(&p->lq->lock, flags);
-	done = p->closing;
-	if (done && p->lossless)
-		done = !p->discard && !p->chunk_len && !vepf_fifo_len(&p->fifo) &&
-		       vepf_pipe_ring_taken(p);
+	done = vepf_pipe_is_delivered(p);
 	if (done) {
 		p->closing = false;
 		/* It is held even if the sender was told meanwhile that it need not wait */

@@ -126,7 +126,8 @@ void vepf_pipe_lossless(struct vepf_pipe *p, bool lossless);
 /* The sender closes its end: by the same thread as below if it is the host, else in any context */
 void vepf_pipe_close(struct vepf_pipe *p);
 
-/* Whether, for the first time, all is delivered that was sent before; by the same thread */
+/* Whether all is delivered that was sent before; and then be done with the sender; that thread */
+bool vepf_pipe_delivered(struct vepf_pipe *p);
 bool vepf_pipe_drained(struct vepf_pipe *p);
 
 /* Host to endpoint: to be called by one thread */

@@ -198,20 +198,24 @@ static u64 vepf_run_pipe(struct vepf_function *f, struct vepf_pipe *p,
 	return again;
 }
 
-/* Tell the device type of senders that have closed their ends and are done with */
+/*
+ * Tell the device type of a sender that has closed its end and is done with.  The next one goes
+ * on when the receiver knows of the end; one that cannot wait does not.
+ */
+static u64 vepf_drained_one(struct vepf_function *f, struct vepf_pipe *p, enum vepf_side side,
+			    unsigned int pair)
+{
+	if (!vepf_pipe_delivered(p))
+		return U64_MAX;
+	if (!f->ops->drained(f->priv, side, pair) && READ_ONCE(p->lossless))
+		return U64_MAX;
+	return vepf_pipe_drained(p) ? 0 : U64_MAX;
+}
+
 static u64 vepf_drained(struct vepf_function *f, unsigned int pair)
 {
-	u64 again = U64_MAX;
-
-	if (vepf_pipe_drained(&f->from_host[pair])) {
-		f->ops->drained(f->priv, VEPF_HOST, pair);
-		again = 0;
-	}
-	if (vepf_pipe_drained(&f->to_host[pair])) {
-		f->ops->drained(f->priv, VEPF_ENDPOINT, pair);
-		again = 0;
-	}
-	return again;
+	return min(vepf_drained_one(f, &f->from_host[pair], VEPF_HOST, pair),
+		   vepf_drained_one(f, &f->to_host[pair], VEPF_ENDPOINT, pair));
 }
 
 /*

@@ -40,11 +40,12 @@ static size_t next(void *priv, enum vepf_side side, void *msg)
 	return 0;
 }
 
-static void pair_drained(void *priv, enum vepf_side side, unsigned int pair)
+static bool pair_drained(void *priv, enum vepf_side side, unsigned int pair)
 {
 	(void)priv;
 	if (!pair)
 		drained[side]++;
+	return true;
 }
 
 #define PORTS		8
