@@ -19,7 +19,8 @@
 #define STEPS		30
 #define QUIET_STEP_NS	(5 * MSEC)
 /* A driver that talks of no ports is given data when it was quiet for 200 ms */
-#define SETTLE_NS	(400 * MSEC)
+#define SETTLE_NS	(40 * MSEC)
+#define SETTLE_PLAIN_NS	(300 * MSEC)
 
 /* Of the core, what is not about this */
 
@@ -271,6 +272,7 @@ void card_run(struct card *c, u64 ns)
 
 void card_settle(struct card *c)
 {
+	bool plain = false;
 	unsigned int i;
 
 	fake_work_held = false;
@@ -280,6 +282,7 @@ void card_settle(struct card *c)
 		c->side[i].lazy = false;
 		c->side[i].stalled = false;
 		console_speak(&c->side[i]);
+		plain |= c->side[i].up && !c->side[i].multiport;
 	}
-	card_run(c, SETTLE_NS);
+	card_run(c, plain ? SETTLE_PLAIN_NS : SETTLE_NS);
 }
