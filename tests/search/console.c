@@ -12,7 +12,7 @@
 
 #include "search.h"
 
-/* Buffers that it keeps in a queue */
+/* Buffers that it keeps in the queue for messages; for data there is one, which is soon used up */
 #define FILL		4
 
 #define CONTROL_RX	2
@@ -68,7 +68,7 @@ static bool get(struct queue *q, u8 *buf, u32 *len)
 
 static void fill(struct side *s, struct queue *q)
 {
-	while (q->fill && q->d.in_flight < FILL)
+	while (q->fill && q->d.in_flight < (q->index == CONTROL_RX ? FILL : 1))
 		add(s, q, NULL, BUFFER_SIZE);
 }
 
