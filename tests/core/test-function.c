@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A function as a whole: its life, its thread, and ports that are opened and closed
+ * A function as a whole: its life, and ports that are opened and closed
  */
 #include <string.h>
 
@@ -9,8 +9,6 @@
 #include "world.h"
 
 #define FEATURE		2	/* that brings control queues */
-#define WRITTEN		8	/* a word in the configuration that the host's driver writes */
-#define SECOND		1000000000ULL
 
 /* A type with ports that says nothing by itself */
 
@@ -338,184 +336,6 @@ static void test_closed_ports_are_not_read(void **state)
 	assert_int_equal(w->from_host->fifo.dropped, 100);
 }
 
-/* The thread's time */
-
-enum { SELECT, EMERGENCY, NOTIFY };
-
-static struct {
-	unsigned int what;
-	ktime_t end;
-	u64 every;
-} hostile;
-
-static int torment(void *data)
-{
-	struct legacy *l = data;
-	u16 i;
-
-	for (i = 0; fake_now < hostile.end; i++) {
-		if (hostile.what == SELECT)
-			legacy_w16(l, 14, i & 1);
-		else if (hostile.what == EMERGENCY)
-			legacy_w32(l, 20 + WRITTEN, 'x');
-		else
-			legacy_notify(l, i & 1);
-		fake_sleep(hostile.every);
-	}
-	return 0;
-}
-
-static void tormented(struct world *w, unsigned int what, u64 ns, u64 every)
-{
-	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
-	hostile.what = what;
-	hostile.end = fake_now + ns;
-	hostile.every = every;
-	w->epc.no_log = true;
-	/* A slow processor: there are fewer rounds to go through */
-	fake_tick = 5 * USEC;
-	fake_join(fake_host_task(torment, &w->driver, "hostile host"));
-	fake_tick = 0;
-}
-
-/* So much at once, and then a fifth of the time */
-static u64 allowed(u64 ns)
-{
-	return 4 * SECOND + ns / 5 + ns / 100;
-}
-
-static void check_time(struct world *w, unsigned int what, u64 ns, u64 every)
-{
-	const struct task_struct *task = w->f->poller.task;
-	struct task_struct before = *task;
-
-	tormented(w, what, ns, every);
-	assert_in_range(task->rt_ns - before.rt_ns, 0, allowed(ns));
-	assert_in_range(task->nice_ns - before.nice_ns, 0, allowed(ns));
-}
-
-static void check_times(struct world *w, unsigned int what)
-{
-	check_time(w, what, 20 * SECOND, 50 * USEC);
-	check_time(w, what, 6 * SECOND, 5 * USEC);
-}
-
-static void test_time_without_driver(void **state)
-{
-	struct world *w = *state;
-
-	check_times(w, SELECT);
-	/* Who comes afterwards is served */
-	world_idle(20 * SECOND);
-	world_host_up(w);
-}
-
-static void test_time_of_setup(void **state)
-{
-	struct world *w = *state;
-
-	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
-	legacy_w8(&w->driver, 18, 3);
-	check_times(w, SELECT);
-	legacy_reset(&w->driver);
-	world_idle(20 * SECOND);
-	world_host_up(w);
-}
-
-/*
- * A driver that falls silent in the middle is waited for, once, whatever else there is to do:
- * the windows of the one before it are unmapped meanwhile
- */
-static void test_time_of_silent_setup(void **state)
-{
-	struct world *w = *state;
-	u64 before;
-
-	world_host_up(w);
-	world_host_down(w);
-	before = w->f->poller.task->rt_ns;
-	legacy_w8(&w->driver, 18, 3);
-	world_idle(6 * SECOND);
-	assert_in_range(w->f->poller.task->rt_ns - before, 0, 12 * SECOND / 10);
-}
-
-/* One that comes after it writes to STATUS what is there, and must be heard all the same */
-static void test_setup_after_silence(void **state)
-{
-	struct world *w = *state;
-	int enabled;
-
-	for (enabled = 0; enabled < 2; enabled++) {
-		world_host_up(w);
-		world_host_down(w);
-		legacy_w8(&w->driver, 18, 3);
-		*w->driver.msix = enabled ? w->driver.vectors : 0;
-		world_idle(3 * SECOND);
-		/* Its host's kernel disables MSI-X as it finds the card, and maps BAR0 then */
-		*w->driver.msix = 0;
-		world_idle(MSEC);
-		world_host_up(w);
-		assert_int_equal(w->driver.attempts, 1);
-		world_host_down(w);
-	}
-}
-
-static void test_time_of_driver(void **state)
-{
-	struct world *w = *state;
-	u64 before;
-
-	world_host_up(w);
-	before = w->f->poller.task->rt_ns;
-	check_times(w, NOTIFY);
-	/* None of it with a real-time priority */
-	assert_int_equal(w->f->poller.task->rt_ns, before);
-}
-
-/* One that moves data for long has its successor set its queues up in peace */
-static void test_setup_after_traffic(void **state)
-{
-	struct world *w = *state;
-
-	world_host_up(w);
-	tormented(w, NOTIFY, 10 * SECOND, 20 * USEC);
-	world_host_down(w);
-	world_host_up(w);
-	assert_int_equal(w->driver.attempts, 1);
-}
-
-/* Emergency writes come from honest firmware, too */
-static void written(void *priv, u32 val)
-{
-	(void)priv;
-	(void)val;
-}
-
-static u8 config[12];
-
-static void test_time_of_emergency_writes(void **state)
-{
-	struct world *w = *state;
-
-	w->type.config_len = sizeof(config);
-	w->type.config[VEPF_HOST] = config;
-	w->type.config[VEPF_ENDPOINT] = config;
-	w->type.written = WRITTEN;
-	w->ops.written = written;
-	world_bind(w);
-	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
-	check_time(w, EMERGENCY, 10 * SECOND, 50 * USEC);
-}
-
-/* Interrupts are never off for longer than a slice and a pass */
-static void test_slices(void **state)
-{
-	struct world *w = *state;
-
-	world_host_up(w);
-	assert_in_range(fake_irqs_off_longest, 1, 250 * USEC);
-}
-
 /* Life */
 
 static void test_msix_is_refused(void **state)
@@ -697,14 +517,6 @@ int main(void)
 		TEST_PORT(test_next_driver_of_host),
 		TEST_PORT(test_next_driver_of_endpoint),
 		TEST_PORTS(test_closed_ports_are_not_read),
-		TEST(test_time_without_driver),
-		TEST(test_time_of_setup),
-		TEST(test_time_of_silent_setup),
-		TEST(test_setup_after_silence),
-		TEST(test_time_of_driver),
-		TEST(test_setup_after_traffic),
-		TEST_UNBOUND(test_time_of_emergency_writes),
-		TEST(test_slices),
 		TEST_UNBOUND(test_msix_is_refused),
 		TEST_UNBOUND(test_vectors_stay),
 		TEST_UNBOUND(test_virtual_function),
