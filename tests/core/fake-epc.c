@@ -9,7 +9,9 @@
 #include <linux/io.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "fake-epc.h"
@@ -310,6 +312,12 @@ static u64 align_addr(const struct fake_profile *p, u64 addr, size_t *size, size
 	return addr;
 }
 
+static void check_lock(const struct fake_epc *f)
+{
+	if (f->lock && f->lock->owner != current)
+		fail_msg("the host is reached without the function's lock");
+}
+
 int pci_epc_mem_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no, u64 pci_addr, size_t pci_size,
 		    struct pci_epc_map *map)
 {
@@ -320,6 +328,7 @@ int pci_epc_mem_map(struct pci_epc *epc, u8 func_no, u8 vfunc_no, u64 pci_addr, 
 
 	(void)func_no;
 	(void)vfunc_no;
+	check_lock(f);
 	if (fake_locks)
 		fail_msg("mapping sleeps, and a lock is held");
 	if (!pci_size)
@@ -397,6 +406,7 @@ int pci_epc_raise_irq(struct pci_epc *epc, u8 func_no, u8 vfunc_no, unsigned int
 
 	(void)func_no;
 	(void)vfunc_no;
+	check_lock(f);
 	if (fake_locks)
 		fail_msg("raising an interrupt sleeps, and a lock is held");
 	if (type == PCI_IRQ_INTX) {
@@ -418,5 +428,6 @@ int pci_epc_get_msix(struct pci_epc *epc, u8 func_no, u8 vfunc_no)
 {
 	(void)func_no;
 	(void)vfunc_no;
+	to_fake(epc)->msix_looks++;
 	return to_fake(epc)->msix;
 }

@@ -71,7 +71,7 @@ const struct pci_epc_features *pci_epc_get_features(struct pci_epc *epc, u8 func
 	(void)epc;
 	(void)func_no;
 	(void)vfunc_no;
-	return &fake_epf.features;
+	return fake_epf.no_features ? NULL : &fake_epf.features;
 }
 
 int pci_epc_write_header(struct pci_epc *epc, u8 func_no, u8 vfunc_no,

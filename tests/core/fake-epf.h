@@ -21,6 +21,7 @@ struct fake_managed {
  * @epf: the function
  * @driver: of function drivers, the one that was registered
  * @features: of the controller
+ * @no_features: it does not tell of them
  * @no_bar: it has no memory for a BAR
  * @header_result: what its operations return
  * @bar_result: the same
@@ -33,6 +34,7 @@ struct fake_epf {
 	struct pci_epf epf;
 	struct pci_epf_driver *driver;
 	struct pci_epc_features features;
+	bool no_features;
 	bool no_bar;
 	int header_result;
 	int bar_result;

@@ -9,6 +9,8 @@
 
 #include <sanitizer/common_interface_defs.h>
 
+#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -47,6 +49,7 @@ struct task_struct *current = &test;
 unsigned int fake_irqs_off;
 u64 fake_irqs_off_longest;
 unsigned int fake_preempt_one_in;
+bool fake_no_thread;
 
 void fake_sched_reset(void)
 {
@@ -61,6 +64,7 @@ void fake_sched_reset(void)
 	fake_irqs_off = 0;
 	fake_irqs_off_longest = 0;
 	fake_preempt_one_in = 0;
+	fake_no_thread = false;
 }
 
 static void charge(void)
@@ -408,6 +412,8 @@ struct task_struct *kthread_create(int (*fn)(void *data), void *data, const char
 	va_list args;
 	char *name;
 
+	if (fake_no_thread)
+		return ERR_PTR(-EAGAIN);
 	va_start(args, fmt);
 	if (vasprintf(&name, fmt, args) < 0)
 		abort();

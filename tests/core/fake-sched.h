@@ -52,6 +52,9 @@ struct task_struct {
 	struct task_struct *next;
 };
 
+/* There are no more threads to be had */
+extern bool fake_no_thread;
+
 /* Only the test itself is left, with the usual priority, and fake_now as it is */
 void fake_sched_reset(void);
 

@@ -24,6 +24,7 @@ void fake_virtio_reset(void)
 	memset(&fake_virtio, 0, sizeof(fake_virtio));
 	fake_virtio.num_vqs = 2;
 	fake_virtio.no_memory_for = -1;
+	fake_virtio.unnamed = -1;
 }
 
 static struct fake_vq *to_fake(const struct virtqueue *vq)
@@ -142,11 +143,15 @@ int fake_virtio_probe(void)
 	add_status(VIRTIO_CONFIG_S_FEATURES_OK);
 	for (i = 0; i < fake_virtio.num_vqs; i++)
 		info[i] = (struct virtqueue_info){ .name = "queue", .callback = used };
+	if (fake_virtio.unnamed >= 0)
+		info[fake_virtio.unnamed].name = NULL;
 	err = vdev->config->find_vqs(vdev, fake_virtio.num_vqs, fake_virtio.vq, info, NULL);
 	if (err) {
 		add_status(VIRTIO_CONFIG_S_FAILED);
 		return err;
 	}
+	if (fake_virtio.fill)
+		fake_virtio.fill();
 	add_status(VIRTIO_CONFIG_S_DRIVER_OK);
 	fake_virtio.bound = true;
 	return 0;
@@ -158,6 +163,8 @@ void fake_virtio_remove(void)
 
 	if (!fake_virtio.bound)
 		return;
+	if (fake_virtio.removing)
+		fake_virtio.removing();
 	fake_virtio.bound = false;
 	vdev->config->reset(vdev);
 	vdev->config->del_vqs(vdev);

@@ -23,6 +23,9 @@
  * @config_calls: interrupts that told of changed configuration bytes
  * @register_result: what register_virtio_device() returns
  * @no_memory_for: number of the queue that there is no memory for; or -1
+ * @unnamed: of the queues that it asks for, the one that it does not use; or -1
+ * @fill: called when it has its queues, before it says DRIVER_OK
+ * @removing: called when it is about to be unbound, its queues are still served
  */
 struct fake_virtio {
 	struct virtio_device *vdev;
@@ -34,6 +37,9 @@ struct fake_virtio {
 	unsigned long config_calls;
 	int register_result;
 	int no_memory_for;
+	int unnamed;
+	void (*fill)(void);
+	void (*removing)(void);
 };
 
 extern struct fake_virtio fake_virtio;

@@ -6,12 +6,12 @@
 #include <linux/pci-epc.h>
 #include <linux/slab.h>
 
-#define kzalloc_obj(obj)	calloc(1, sizeof(obj))
-#define kvzalloc_obj(obj)	calloc(1, sizeof(obj))
+#define kzalloc_obj(obj)	fake_alloc(sizeof(obj), true)
+#define kvzalloc_obj(obj)	fake_alloc(sizeof(obj), true)
 
 static inline bool pci_ep_bar_usable(const struct pci_epc_features *features, enum pci_barno bar)
 {
-	return features && bar == BAR_0;
+	return bar == BAR_0 && !features->bar0_reserved;
 }
 
 static inline bool pci_ep_intx_capable(const struct pci_epc_features *features)

@@ -13,8 +13,8 @@ struct page;
 /* A page is where it is */
 #define pfn_to_page(pfn)	((struct page *)(uintptr_t)((pfn) * PAGE_SIZE))
 
-#define kvmalloc(size, flags)		malloc(size)
-#define kvcalloc(n, size, flags)	calloc(n, size)
+#define kvmalloc(size, flags)		fake_alloc(size, false)
+#define kvcalloc(n, size, flags)	fake_alloc((n) * (size), true)
 #define kvfree(ptr)			free(ptr)
 
 #endif /* CORE_SHIM_LINUX_MM_H */

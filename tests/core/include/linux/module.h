@@ -9,9 +9,11 @@
 /*
  * struct module - what is loaded
  * @refs: how many hold it
+ * @going: it is about to be unloaded
  */
 struct module {
 	unsigned int refs;
+	bool going;
 };
 
 #define THIS_MODULE		NULL
@@ -25,9 +27,11 @@ struct module {
 
 static inline bool try_module_get(struct module *module)
 {
-	if (module)
+	if (!module)
+		return true;
+	if (!module->going)
 		module->refs++;
-	return true;
+	return !module->going;
 }
 
 static inline void module_put(struct module *module)

@@ -18,6 +18,7 @@ struct pci_epc_mem {
 struct pci_epc_features {
 	bool msix_capable;
 	bool intx_capable;
+	bool bar0_reserved;
 };
 
 struct pci_epc {
