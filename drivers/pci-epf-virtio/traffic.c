@@ -260,6 +260,9 @@ static void vepf_leave(void *ctx)
 
 	for (i = 0; i < f->type->num_queues; i++)
 		vepf_hostq_abandon(&f->hostq[i]);
+	/* While the epoch is open: what was written leaves before its window does */
+	vepf_stop_queues(f);
+	vepf_release(f);
 }
 
 static void vepf_failed(void *ctx, bool incomplete)
