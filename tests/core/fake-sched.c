@@ -396,12 +396,14 @@ int wake_up_process(struct task_struct *task)
 void sched_set_fifo(struct task_struct *task)
 {
 	charge();
+	task->changes++;
 	task->rt = true;
 }
 
 void sched_set_normal(struct task_struct *task, int nice)
 {
 	charge();
+	task->changes++;
 	task->rt = false;
 	task->nice = nice;
 }

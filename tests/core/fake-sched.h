@@ -28,6 +28,7 @@
  * @rt_ns: how long it has run with a real-time priority
  * @nice_ns: and without one, with less than the usual nice value
  * @normal_ns: and with that
+ * @changes: how often its priority was set
  * All else is private.
  */
 struct task_struct {
@@ -37,6 +38,7 @@ struct task_struct {
 	u64 rt_ns;
 	u64 nice_ns;
 	u64 normal_ns;
+	unsigned int changes;
 
 	struct fake_fiber *fiber;
 	unsigned int state;

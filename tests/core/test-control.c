@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/highmem.h>
 #include <linux/minmax.h>
 
 #include "control.h"
@@ -91,6 +92,7 @@ static u64 work(struct type *t, bool scan)
 
 	again = min(again, vepf_control_send(&t->c));
 	fake_epc_settle(&t->w->epc);
+	assert_int_equal(fake_kmaps, 0);
 	return again;
 }
 

@@ -7,6 +7,9 @@
 /* Loads that the host may see to differ, before the word is taken as it is */
 #define LOADS_MOST	64
 
+/* A queue that the function has not */
+#define OTHER		9
+
 static struct {
 	struct world *w;
 	unsigned int calls;	/* since the host was last looked at in full */
@@ -72,10 +75,49 @@ static void test_host_selects_all_the_time(void **state)
 	world_host_up(w);
 }
 
+/* The host selects another queue, and sets it up, in front of one load of a half */
+static void select_and_set_up(void)
+{
+	if (--host.calls)
+		return;
+	legacy_w16(&host.w->driver, 14, OTHER);
+	legacy_w32(&host.w->driver, 8, 0x1234);
+}
+
+static void test_halves_of_two_times(void **state)
+{
+	struct world *w = *state;
+	struct vepf_regs *regs = &w->f->poller.regs;
+	bool acted = true;
+	unsigned int i;
+
+	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
+	for (i = 1; acted; i++) {
+		legacy_reset(&w->driver);
+		world_idle(MSEC);
+		vepf_lock(w->f);
+		legacy_w8(&w->driver, 18, 3);
+		legacy_w16(&w->driver, 14, 0);
+		vepf_regs_pass(regs, false);
+		host.calls = i;
+		fake_on_rmb = select_and_set_up;
+		vepf_regs_pass(regs, false);
+		fake_on_rmb = NULL;
+		acted = (int)host.calls <= 0;
+		vepf_regs_pass(regs, false);
+		vepf_unlock(w->f);
+		/* It is not that of the queue which was selected before */
+		assert_int_equal(regs->queue[0].pfn, 0);
+		assert_int_equal(regs->ignored, i - !acted);
+	}
+	assert_in_range(i, 4, 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_driver, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_halves_of_two_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_host_selects_all_the_time, setup, teardown),
 	};
 

@@ -197,6 +197,79 @@ static void test_time_of_emergency_writes(void **state)
 	check_time(w, EMERGENCY, 10 * SECOND, 50 * USEC);
 }
 
+/* Looking for a driver comes before all, its data before most */
+static void test_priorities(void **state)
+{
+	const struct task_struct *task;
+	struct world *w = *state;
+
+	task = w->f->poller.task;
+	world_idle(MSEC);
+	assert_true(task->rt);
+	world_host_up(w);
+	world_idle(MSEC);
+	assert_false(task->rt);
+	assert_int_equal(task->nice, -20);
+	world_host_down(w);
+	world_idle(MSEC);
+	assert_true(task->rt);
+	fake_epf_link(false);
+	vepf_wake(w->f);
+	world_idle(MSEC);
+	assert_false(task->rt);
+}
+
+/* What is not used for long does not become more than what there was at first */
+static void test_credit_is_bounded(void **state)
+{
+	struct world *w = *state;
+
+	world_idle(20 * SECOND);
+	check_time(w, SELECT, 10 * SECOND, 50 * USEC);
+}
+
+/* Who has used up its time does not have the priority changed at each turn, nor a spinning thread */
+static void test_changes_are_few(void **state)
+{
+	const struct task_struct *task;
+	struct world *w = *state;
+	struct task_struct before;
+	u64 used;
+
+	check_time(w, SELECT, 6 * SECOND, 50 * USEC);
+	task = w->f->poller.task;
+	before = *task;
+	tormented(w, SELECT, 5 * SECOND, 50 * USEC);
+	assert_in_range(task->changes - before.changes, 1, 12);
+	used = task->rt_ns + task->nice_ns + task->normal_ns - before.rt_ns - before.nice_ns -
+	       before.normal_ns;
+	assert_in_range(used, 0, 3 * SECOND);
+}
+
+/* A driver that begins and falls silent costs no more than a second */
+static int begin(void *data)
+{
+	struct world *w = data;
+
+	legacy_w8(&w->driver, 18, 3);
+	fake_sleep(3 * SECOND);
+	return 0;
+}
+
+static void test_silent_driver(void **state)
+{
+	struct world *w = *state;
+	u64 before;
+
+	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
+	world_idle(MSEC);
+	before = w->f->poller.task->rt_ns;
+	fake_tick = 2 * USEC;
+	fake_join(fake_host_task(begin, w, "silent driver"));
+	fake_tick = 0;
+	assert_in_range(w->f->poller.task->rt_ns - before, SECOND / 2, 2 * SECOND);
+}
+
 /* Interrupts are never off for longer than a slice and a pass */
 static void test_slices(void **state)
 {
@@ -219,6 +292,10 @@ int main(void)
 		TEST(test_time_of_driver),
 		TEST(test_setup_after_traffic),
 		TEST_UNBOUND(test_time_of_emergency_writes),
+		TEST(test_priorities),
+		TEST(test_credit_is_bounded),
+		TEST(test_changes_are_few),
+		TEST(test_silent_driver),
 		TEST(test_slices),
 	};
 
