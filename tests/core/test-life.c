@@ -175,6 +175,7 @@ static void test_type(void **state)
 	const struct vepf_type *(*bind)(void *priv) = w->ops.bind;
 	struct vepf_type good = w->type;
 
+	fake_epf.epf.msix_interrupts = 3;
 	w->type.num_queues = 67;
 	refused(-EINVAL, NULL);
 	w->type.num_queues = 0;
