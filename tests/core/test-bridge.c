@@ -220,6 +220,8 @@ static void test_configuration(void **state)
 	memset(buf, 'x', sizeof(buf));
 	vdev->config->get(vdev, CONFIG_LEN, buf, sizeof(buf));
 	assert_memory_equal(buf, "\0\0\0\0\0\0\0\0", sizeof(buf));
+	vdev->config->get(vdev, CONFIG_LEN + 4, buf, sizeof(buf));
+	assert_memory_equal(buf, "\0\0\0\0\0\0\0\0", sizeof(buf));
 }
 
 /* A driver is called once for what was used, and only if it wants to be */

@@ -189,6 +189,10 @@ static void test_type(void **state)
 	w->type.pairs = before;
 	refused(-EINVAL, NULL);
 	w->type = good;
+	/* Indirect descriptors cost round trips */
+	w->type.features = 1 << 28;
+	refused(-EINVAL, NULL);
+	w->type = good;
 	w->type.config_len = 65;
 	refused(-EINVAL, NULL);
 	w->type = good;
@@ -407,8 +411,13 @@ static void test_link(void **state)
 	fake_epf_link(false);
 	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
 	assert_int_equal(w->epc.num_maps, 0);
-	/* The next host finds what the first one did */
+	/* The next host finds what the first one did, and nobody looks at what there is before */
 	assert_int_equal(bar[18], 0);
+	legacy_w8(&w->driver, 18, 3);
+	vepf_wake(w->f);
+	world_idle(MSEC);
+	assert_int_equal(w->f->poller.regs.phase, VEPF_REGS_IDLE);
+	legacy_w8(&w->driver, 18, 0);
 	fake_epf_link(true);
 	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
 	world_host_up(w);
@@ -416,6 +425,26 @@ static void test_link(void **state)
 	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
 	fake_epf_link(true);
 	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+}
+
+/* The thread ends, whatever it is about to do */
+static void test_unbound_at_any_time(void **state)
+{
+	struct world *w = *state;
+	unsigned int i;
+
+	fake_preempt_one_in = 2;
+	fake_tick = 200;
+	for (i = 0; i < 300; i++) {
+		assert_int_equal(fake_epf_bind(), 0);
+		if (i & 1)
+			assert_int_equal(fake_epf_init(), 0);
+		vepf_wake(w->f);
+		fake_sleep(rnd_range(0, 3000));
+		fake_epf_unbind();
+		nothing_is_left();
+	}
+	fake_tick = 0;
 }
 
 /* A controller that has lost its power is not told to forget a BAR */
@@ -511,6 +540,7 @@ int main(void)
 		TEST(test_controller_fails),
 		TEST(test_set_up_again),
 		TEST(test_link),
+		TEST(test_unbound_at_any_time),
 		TEST(test_controller_is_gone),
 		TEST(test_events_of_unbound),
 		TEST_NOTHING(test_module),

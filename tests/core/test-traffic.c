@@ -359,6 +359,50 @@ static void test_end_comes_behind_the_bytes(void **state)
 	assert_int_equal(type.received, 100);
 }
 
+/* A setting that is written again as it was changes nothing */
+static void test_the_same_kind_again(void **state)
+{
+	struct world *w = *state;
+
+	world_host_up(w);
+	world_local_up(w);
+	vepf_lock(w->f);
+	vepf_pair_open(w->f, 0, VEPF_HOST, true);
+	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
+	vepf_unlock(w->f);
+	assert_true(side_send(&w->htx, 100, 1));
+	world_idle(MSEC);
+	vepf_pair_lossless(w->f, 0, VEPF_HOST, true);
+	side_offer(&w->lrx, 4096, 1);
+	world_idle(25 * MSEC);
+	side_reap(&w->lrx);
+	assert_int_equal(w->lrx.num_received, 100);
+}
+
+/* Who reads a console sees no end of it, so its sender's end does not wait for that */
+static void test_end_of_a_console(void **state)
+{
+	struct world *w = *state;
+
+	type.received = 1;
+	world_host_up(w);
+	world_local_up(w);
+	vepf_lock(w->f);
+	vepf_pair_lossless(w->f, 0, VEPF_HOST, false);
+	vepf_pair_open(w->f, 0, VEPF_HOST, true);
+	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
+	vepf_unlock(w->f);
+	world_idle(MSEC);
+	assert_true(side_send(&w->htx, 100, 1));
+	world_idle(MSEC);
+	vepf_lock(w->f);
+	vepf_pair_open(w->f, 0, VEPF_HOST, false);
+	vepf_unlock(w->f);
+	world_idle(MSEC);
+	/* It was told, and nothing was received by then */
+	assert_int_equal(type.received, 0);
+}
+
 /* Configuration */
 
 static void change(struct world *w, u8 byte)
@@ -403,6 +447,31 @@ static void test_configuration_with_intx(void **state)
 	assert_int_equal(bar(20), '1');
 	assert_int_equal(bar(ISR), 3);
 	assert_int_equal(w->epc.intx_sent, sent + 1);
+}
+
+static int set_up_with_msix(void *data)
+{
+	struct world *w = data;
+
+	legacy_w8(&w->driver, STATUS, 3);
+	fake_sleep(50 * USEC);
+	w->epc.msix = w->vectors;
+	fake_sleep(400 * USEC);
+	assert_int_equal(bar(24), 'c');
+	legacy_reset(&w->driver);
+	return 0;
+}
+
+/* A driver may look at its configuration before it is ready, and behind MSI-X if that is on */
+static void test_configuration_while_set_up(void **state)
+{
+	struct world *w = *state;
+
+	w->driver.bar = fake_epf.epf.bar[BAR_0].addr;
+	world_idle(MSEC);
+	fake_tick = 200;
+	fake_join(fake_host_task(set_up_with_msix, w, "driver"));
+	fake_tick = 0;
 }
 
 /* The host's kernel has switched MSI-X off and on: the bytes are where its driver looks */
@@ -866,7 +935,10 @@ int main(void)
 		TEST_PORT(test_end_comes_behind_the_bytes),
 		TEST_PORT(test_configuration),
 		TEST_PORT(test_configuration_with_intx),
+		TEST_PORT(test_configuration_while_set_up),
 		TEST_PORT(test_configuration_moves),
+		TEST_PORT(test_the_same_kind_again),
+		TEST_PORT(test_end_of_a_console),
 		TEST(test_intx),
 		TEST(test_pending_interrupt_is_of_one_driver),
 		TEST(test_vectors_are_the_drivers),
