@@ -34,11 +34,15 @@ fail()
 reason()
 {
 	test=$(sed -n 's/^\[ RUN      \] //p' "$dir/log" | tail -n 1)
-	what=$(grep -a -m1 -e 'AddressSanitizer' -e 'LeakSanitizer' -e 'runtime error' \
-		-e '^FAILED:' -e '^\[  ERROR   \] --- ' "$dir/log" |
-		sed 's/^\[  ERROR   \] --- //' | cut -c1-90) || true
-	[ "$ret" -ne 152 ] || what="took more than ${LIMIT:-300} s"
-	echo "${test:+$test: }${what:-exit code $ret}"
+	if [ "$ret" -eq 152 ]; then
+		what="takes more than ${LIMIT:-300} s"
+	elif what=$(grep -a -m1 'LeakSanitizer: ' "$dir/log"); then
+		# At the end, of whatever test it was
+		test=
+	elif ! what=$(grep -a -m1 -e 'AddressSanitizer: ' -e 'runtime error' -e '^FAILED:' "$dir/log"); then
+		what=$(grep -a -m1 -B1 '^\[   LINE   \] --- ' "$dir/log" | head -n 1)
+	fi
+	echo "${test:+$test: }${what:-exit code $ret}" | sed 's/==[0-9]*==ERROR: //' | cut -c1-100
 }
 
 # LIST: name | file | arguments of the program, or programs, of which one must notice | sed script
