@@ -10,7 +10,7 @@ help:
 	@echo '           HOST_FILES, EP_SCRIPT, HOST_SCRIPT, PROFILE, WINDOWS, INIT,'
 	@echo '           CABLE_OPTIONS; docs/endpoint-test.md'
 	@echo '  check    run the tests; the last line is "N passed, N failed"'
-	@echo '  check-all  the same, then end-to-end and endpoint tests on two other controllers'
+	@echo '  check-all  the same, then mutants, and end-to-end and endpoint tests on two other controllers'
 	@echo '  check-debug  of these, the end-to-end tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  check-endpoint-test  of these, the kernel'\''s own test of endpoints: docs/endpoint-test.md'
 	@echo '  model    search all interleavings of host drivers and the register engine'
@@ -53,7 +53,7 @@ check:
 
 check-all: export E2E_WHOLE := 1
 check-all: check
-	@$(VM)/enter python3 tests/run.py e2e-direct-debug
+	@$(VM)/enter python3 tests/run.py mutants e2e-direct-debug
 	@for profile in rk3588 j721e; do \
 		E2E_PROFILE=$$profile E2E_LOGS=e2e-$$profile \
 		$(VM)/enter python3 tests/run.py endpoint-test e2e || exit 1; \

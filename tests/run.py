@@ -79,6 +79,21 @@ def model():
     return counted(code, text, log, passed, failed)
 
 
+def mutants():
+    """Breaks of the code under test, one at a time: those that no test notices have failed."""
+    passed = failed = 0
+    for name in ("unit", "core"):
+        code, text, log = run("mutants-" + name, ["make", "-C", "tests/" + name, "mutants"])
+        for line in re.findall(r"^SURVIVED .*", text, re.M):
+            say("    " + line)
+        counts = re.findall(r"^mutants: (\d+) killed, (\d+) survived$", text, re.M)
+        more, bad, log = counted(code, text, log, sum(int(count[0]) for count in counts),
+                                 sum(int(count[1]) for count in counts))
+        passed += more
+        failed += bad
+    return passed, failed, log
+
+
 def fuzz():
     """Targets of tests/fuzz that passed; breaks of the code that none noticed fail, too."""
     code, text, log = run("fuzz", ["make", "-C", "tests/fuzz", "check"])
@@ -203,6 +218,7 @@ PARTS = {
     "search": lambda: cmocka("search"),
     "ring-model": lambda: cmocka("ring-model", "tests/model/ring"),
     "fuzz": fuzz,
+    "mutants": mutants,
     "modules": modules,
     "configfs": lambda: pytest("configfs", "tests/configfs"),
     "cable": lambda: pytest("cable", "tests/cable"),
@@ -218,12 +234,13 @@ PARTS = {
 }
 
 # For the time it takes, only where it is asked for
-ASKED_FOR = ("e2e-direct-debug",)
+ASKED_FOR = ("e2e-direct-debug", "mutants")
 
 # Parts run in rows beside each other: these rows, and after them the next ones
 PHASES = (
     # One processor each
-    (("style", "unit", "vcon", "search", "fuzz", "cable", "soak"), ("configfs", "cable-ep")),
+    (("style", "unit", "vcon", "search", "fuzz", "cable", "soak", "mutants"),
+     ("configfs", "cable-ep")),
     # Two machines that wait for each other leave a processor idle for half of the time, for what
     # needs nothing else; it never runs while they want to
     (("e2e", "e2e-direct", "endpoint-test"),
