@@ -104,7 +104,8 @@ static int setup_port(void **state)
 	struct world *w = world_make(&fake_dwc);
 
 	memset(&type, 0, sizeof(type));
-	memset(config, 'c', sizeof(config));
+	memset(config, '-', sizeof(config));
+	config[VEPF_HOST][0] = 'c';
 	memset(config[VEPF_HOST] + WRITTEN, 0, 4);
 	type.w = w;
 	w->type.num_queues = 4;
