@@ -84,6 +84,9 @@ def test_endpoint_rebind(pair):
 @pytest.mark.lost
 def test_endpoint_rebind_unannounced(pair):
     """The host keeps its device until the endpoint is back."""
+    # What a host writes when its link is gone it waits for, with interrupts off, for as long as
+    # it keeps the device: so its getty's greeting must be over
+    check_login(pair)
     for _ in range(ROUNDS):
         pair.stop_link()
         pair.unbind()
