@@ -62,3 +62,34 @@ def test_terminal_that_somebody_keeps_open(alone):
     pair.endpoint.wait_for("the module to be free", lambda: shell.run(UNLOAD)[0] == 0, 10)
     code, _ = shell.run("cat /dev/hvc0")
     assert code == 1, "a terminal that was removed can be opened"
+
+
+def test_next_terminal_is_another_one(alone):
+    """What is left of a terminal has nothing of the one that is made next."""
+    pair = alone
+    usual, pair.backend = pair.backend, "direct"
+    pair.make_functions()
+    pair.bind()
+    pair.backend = usual
+    shell = pair.endpoint.shell
+    shell.check("sleep 1000 <>/dev/hvc0 & echo $! >/run/keeper")
+    pair.unbind()
+    link = "%s/vcon0" % pair.controller()
+    pair.at_endpoint("ln -s %s %s" % (ports.FIRST, pair.controller()))
+    pair.start_link()
+    pair.rescan()
+    pair.wait_console(pair.host)
+    pair.answer(pair.host, False)
+    pair.host.shell.check("echo for the next one >/dev/hvc0")
+    # hvc has given the file to the next one, but until it is closed it is the old one
+    assert shell.check("cat %sendpoint_terminal" % ports.CONFIGFS) == "hvc0"
+    assert "for the next one" not in shell.run("timeout 5 head -n 1 /dev/hvc0")[1]
+    shell.check("n=$(cat /run/keeper); kill $n; while kill -0 $n 2>/dev/null; do sleep 0.05; done")
+    line = shell.check("(stty raw -echo; timeout 10 head -n 1) </dev/hvc0")
+    assert "for the next one" in line
+    pair.answer(pair.host, True)
+    pair.remove_card()
+    pair.stop_link()
+    pair.at_endpoint("rm " + link)
+    pair.remove_functions()
+    pair.endpoint.wait_for("the module to be free", lambda: shell.run(UNLOAD)[0] == 0, 10)
