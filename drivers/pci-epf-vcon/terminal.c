@@ -151,8 +151,8 @@ err_free:
 /*
  * hvc does not hold the module of its operations.  Who has a terminal open when it is removed
  * is hung up, but the tty is there until all of them have closed it, and until then others who
- * open it come to us.  So each terminal holds this module, and lets go of it after its last
- * user, of whom nobody tells.
+ * open it come to us.  So each terminal holds this module and its number until its last user
+ * has closed it.  Nobody tells of that, so we look now and then.
  */
 static LIST_HEAD(vcon_left);
 static unsigned long vcon_left_wait;
@@ -171,6 +171,7 @@ static void vcon_terminals_reap(void)
 		list_del(&t->left);
 		/* Also waits for khvcd, which may be looking at it */
 		tty_port_put(&t->hvc->port);
+		xa_erase(&vcon_terminals, t->vtermno);
 		kfree(t);
 		module_put(THIS_MODULE);
 	}
@@ -195,7 +196,8 @@ void vcon_terminal_remove(struct vcon_terminal *t)
 	struct hvc_struct *hvc = t->hvc;
 	unsigned long flags;
 
-	xa_erase(&vcon_terminals, t->vtermno);
+	/* Nothing is found there any more, and the number stays in use */
+	xa_store(&vcon_terminals, t->vtermno, NULL, GFP_KERNEL);
 	/* Whoever has found it there is done with it */
 	synchronize_rcu();
 	tty_port_get(&hvc->port);
@@ -203,7 +205,7 @@ void vcon_terminal_remove(struct vcon_terminal *t)
 	vcon_terminal_count(-1);
 	/* Where nobody has it open hvc leaves that to run when there is no terminal any more */
 	cancel_work_sync(&hvc->tty_resize);
-	/* Nor does a new tty find it, instead of the terminal that has its number next */
+	/* Where another terminal has the same file later, a tty that is made for it finds that one */
 	spin_lock_irqsave(&hvc->lock, flags);
 	hvc->index = INT_MIN;
 	spin_unlock_irqrestore(&hvc->lock, flags);
