@@ -83,6 +83,8 @@ def test_second_controller_is_refused(function):
         said = function.said_during(lambda: function.fails(
             "ln -s controllers/epc-dummy.3 %s/secondary/" % FUNCTION, "Invalid argument"))
         assert said.count("link it to the function's primary/") == 1
+        # The kernel unbinds a function that does not take its second controller
+        assert said.count("It is not bound any more") == (1 if first else 0)
         function.check("rm -f %s/primary/epc-dummy.3" % FUNCTION)
         assert function.names("/sys/bus/virtio/devices") == set()
     function.check("ln -s controllers/epc-dummy.3 %s/primary/" % FUNCTION)
