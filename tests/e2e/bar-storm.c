@@ -14,6 +14,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,11 +114,10 @@ static uint32_t any_length(uint64_t addr)
 
 /*
  * The device's half of a ring is wherever it was told, so nothing but that is scribbled on, and
- * all addresses in a table are as above. Behind the rings there is memory for buffers.
+ * all addresses in a table are as above.
  */
-static void scribble(void)
+static void scribble(uint8_t *ring)
 {
-	uint8_t *ring = memory + any() % 8 * RING_PAGES * PAGE;
 	struct vring_desc *desc = (struct vring_desc *)ring;
 	uint16_t *avail = (uint16_t *)(ring + RING_SIZE * sizeof(*desc));
 	unsigned int i;
@@ -133,9 +133,30 @@ static void scribble(void)
 	avail[1] = any() % 4 ? any() % RING_SIZE : any();
 }
 
-static void make_available(void)
+/* Buffers as a driver has them, behind all rings */
+static void make_good(uint8_t *ring, uint16_t flags)
 {
-	uint8_t *ring = memory + any() % 8 * RING_PAGES * PAGE;
+	struct vring_desc *desc = (struct vring_desc *)ring;
+	uint16_t *avail = (uint16_t *)(ring + RING_SIZE * sizeof(*desc));
+	unsigned int i;
+
+	for (i = 0; i < RING_SIZE; i++) {
+		desc[i].addr = memory_at + HUGE_PAGE / 2 + i * PAGE;
+		desc[i].len = 1 + any() % PAGE;
+		desc[i].flags = flags;
+		avail[2 + i] = i;
+	}
+	avail[0] = 0;
+	avail[1] = any() % RING_SIZE;
+}
+
+static uint8_t *any_ring(void)
+{
+	return memory + any() % 8 * RING_PAGES * PAGE;
+}
+
+static void make_available(uint8_t *ring)
+{
 	volatile uint16_t *idx = (uint16_t *)(ring + RING_SIZE * sizeof(struct vring_desc)) + 1;
 	unsigned int i;
 
@@ -146,24 +167,40 @@ static void make_available(void)
 	}
 }
 
+/* As a driver does it, with pauses in which what it wrote is seen, or too fast for that */
 static void set_up(void)
 {
+	uint8_t *rings[] = { any_ring(), any_ring() };
+	const bool slow = any() % 4;
 	unsigned int i;
 
+	for (i = 0; i < 2; i++) {
+		if (any() % 2)
+			make_good(rings[i], i ? 0 : VRING_DESC_F_WRITE);
+		else
+			scribble(rings[i]);
+	}
 	w8(VIRTIO_PCI_STATUS, 0);
-	rest();
+	if (slow)
+		pause_us(2000);
 	w8(VIRTIO_PCI_STATUS, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	w8(VIRTIO_PCI_STATUS, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
 	w32(VIRTIO_PCI_GUEST_FEATURES, any() % 8);
 	for (i = 0; i < 2; i++) {
 		w16(VIRTIO_PCI_QUEUE_SEL, i);
-		pause_us(1000);
+		if (slow)
+			pause_us(2000);
 		w32(VIRTIO_PCI_QUEUE_PFN,
-		    (memory_at + any() % 8 * RING_PAGES * PAGE) >> VIRTIO_PCI_QUEUE_ADDR_SHIFT);
-		pause_us(any() % 8 ? 1000 : 1);
+		    (memory_at + (rings[i] - memory)) >> VIRTIO_PCI_QUEUE_ADDR_SHIFT);
+		if (slow)
+			pause_us(2000);
 	}
 	w8(VIRTIO_PCI_STATUS, 7);
 	pause_us(any() % 4 ? 5000 : 1);
+	make_available(rings[1]);
+	if (any() % 4 == 0)
+		scribble(rings[any() % 2]);
+	make_available(rings[any() % 2]);
 }
 
 static void select_queues(void)
@@ -206,11 +243,15 @@ static void reset(void)
 	}
 }
 
-/* Of what is written, only the queue's address could make the card write somewhere */
+/*
+ * All but the queue's address, which could make the card write somewhere, and the two registers
+ * that no driver writes and a reset does not put back: what the device offers, and a queue's
+ * size.  A host spoils these for its next driver.
+ */
 static void write_registers(void)
 {
 	static const unsigned int regs[] = {
-		VIRTIO_PCI_HOST_FEATURES, VIRTIO_PCI_GUEST_FEATURES, VIRTIO_PCI_QUEUE_NUM,
+		VIRTIO_PCI_GUEST_FEATURES, VIRTIO_PCI_GUEST_FEATURES + 2, VIRTIO_PCI_QUEUE_SEL,
 		VIRTIO_PCI_QUEUE_SEL, VIRTIO_PCI_QUEUE_NOTIFY, VIRTIO_PCI_STATUS, VIRTIO_PCI_ISR,
 		20, 24, 28,
 	};
@@ -227,8 +268,6 @@ static const struct {
 	void (*act)(void);
 } acts[] = {
 	{ "set-ups", set_up },
-	{ "set-ups, used", make_available },
-	{ "scribbled rings", scribble },
 	{ "queues selected", select_queues },
 	{ "emergency writes", write_emergency },
 	{ "notifications", notify },
@@ -289,7 +328,7 @@ int main(int argc, char **argv)
 {
 	unsigned long done[NUM_ACTS] = { 0 };
 	uint64_t end;
-	unsigned int i;
+	unsigned int i, n;
 
 	if (argc != 4 || atoi(argv[2]) < 1) {
 		fprintf(stderr, "usage: bar-storm DEVICE SECONDS SEED\n");
@@ -303,6 +342,9 @@ int main(int argc, char **argv)
 		i = any() % NUM_ACTS;
 		acts[i].act();
 		done[i]++;
+		/* That is one of the shorter ones, and what rings are used in */
+		for (n = any() % 20; n; n--, done[0]++)
+			set_up();
 	}
 	w8(VIRTIO_PCI_STATUS, 0);
 	/* Until the card has seen that, it may write to this program's memory */
