@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a machine shares with the program it may go on using, in any way it likes."""
 
+import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import select
 import signal
@@ -11,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import pytest
@@ -329,6 +332,59 @@ def test_others_connect_all_the_same(cable, pair, poison):
         time.sleep(0.01)
     cable.expect(text)
     served(cable.bank())
+    served(endpoint)
+
+
+USERFAULTFD = 323                       # on x86-64
+UFFDIO_API, UFFDIO_REGISTER, UFFD_API = 0xc018aa3f, 0xc020aa00, 0xaa
+PAGE = 4096
+
+
+@pytest.fixture
+def stuck_epoll():
+    """Have an event descriptor in an epoll that keeps its lock: it writes to memory that is not
+    given to it, as memory on a FUSE file system may not be, either.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    waiting = []
+
+    def stick(fd):
+        fault = libc.syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
+        assert fault >= 0, os.strerror(ctypes.get_errno())
+        memory = mmap.mmap(-1, PAGE)
+        at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        fcntl.ioctl(fault, UFFDIO_API, bytearray(struct.pack("QQQ", UFFD_API, 0, 0)))
+        fcntl.ioctl(fault, UFFDIO_REGISTER, bytearray(struct.pack("QQQQ", at, PAGE, 1, 0)))
+        epoll = select.epoll()
+        epoll.register(fd, select.EPOLLIN)
+        thread = threading.Thread(target=libc.epoll_wait, args=(
+            epoll.fileno(), ctypes.c_void_p(at), 1, -1))
+        thread.start()
+        time.sleep(0.2)
+        waiting.append((fault, thread, memory, epoll))
+
+    yield stick
+    for fault, thread, _, epoll in waiting:
+        os.close(fault)
+        thread.join()
+        epoll.close()
+
+
+@pytest.mark.parametrize("data", [b"", None], ids=["no-vector", "gone"])
+def test_event_that_is_slow_to_close(cable, msix, stuck_epoll, data):
+    """Nobody waits for a lock that is the peer's when the program has the event last."""
+    endpoint, host = msix
+    fd = os.eventfd(1, os.EFD_NONBLOCK)
+    host.set_irqs(EVENTFD, 0, 1, [fd])
+    stuck_epoll(fd)
+    os.close(fd)
+    if data is None:
+        host.close()
+        cable.clients.remove(host)
+    else:
+        host.send(vfu.SET_IRQS, struct.pack("<IIIII", 20, vfu.IRQ_NONE | vfu.IRQ_TRIGGER,
+                                            vfu.MSIX, 0, 0))
+    time.sleep(0.2)
     served(endpoint)
 
 
