@@ -21,16 +21,18 @@ struct closing {
 	struct aside_owner *owner;
 };
 
+/* It lasts as long as the program, as its owner does. */
+struct aside_worker {
+	pthread_cond_t more;
+	struct list waiting;
+};
+
 static struct {
 	struct loop_source src;		/* something is done */
 	struct loop *loop;
-	pthread_mutex_t lock;		/* of both lists */
-	pthread_cond_t more;
-	struct list waiting;
+	pthread_mutex_t lock;		/* of all lists */
 	struct list done;
-} aside = {
-	.src.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
-};
+} aside = { .src.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void empty(struct list *list)
 {
@@ -58,14 +60,14 @@ static struct aside_job *take_first(struct list *list)
 
 static void *run(void *arg)
 {
+	struct aside_worker *worker = arg;
 	const uint64_t one = 1;
 	struct aside_job *job;
 
-	(void)arg;
 	pthread_mutex_lock(&aside.lock);
 	for (;;) {
-		while (!(job = take_first(&aside.waiting)))
-			pthread_cond_wait(&aside.more, &aside.lock);
+		while (!(job = take_first(&worker->waiting)))
+			pthread_cond_wait(&worker->more, &aside.lock);
 		pthread_mutex_unlock(&aside.lock);
 		job->work(job);
 		pthread_mutex_lock(&aside.lock);
@@ -97,31 +99,46 @@ static void something_done(struct loop_source *src, uint32_t events)
 
 int aside_open(struct loop *loop)
 {
-	int ret;
-
-	empty(&aside.waiting);
 	empty(&aside.done);
 	aside.loop = loop;
 	aside.src.ready = something_done;
 	aside.src.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (aside.src.fd < 0)
 		return -errno;
-	ret = loop_add(loop, &aside.src, EPOLLIN);
-	return ret ? ret : thread_start(run, NULL);
+	return loop_add(loop, &aside.src, EPOLLIN);
 }
 
 void aside_exit(void)
 {
-	/* The thread goes on; all that it has stays valid. */
+	/* The threads go on; all that they have stays valid. */
 	loop_del(aside.loop, &aside.src);
 }
 
-void aside_do(struct aside_job *job)
+static struct aside_worker *new_worker(void)
 {
+	struct aside_worker *worker = malloc(sizeof(*worker));
+
+	if (!worker)
+		return NULL;
+	pthread_cond_init(&worker->more, NULL);
+	empty(&worker->waiting);
+	if (!thread_start(run, worker))
+		return worker;
+	free(worker);
+	return NULL;
+}
+
+bool aside_do(struct aside_job *job, struct aside_owner *owner)
+{
+	if (!owner->worker)
+		owner->worker = new_worker();
+	if (!owner->worker)
+		return false;
 	pthread_mutex_lock(&aside.lock);
-	append(&aside.waiting, job);
-	pthread_cond_signal(&aside.more);
+	append(&owner->worker->waiting, job);
+	pthread_cond_signal(&owner->worker->more);
 	pthread_mutex_unlock(&aside.lock);
+	return true;
 }
 
 static void close_fd(struct aside_job *job)
@@ -139,14 +156,19 @@ void aside_close(int fd, struct aside_owner *owner)
 {
 	struct closing *closing = malloc(sizeof(*closing));
 
-	if (!closing) {
-		log_event("out of memory: a descriptor stays open");
-		return;
-	}
+	if (!closing)
+		goto err;
 	closing->job.work = close_fd;
 	closing->job.done = fd_closed;
 	closing->fd = fd;
 	closing->owner = owner;
+	if (!aside_do(&closing->job, owner))
+		goto err_free;
 	owner->closing++;
-	aside_do(&closing->job);
+	return;
+
+err_free:
+	free(closing);
+err:
+	log_event("out of memory or threads: a descriptor stays open");
 }

@@ -6,7 +6,8 @@
  *		a server that does not answer, and to close it may wait for that), and peer
  *		(a look into another process).
  *
- * One thing after the other.  Where one of them never ends, none does that comes later.
+ * Each owner has a thread of its own.  Where one thing never ends, none does that comes later
+ * for the same owner; no other owner waits for that.
  */
 #ifndef CABLE_ASIDE_H
 #define CABLE_ASIDE_H
@@ -33,16 +34,23 @@ int aside_open(struct loop *loop);
 /* What is not done by now is left to the end of the process. */
 void aside_exit(void);
 
-/* Have @job done; it stays where it is until then. */
-void aside_do(struct aside_job *job);
+struct aside_worker;
 
 /**
  * struct aside_owner - from whom descriptors have come; stays in its place
  * @closing: of them, those that are to be closed, and are not yet
+ * @worker: aside's own; NULL: nothing was to be done yet
  */
 struct aside_owner {
 	unsigned int closing;
+	struct aside_worker *worker;
 };
+
+/*
+ * Have @job done, which concerns @owner; it stays where it is until then.  False: it is not
+ * done, for want of memory or threads.
+ */
+bool aside_do(struct aside_job *job, struct aside_owner *owner);
 
 /* Close a descriptor of @owner. */
 void aside_close(int fd, struct aside_owner *owner);

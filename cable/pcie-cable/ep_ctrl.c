@@ -441,7 +441,8 @@ static int ctrl_dma_map(void *dev, const struct vfu_dma_map *map, int fd)
 		return -EINVAL;
 	}
 	if (fd >= 0 && (map->flags & VFU_DMA_WRITE) && !conn->dma.seen_shared)
-		peer_check_start(&cable->ep_check, conn->src.fd, fd, unshared_ram, cable);
+		peer_check_start(&cable->ep_check, conn->src.fd, conn->owner, fd, unshared_ram,
+				 cable);
 	return vfu_dma_map(&conn->dma, map, fd);
 }
 

@@ -49,16 +49,18 @@ int host_mem_map(struct host_fn *host, const struct vfu_dma_map *map, int fd)
 {
 	struct cable *cable = host->cable;
 	const struct host_ram *ram = &cable->ram;
+	struct vfu_conn *conn = host->conn;
 	int ret;
 
 	/* The file is mapped already; only what the host calls it is of interest. */
 	if (fd < 0 || !host_ram_is(ram, fd))
-		return vfu_dma_map(&host->conn->dma, map, -1);
-	ret = vfu_dma_map_memory(&host->conn->dma, map, ram->mem, ram->size);
+		return vfu_dma_map(&conn->dma, map, -1);
+	ret = vfu_dma_map_memory(&conn->dma, map, ram->mem, ram->size);
 	if (ret)
 		return ret;
 	if (!host->seen_ram)
-		peer_check_start(&host->ram_check, host->conn->src.fd, fd, unshared_ram, cable);
+		peer_check_start(&host->ram_check, conn->src.fd, conn->owner, fd, unshared_ram,
+				 cable);
 	host->seen_ram = true;
 	return 0;
 }

@@ -64,8 +64,8 @@ static void maps_read(struct aside_job *job)
 		check->found(check->arg);
 }
 
-void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(void *arg),
-		      void *arg)
+void peer_check_start(struct peer_check *check, int sock, struct aside_owner *owner, int fd,
+		      void (*found)(void *arg), void *arg)
 {
 	const pid_t pid = pid_of(sock);
 	struct stat st;
@@ -77,11 +77,10 @@ void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(
 		.pid = pid,
 		.dev = st.st_dev,
 		.ino = st.st_ino,
-		.running = true,
 		.found = found,
 		.arg = arg,
 	};
-	aside_do(&check->job);
+	check->running = aside_do(&check->job, owner);
 }
 
 void peer_check_forget(struct peer_check *check)

@@ -39,9 +39,9 @@ struct peer_check {
 	void *arg;
 };
 
-/* Of the peer of @sock and the file of @fd; nothing happens where one is under way. */
-void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(void *arg),
-		      void *arg);
+/* Of the peer of @sock, @owner, and the file of @fd; nothing happens where one is under way. */
+void peer_check_start(struct peer_check *check, int sock, struct aside_owner *owner, int fd,
+		      void (*found)(void *arg), void *arg);
 
 /* Its peer has gone. */
 void peer_check_forget(struct peer_check *check);

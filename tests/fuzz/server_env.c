@@ -160,10 +160,10 @@ void log_line(const char *fmt, ...)
 	va_end(args);
 }
 
-void peer_check_start(struct peer_check *check, int sock, int fd, void (*found)(void *arg),
-		      void *arg)
+void peer_check_start(struct peer_check *check, int sock, struct aside_owner *owner, int fd,
+		      void (*found)(void *arg), void *arg)
 {
-	CHECK(sock >= 0 && fd >= 0);
+	CHECK(sock >= 0 && owner && fd >= 0);
 	check->arg = arg;
 	if (env_private)
 		found(arg);
