@@ -2,9 +2,9 @@
 /*
  * aside: what may take any time, and is done by a thread, as the loop never waits
  *
- * Offered to:	fds and those who close connections (what others have sent may be a file on
- *		a server that does not answer, and to close it may wait for that), and peer
- *		(a look into another process).
+ * Offered to:	fds, vfu_irq and those who close connections (to close what others have sent may
+ *		wait for them: a file may be on a server that does not answer, an eventfd in
+ *		an epoll whose lock its owner keeps), and peer (a look into another process).
  *
  * Each owner has a thread of its own.  Where one thing never ends, none does that comes later
  * for the same owner; no other owner waits for that.
@@ -55,8 +55,11 @@ bool aside_do(struct aside_job *job, struct aside_owner *owner);
 /* Close a descriptor of @owner. */
 void aside_close(int fd, struct aside_owner *owner);
 
-/* More are too many; nothing is taken from the owner then. */
-#define ASIDE_MANY	64
+/*
+ * More are too many; nothing is taken from the owner then.  A function that goes has up to 289
+ * eventfds, which are all closed at the same time.
+ */
+#define ASIDE_MANY	512
 
 static inline bool aside_is_behind(const struct aside_owner *owner)
 {

@@ -190,7 +190,8 @@ static int receive(struct vfu_conn *conn)
 	int ret;
 
 	conn->closing = conn->closing && conn->owner->closing;
-	conn->held = conn->closing;
+	/* Each message may leave descriptors of interrupts to be closed, too. */
+	conn->held = conn->closing || aside_is_behind(conn->owner);
 	if (conn->held) {
 		loop_timer_arm(conn->loop, &conn->hold_timer, CLOSING_MS);
 		return 0;
@@ -287,7 +288,7 @@ struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, struct aside_owner *own
 	conn->name = name;
 	conn->out_fd = -1;
 	vfu_dma_init(&conn->dma, lost_memory, conn);
-	vfu_irq_init(&conn->irqs);
+	vfu_irq_init(&conn->irqs, owner);
 	if (loop_add(loop, &conn->src, EPOLLIN))
 		goto err_conn;
 	return conn;

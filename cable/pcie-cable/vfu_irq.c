@@ -3,7 +3,6 @@
 #include <linux/vfio.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "event_fd.h"
 #include "log.h"
@@ -27,11 +26,12 @@ static struct vfu_irq *vectors(struct vfu_irqs *irqs, unsigned int index, unsign
 	}
 }
 
-void vfu_irq_init(struct vfu_irqs *irqs)
+void vfu_irq_init(struct vfu_irqs *irqs, struct aside_owner *owner)
 {
 	unsigned int index, i, num;
 	struct vfu_irq *irq;
 
+	irqs->owner = owner;
 	for (index = 0; index < VFIO_PCI_NUM_IRQS; index++) {
 		irq = vectors(irqs, index, &num);
 		for (i = 0; irq && i < num; i++)
@@ -48,10 +48,14 @@ uint32_t vfu_irq_flags(unsigned int index)
 	return VFIO_IRQ_INFO_EVENTFD;
 }
 
-static void drop(struct vfu_irq *irq)
+/*
+ * To close an eventfd waits for the lock of each epoll that it is in, and whose epoll that is
+ * decides how long it is kept (eventpoll_release_file()).
+ */
+static void drop(struct vfu_irqs *irqs, struct vfu_irq *irq)
 {
 	if (irq->fd >= 0)
-		close(irq->fd);
+		aside_close(irq->fd, irqs->owner);
 	irq->fd = -1;
 	irq->masked = false;
 	irq->pending = false;
@@ -63,7 +67,7 @@ static void drop_all(struct vfu_irqs *irqs, unsigned int index)
 	struct vfu_irq *irq = vectors(irqs, index, &num);
 
 	for (i = 0; irq && i < num; i++)
-		drop(irq + i);
+		drop(irqs, irq + i);
 }
 
 void vfu_irq_exit(struct vfu_irqs *irqs)
@@ -138,7 +142,8 @@ static void set_masked(struct vfu_irq *irq, bool masked)
 	update(irq);
 }
 
-static int set_eventfds(struct vfu_irq *irq, unsigned int count, int *fds, unsigned int num_fds)
+static int set_eventfds(struct vfu_irqs *irqs, struct vfu_irq *irq, unsigned int count, int *fds,
+			unsigned int num_fds)
 {
 	unsigned int i;
 
@@ -146,7 +151,7 @@ static int set_eventfds(struct vfu_irq *irq, unsigned int count, int *fds, unsig
 	if (num_fds && num_fds != count)
 		return -EINVAL;
 	for (i = 0; i < count; i++) {
-		drop(irq + i);
+		drop(irqs, irq + i);
 		if (num_fds) {
 			irq[i].fd = fds[i];
 			fds[i] = -1;
@@ -174,7 +179,7 @@ int vfu_irq_set(struct vfu_irqs *irqs, unsigned int count,
 
 	if (data_type == VFIO_IRQ_SET_DATA_EVENTFD)
 		return action == VFIO_IRQ_SET_ACTION_TRIGGER ?
-		       set_eventfds(irq, set->count, fds, num_fds) : -EINVAL;
+		       set_eventfds(irqs, irq, set->count, fds, num_fds) : -EINVAL;
 	if (data_type != VFIO_IRQ_SET_DATA_NONE && data_type != VFIO_IRQ_SET_DATA_BOOL)
 		return -EINVAL;
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aside.h"
 #include "vfu_proto.h"
 
 #define VFU_IRQ_MAX_MSI		32
@@ -38,17 +39,19 @@ struct vfu_irq {
 
 /**
  * struct vfu_irqs - all interrupts of a device
+ * @owner: of the event descriptors
  * @intx: VFIO_PCI_INTX_IRQ_INDEX
  * @msi: VFIO_PCI_MSI_IRQ_INDEX
  * @msix: VFIO_PCI_MSIX_IRQ_INDEX
  */
 struct vfu_irqs {
+	struct aside_owner *owner;
 	struct vfu_irq intx;
 	struct vfu_irq msi[VFU_IRQ_MAX_MSI];
 	struct vfu_irq msix[VFU_IRQ_MAX_MSIX];
 };
 
-void vfu_irq_init(struct vfu_irqs *irqs);
+void vfu_irq_init(struct vfu_irqs *irqs, struct aside_owner *owner);
 void vfu_irq_exit(struct vfu_irqs *irqs);
 
 /*
