@@ -257,6 +257,29 @@ def test_descriptor_from_qmp(start, tmp_path, poison):
     listener.close()
 
 
+def send_lingering(sock, data):
+    """... the last descriptor of it; its other end, which is to be closed at last"""
+    end, silent = lingering()
+    socket.send_fds(sock, [data], [end.fileno()])
+    end.close()
+    return silent
+
+
+def test_descriptor_of_one_who_was_not_let_in(cable, pair):
+    """The program ends while some wait at its sockets that have sent something already."""
+    cable.process.send_signal(signal.SIGSTOP)
+    waiting = []
+    for path in [cable.host_socket, cable.ep_socket] * 3:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(path)
+        waiting += [sock, send_lingering(sock, GET_INFO)]
+    cable.process.send_signal(signal.SIGTERM)
+    cable.process.send_signal(signal.SIGCONT)
+    assert cable.exit_code() == 0
+    for other in waiting:
+        other.close()
+
+
 @pytest.mark.parametrize("where", ["host", "ep", "control"])
 def test_descriptor_out_of_band(start, tmp_path, where):
     """The kernel drops what comes out of band when the next byte is read, unless told otherwise."""
