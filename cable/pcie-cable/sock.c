@@ -136,7 +136,7 @@ static void unlock_folder(int fd)
 }
 
 /* Make room at @path if what is there was left behind. */
-static int remove_stale(const char *path)
+static int remove_stale(const char *path, struct aside_owner *owner)
 {
 	struct stat st;
 	int fd;
@@ -146,8 +146,9 @@ static int remove_stale(const char *path)
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
 	fd = sock_connect(path);
+	/* Whoever listens there may have sent something already. */
 	if (fd >= 0)
-		close(fd);
+		sock_close(fd, owner);
 	if (fd != -ECONNREFUSED)
 		return -EADDRINUSE;
 	return unlink(path) ? -errno : 0;
@@ -258,7 +259,7 @@ int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mo
 	folder = lock_folder(path, LOCK_MAX_MS);
 	if (folder == -EBUSY)
 		return folder;
-	ret = remove_stale(path);
+	ret = remove_stale(path, &l->owner);
 	if (ret)
 		goto err_folder;
 	l->src.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -295,6 +296,7 @@ void sock_unlisten(struct sock_listener *l)
 	/* Another may have its own there by now; the number is ours until the socket is closed. */
 	if (!lstat(l->path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
 		unlink(l->path);
-	close(l->src.fd);
+	/* With it go those who were not let in yet, and the descriptors that they have sent. */
+	aside_close(l->src.fd, &l->owner);
 	unlock_folder(folder);
 }

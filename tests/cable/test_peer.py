@@ -424,6 +424,20 @@ def test_events_that_are_slow_to_close(cable, msix, stuck_epoll):
     cable.leave(host, "host disconnected")
 
 
+def test_the_end_with_an_event_that_is_slow_to_close(cable, msix, stuck_epoll):
+    """The process stays until the kernel has closed the event; nothing else of it does."""
+    _, host = msix
+    fd = os.eventfd(1, os.EFD_NONBLOCK)
+    host.set_irqs(EVENTFD, 0, 1, [fd])
+    stuck_epoll(fd)
+    os.close(fd)
+    cable.process.send_signal(signal.SIGTERM)
+    for machine in cable.clients:
+        assert machine.sock.recv(1) == b""
+    vfu.wait_until(lambda: not any(map(os.path.exists, (
+        cable.host_socket, cable.ep_socket, cable.ram))), "nothing left behind")
+
+
 def test_memory_is_in_memory(cable, endpoint):
     """A file of another kind may be on a server that never answers: it is not mapped."""
     with tempfile.TemporaryFile(dir=os.path.join(TOP, "build")) as other:
