@@ -253,3 +253,33 @@ def test_the_look_is_not_forgotten(slow_maps, start):
         assert cable.process.wait(10) == 3
     assert "share=on" in cable.log()
     os.close(fd)
+
+
+def endpoint_with_ram(cable, fd):
+    cable.keep(vfu.Client(cable.ep_socket)).dma_map(0x40000000, 1 << 20, fd)
+
+
+def host_with_ram(cable, fd):
+    host = cable.keep(vfu.Client(cable.host_socket))
+    host.dma_map(0, 0xa0000, fd)
+
+
+@pytest.mark.parametrize("who", ["endpoint", "host"])
+def test_who_comes_back_is_looked_at(slow_maps, start, who):
+    """... though the look at the one before is not over yet."""
+    cable = start()
+    if who == "endpoint":
+        fd = os.memfd_create("ram")
+        os.ftruncate(fd, 1 << 20)
+        connect = endpoint_with_ram
+    else:
+        cable.endpoint().start()
+        fd = os.open(cable.ram, os.O_RDWR)
+        connect = host_with_ram
+    connect(cable, fd)
+    cable.leave(cable.clients[-1], who + " disconnected")
+    with mmap.mmap(fd, 1 << 20, flags=mmap.MAP_PRIVATE):
+        connect(cable, fd)
+        assert cable.process.wait(20) == 3
+    assert "share=on" in cable.log()
+    os.close(fd)
