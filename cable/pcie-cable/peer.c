@@ -38,7 +38,7 @@ static void read_maps(struct aside_job *job)
 	unsigned long long inode;
 	FILE *maps;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", check->pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", check->file.pid);
 	maps = fopen(path, "re");
 	if (!maps)
 		return;
@@ -46,7 +46,7 @@ static void read_maps(struct aside_job *job)
 		if (sscanf(line, "%*x-%*x %*3c%c %*x %x:%x %llu", &mode, &dev_major,
 			   &dev_minor, &inode) != 4)
 			continue;
-		if (inode != check->ino || makedev(dev_major, dev_minor) != check->dev)
+		if (inode != check->file.ino || makedev(dev_major, dev_minor) != check->file.dev)
 			continue;
 		private |= mode == 'p';
 		shared |= mode == 's';
@@ -55,12 +55,25 @@ static void read_maps(struct aside_job *job)
 	check->private = private && !shared;
 }
 
+static void maps_read(struct aside_job *job);
+
+static void begin(struct peer_check *check)
+{
+	check->job = (struct aside_job){ .work = read_maps, .done = maps_read };
+	check->file = check->next;
+	check->private = false;
+	check->again = false;
+	check->running = aside_do(&check->job, check->owner);
+}
+
 static void maps_read(struct aside_job *job)
 {
 	struct peer_check *check = (struct peer_check *)job;
 
 	check->running = false;
-	if (check->private && check->arg)
+	if (check->again)
+		begin(check);
+	else if (check->private && check->arg)
 		check->found(check->arg);
 }
 
@@ -70,22 +83,23 @@ void peer_check_start(struct peer_check *check, int sock, struct aside_owner *ow
 	const pid_t pid = pid_of(sock);
 	struct stat st;
 
-	if (check->running || pid < 0 || fstat(fd, &st))
+	if (pid < 0 || fstat(fd, &st))
 		return;
-	*check = (struct peer_check){
-		.job = { .work = read_maps, .done = maps_read },
-		.pid = pid,
-		.dev = st.st_dev,
-		.ino = st.st_ino,
-		.found = found,
-		.arg = arg,
-	};
-	check->running = aside_do(&check->job, owner);
+	check->next = (struct peer_file){ .pid = pid, .dev = st.st_dev, .ino = st.st_ino };
+	check->owner = owner;
+	check->found = found;
+	check->arg = arg;
+	/* Who has come meanwhile may be another. */
+	if (check->running)
+		check->again = true;
+	else
+		begin(check);
 }
 
 void peer_check_forget(struct peer_check *check)
 {
 	check->arg = NULL;
+	check->again = false;
 }
 
 /* The line of a file below /proc that begins with @start; false where there is none */

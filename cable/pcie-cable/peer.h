@@ -17,29 +17,43 @@
 #include "aside.h"
 
 /**
- * struct peer_check - does a process have a file mapped privately, and not shared?
- * @job: the look into /proc/PID/maps (proc_pid_maps(5)), which waits while the process changes
- *	what it has mapped, and may wait for ever
+ * struct peer_file - a file that a process has mapped
  * @pid: process
  * @dev: device of the file
  * @ino: its number there
- * @private: it has; false also where it cannot be told
+ */
+struct peer_file {
+	pid_t pid;
+	dev_t dev;
+	ino_t ino;
+};
+
+/**
+ * struct peer_check - does a process have a file mapped privately, and not shared?
+ * @job: the look into /proc/PID/maps (proc_pid_maps(5)), which waits while the process changes
+ *	what it has mapped, and may wait for ever
+ * @file: what @job looks for
+ * @private: the process has; false also where it cannot be told
  * @running: @job is under way
- * @found: called when it has
+ * @next: what is looked for when @job is done, if @again
+ * @again: see @next
+ * @owner: the process, as those know it who do @job
+ * @found: called when the process has
  * @arg: for @found; NULL: nobody is interested any more
  */
 struct peer_check {
 	struct aside_job job;
-	pid_t pid;
-	dev_t dev;
-	ino_t ino;
+	struct peer_file file;
 	bool private;
 	bool running;
+	struct peer_file next;
+	bool again;
+	struct aside_owner *owner;
 	void (*found)(void *arg);
 	void *arg;
 };
 
-/* Of the peer of @sock, @owner, and the file of @fd; nothing happens where one is under way. */
+/* Of the peer of @sock, @owner, and the file of @fd; after one that is under way */
 void peer_check_start(struct peer_check *check, int sock, struct aside_owner *owner, int fd,
 		      void (*found)(void *arg), void *arg);
 
