@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Whatever takes the program's output, or does not: the machines do not wait for it."""
 
+import fcntl
 import mmap
 import os
 import re
@@ -220,6 +221,44 @@ def test_trace_has_a_limit(start, program, tmp_path):
     assert (1 << 20) - 16384 < path.stat().st_size <= 1 << 20
     assert without_time(path)[-1] == "trace end"
     assert run(program, "trace", str(path)).returncode == 0
+
+
+def test_trace_that_ends_where_lines_were_lost(start, tmp_path):
+    """It says so before it says that it ends."""
+    pipe = Plugged()
+    fcntl.fcntl(pipe.given, fcntl.F_SETPIPE_SZ, 4096)
+    # A bit more than what waits to be written, and the pipe
+    cable = start("--trace=/proc/%d/fd/%d" % (os.getpid(), pipe.given), "--trace-limit=4128K",
+                  "--control=%s/control" % tmp_path)
+    endpoint = cable.endpoint()
+    endpoint.set_up()
+    endpoint.set_bar(0, 0x8000, endpoint.BAR0)
+    endpoint.set_reg(vfu.LINK_CTRL, 1)
+    host = cable.host()
+    host.enable()
+    control = Control(str(tmp_path / "control"))
+
+    def lost():
+        return next(int(line.split("\t")[1]) for line in control.ask("stat")[0]
+                    if line.startswith("  trace lines lost"))
+
+    for _ in range(2000):
+        if lost():
+            break
+        for _ in range(10):
+            host.read_region(7, 0, 4096)
+    missing = lost()
+    assert missing and "the trace ends here" not in cable.log()
+    host.read_region(0, 0, 0x8000)
+    cable.expect("/proc/%d/fd/%d: the trace ends here: it is as long as --trace-limit allows"
+                 % (os.getpid(), pipe.given))
+    path = tmp_path / "trace"
+    reader = threading.Thread(target=lambda: path.write_text(pipe.read()))
+    reader.start()
+    assert cable.stop() == 0
+    reader.join()
+    assert without_time(path)[-2:] == ["trace lost %d" % missing, "trace end"]
+    assert path.stat().st_size <= 4128 << 10
 
 
 @pytest.mark.parametrize("limit", ["", "0", "1", "1023K", "2049G", "x", "-1"])
