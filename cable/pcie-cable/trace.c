@@ -17,8 +17,12 @@
 #define LOOK_MS		200	/* after a line: has it been written? */
 #define LAST_MS		1000
 
-/* Longer than a line about the trace itself; there is always room for two. */
+/*
+ * Longer than a line about the trace itself.  There is always room for two, in the file and in
+ * what waits to be written: how many lines were lost, and that the trace ends.
+ */
 #define NOTICE_MAX	64
+#define LAST_NOTICES	(2 * NOTICE_MAX)
 
 static void end(struct trace *trace, const char *why)
 {
@@ -113,15 +117,20 @@ static void put_end(struct trace *trace)
 /* The line is complete */
 static void end_line(struct trace *trace)
 {
+	size_t need;
+
 	fputc('\n', trace->line);
 	fflush(trace->line);
-	if (trace->size + trace->len > trace->limit - 2 * NOTICE_MAX) {
+	/* A line comes with the number of those lost before it, or not at all. */
+	need = trace->len + (trace->lost ? NOTICE_MAX : 0) + LAST_NOTICES;
+	if (trace->size + need > trace->limit) {
+		if (trace->lost)
+			put_lost(trace);
 		put_end(trace);
 		end(trace, "it is as long as --trace-limit allows");
 		return;
 	}
-	/* With the number of those before it, or not at all */
-	if (writer_fits(&trace->writer, trace->len + NOTICE_MAX)) {
+	if (writer_fits(&trace->writer, need)) {
 		if (trace->lost)
 			put_lost(trace);
 		put(trace, trace->text, trace->len);
