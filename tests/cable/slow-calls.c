@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be preloaded: calls that take longer than usual, so that others come in between
+ * To be preloaded: calls that take longer than usual, so that others come in between, or fail
  *
  * SLOW_MAPS_MS: to open the map of another process's memory, as where that is being changed
  *	all the time
  * SLOW_UNLINK_MS: to remove a file
+ * NO_THREADS: there are as many threads as there may be
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,4 +44,16 @@ int unlink(const char *path)
 		*(void **)&real = dlsym(RTLD_NEXT, "unlink");
 	wait_for("SLOW_UNLINK_MS");
 	return real(path);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *arg), void *arg)
+{
+	static int (*real)(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *arg),
+			   void *arg);
+
+	if (getenv("NO_THREADS"))
+		return EAGAIN;
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+	return real(thread, attr, run, arg);
 }

@@ -64,6 +64,16 @@ def has_gone(cable):
     return not any(map(os.path.lexists, (cable.ep_socket, cable.host_socket, cable.ram)))
 
 
+def test_log_that_cannot_be_started(program, slow, tmp_path, monkeypatch):
+    """Who waits for the line that says so does not go on as if it were ready."""
+    monkeypatch.setenv("NO_THREADS", "1")
+    got = run(program, "--ep-socket=%s/e" % tmp_path, "--host-socket=%s/h" % tmp_path,
+              "--host-ram=%s/r,size=64M" % tmp_path)
+    assert got.returncode == 1
+    assert got.stderr == "pcie-cable: cannot start: Resource temporarily unavailable\n"
+    assert os.listdir(tmp_path) == ["slow-calls.so"]
+
+
 @pytest.mark.parametrize("number", ENDS)
 def test_ends_and_removes(cable, pair, number):
     assert pair
