@@ -296,7 +296,9 @@ void sock_unlisten(struct sock_listener *l)
 	/* Another may have its own there by now; the number is ours until the socket is closed. */
 	if (!lstat(l->path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
 		unlink(l->path);
-	/* With it go those who were not let in yet, and the descriptors that they have sent. */
-	aside_close(l->src.fd, &l->owner);
 	unlock_folder(folder);
+	/*
+	 * It is closed at the end of the process.  With it go those who were not let in yet, and
+	 * the descriptors that they have sent, which may take a while to close here.
+	 */
 }

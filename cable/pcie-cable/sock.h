@@ -33,7 +33,7 @@ struct sock_listener {
 int sock_listen(struct sock_listener *l, struct loop *loop, const char *path, mode_t mode,
 		void (*accepted)(void *arg, int fd), void *arg);
 
-/* Stop listening and remove the socket, if it is there still. */
+/* Stop listening, before the end of the process, and remove the socket, if it is there still. */
 void sock_unlisten(struct sock_listener *l);
 
 /* A connected, non-blocking descriptor, or a negative errno */
