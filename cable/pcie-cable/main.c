@@ -117,10 +117,11 @@ int main(int argc, char **argv)
 	ret = log_start();
 	if (ret) {
 		log_event("cannot start: %s", strerror(-ret));
-		loop_stop(&loop, CABLE_EXIT_ERROR);
+		ret = CABLE_EXIT_ERROR;
+	} else {
+		log_event("ready");
+		ret = loop_run(&loop);
 	}
-	log_event("ready");
-	ret = loop_run(&loop);
 	cable_close(&cable);
 	aside_exit();
 	mem_exit();
