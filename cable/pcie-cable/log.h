@@ -2,8 +2,9 @@
 /*
  * log: one line per event on stderr, and per message when verbose
  *
- * Of the same event there are LOG_BURST lines, and then one a second, and then ever fewer until
- * it has not happened for a while: what a machine does again and again fills no disk.
+ * Of the same event there are LOG_BURST lines, then one after 2 s, the next after 4 s, and so on
+ * up to one in 64 s, until it has not happened for 10 s: what a machine does again and again
+ * fills no disk.
  */
 #ifndef CABLE_LOG_H
 #define CABLE_LOG_H
