@@ -110,7 +110,7 @@ static void cannot_listen(const char *path, int ret)
 	if (ret == -EADDRINUSE)
 		why = "somebody listens there already";
 	else if (ret == -EBUSY)
-		why = "its folder is locked by another program";
+		why = "its folder is locked by another program; one that others cannot read is locked by nobody else";
 	else if (ret == -EEXIST)
 		why = "there is a file which is no socket";
 	else
