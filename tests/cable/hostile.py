@@ -27,6 +27,7 @@ import tempfile
 import threading
 import time
 
+import slow_fds
 import vfu
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -36,6 +37,9 @@ FULL = 2 ** 64 - 2
 FUNCTIONS = 8
 # QEMU gives a device up that does not answer for so long
 PATIENCE = 5.0
+# What is slow to close takes longer than that; there is some for a part of the time
+SLOW = 6
+SLOW_EVERY = 25
 TURN = 4.0
 EXPECTED = (OSError, vfu.Closed, vfu.Refused, AssertionError)
 
@@ -57,22 +61,6 @@ class Folder:
 # What may come with a message
 
 
-def lingering():
-    """The end of a connection that takes a second to close."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        end = socket.create_connection(server.getsockname())
-        silent = server.accept()[0]
-    end.setblocking(False)
-    try:
-        while True:
-            end.send(bytes(65536))
-    except BlockingIOError:
-        pass
-    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 1))
-    return end, silent
-
-
 class Gifts:
     """Descriptors of all kinds, and now and then one that is slow to close."""
 
@@ -81,32 +69,54 @@ class Gifts:
         self.pipe = os.pipe()
         self.memory = os.memfd_create("gift")
         os.ftruncate(self.memory, 1 << 20)
-        self.event = os.eventfd(0, os.EFD_NONBLOCK)
+        self.event_fd = os.eventfd(0, os.EFD_NONBLOCK)
         self.null = os.open("/dev/null", os.O_RDWR)
         self.folder = os.open("/", os.O_RDONLY)
         self.pair = socket.socketpair()
         self.slow_at = 0
+        self.events_at = time.monotonic() + rng.random()
         self.silent = []
 
     def some(self, most=20):
-        every = (*self.pipe, self.memory, self.event, self.null, self.folder,
+        every = (*self.pipe, self.memory, self.event_fd, self.null, self.folder,
                  self.pair[0].fileno())
         return [self.rng.choice(every) for _ in range(self.rng.randrange(most))]
+
+    def event(self):
+        """An event descriptor, which now and then is slow to close; for the caller to close"""
+        if time.monotonic() < self.events_at:
+            return os.dup(self.event_fd)
+        self.events_at = time.monotonic() + SLOW_EVERY
+        fd, epoll = slow_fds.stuck_event()
+        threading.Timer(SLOW, epoll.release).start()
+        return fd
+
+    def slow(self):
+        """One that is slow to close"""
+        if self.rng.randrange(2):
+            return self.event()
+        end, silent = slow_fds.lingering(SLOW)
+        self.silent = self.silent[-3:] + [silent]
+        return end.detach()
 
     def send(self, sock, data, fds=None):
         """Data with descriptors; the slow one is the program's alone then, mostly."""
         fds = self.some() if fds is None else fds
         slow = None
         if time.monotonic() > self.slow_at:
-            self.slow_at = time.monotonic() + 8
-            slow, silent = lingering()
-            self.silent = self.silent[-3:] + [silent]
-            fds = fds[:3] + [slow.fileno()]
+            self.slow_at = time.monotonic() + SLOW_EVERY
+            slow = self.slow()
+            fds = fds[:3] + [slow]
         try:
-            socket.send_fds(sock, [data], fds)
+            if self.rng.randrange(8):
+                socket.send_fds(sock, [data], fds)
+            else:
+                # Out of band, which is dropped when what comes next is read
+                socket.send_fds(sock, [b"x"], fds, socket.MSG_OOB)
+                sock.send(data)
         finally:
-            if slow:
-                slow.close()
+            if slow is not None:
+                os.close(slow)
 
 
 def message(command, payload=b"", size=None, flags=0):
@@ -214,7 +224,7 @@ def be_host(folder, rng, gifts):
         host.enable(6)
         host.msix(0x8000)
         for _ in range(rng.randrange(20, 300)):
-            what = rng.randrange(7)
+            what = rng.randrange(8)
             if what == 0:
                 host.enable(rng.choice([0, 2, 4, 6, 7]))
             elif what == 1:
@@ -231,6 +241,10 @@ def be_host(folder, rng, gifts):
                 host.request(vfu.RESET)
                 host.enable(6)
                 host.msix(0x8000)
+            elif what == 6:
+                fd = gifts.event()
+                host.set_irqs(EVENTFD, 2, 1, [fd])
+                os.close(fd)
             else:
                 gifts.send(host.sock, odd_message(rng))
                 host.sock.settimeout(0.05)
@@ -503,7 +517,7 @@ def run(minutes, seed, say=print):
         for actor in actors:
             actor.end()
         actors = []
-        # What is slow to close takes a second each
+        # What is slow to close takes some seconds each
         vfu.wait_until(lambda: fds(process) <= before, "all descriptors are closed", 120)
         text = ask(program, folder, "stat")
         dropped = {match[1]: int(match[2]) for match in re.finditer(

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a machine shares with the program it may go on using, in any way it likes."""
 
-import ctypes
 import errno
 import fcntl
-import mmap
 import os
 import select
 import signal
@@ -13,10 +11,10 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import pytest
+import slow_fds
 import vfu
 from conftest import TOP
 from test_control import Control
@@ -156,26 +154,13 @@ def test_event_that_counts_down(msix):
     os.close(fd)
 
 
-def lingering():
-    """The end of a connection that, when it is closed last, waits for a minute."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        end = socket.create_connection(server.getsockname())
-        silent = server.accept()[0]
-    end.setblocking(False)
-    with pytest.raises(BlockingIOError):
-        while True:
-            end.send(bytes(65536))
-    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
-    return end, silent
-
-
 @pytest.fixture
 def poison():
     """Send a message, or bytes, with such a connection to the program, which has it alone then."""
     others = []
 
     def send(cable, sock, data):
-        end, silent = lingering()
+        end, silent = slow_fds.lingering(60)
         others.append(silent)
         cable.process.send_signal(signal.SIGSTOP)
         socket.send_fds(sock, [data], [end.fileno()])
@@ -259,7 +244,7 @@ def test_descriptor_from_qmp(start, tmp_path, poison):
 
 def send_lingering(sock, data):
     """... the last descriptor of it; its other end, which is to be closed at last"""
-    end, silent = lingering()
+    end, silent = slow_fds.lingering(60)
     socket.send_fds(sock, [data], [end.fileno()])
     end.close()
     return silent
@@ -291,7 +276,7 @@ def test_descriptor_out_of_band(start, tmp_path, where):
     if not sock:
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(str(tmp_path / "control"))
-    end, silent = lingering()
+    end, silent = slow_fds.lingering(60)
     cable.process.send_signal(signal.SIGSTOP)
     sock.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
                            struct.pack("i", end.fileno()))], socket.MSG_OOB)
@@ -346,48 +331,27 @@ def test_others_connect_all_the_same(cable, pair, poison):
     served(endpoint)
 
 
-USERFAULTFD = 323                       # on x86-64
-UFFDIO_API, UFFDIO_REGISTER, UFFD_API = 0xc018aa3f, 0xc020aa00, 0xaa
-PAGE = 4096
-
-
 @pytest.fixture
-def stuck_epoll():
-    """Have an event descriptor in an epoll that keeps its lock: it writes to memory that is not
-    given to it, as memory on a FUSE file system may not be, either.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    waiting = []
+def stuck_event():
+    """Make an event descriptor that is slow to close, until the end of the test."""
+    stuck = []
 
-    def stick(fd):
-        fault = libc.syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
-        assert fault >= 0, os.strerror(ctypes.get_errno())
-        memory = mmap.mmap(-1, PAGE)
-        at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        fcntl.ioctl(fault, UFFDIO_API, bytearray(struct.pack("QQQ", UFFD_API, 0, 0)))
-        fcntl.ioctl(fault, UFFDIO_REGISTER, bytearray(struct.pack("QQQQ", at, PAGE, 1, 0)))
-        epoll = select.epoll()
-        epoll.register(fd, select.EPOLLIN)
-        thread = threading.Thread(target=libc.epoll_wait, args=(
-            epoll.fileno(), ctypes.c_void_p(at), 1, -1))
-        thread.start()
-        time.sleep(0.2)
-        waiting.append((fault, thread, memory, epoll))
+    def make():
+        fd, epoll = slow_fds.stuck_event()
+        stuck.append(epoll)
+        return fd
 
-    yield stick
-    for fault, thread, _, epoll in waiting:
-        os.close(fault)
-        thread.join()
-        epoll.close()
+    yield make
+    for epoll in stuck:
+        epoll.release()
 
 
 @pytest.mark.parametrize("data", [b"", None], ids=["no-vector", "gone"])
-def test_event_that_is_slow_to_close(cable, msix, stuck_epoll, data):
+def test_event_that_is_slow_to_close(cable, msix, stuck_event, data):
     """Nobody waits for a lock that is the peer's when the program has the event last."""
     endpoint, host = msix
-    fd = os.eventfd(1, os.EFD_NONBLOCK)
+    fd = stuck_event()
     host.set_irqs(EVENTFD, 0, 1, [fd])
-    stuck_epoll(fd)
     os.close(fd)
     if data is None:
         host.close()
@@ -399,12 +363,11 @@ def test_event_that_is_slow_to_close(cable, msix, stuck_epoll, data):
     served(endpoint)
 
 
-def test_events_that_are_slow_to_close(cable, msix, stuck_epoll):
+def test_events_that_are_slow_to_close(cable, msix, stuck_event):
     """Who leaves many to be closed has to wait, at last; the other machine does not."""
     endpoint, host = msix
-    fd = os.eventfd(1, os.EFD_NONBLOCK)
+    fd = stuck_event()
     host.set_irqs(EVENTFD, 0, 1, [fd])
-    stuck_epoll(fd)
     os.close(fd)
     event = vfu.Event()
 
@@ -424,12 +387,11 @@ def test_events_that_are_slow_to_close(cable, msix, stuck_epoll):
     cable.leave(host, "host disconnected")
 
 
-def test_the_end_with_an_event_that_is_slow_to_close(cable, msix, stuck_epoll):
+def test_the_end_with_an_event_that_is_slow_to_close(cable, msix, stuck_event):
     """The process stays until the kernel has closed the event; nothing else of it does."""
     _, host = msix
-    fd = os.eventfd(1, os.EFD_NONBLOCK)
+    fd = stuck_event()
     host.set_irqs(EVENTFD, 0, 1, [fd])
-    stuck_epoll(fd)
     os.close(fd)
     cable.process.send_signal(signal.SIGTERM)
     for machine in cable.clients:
