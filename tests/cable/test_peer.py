@@ -311,24 +311,43 @@ def test_others_are_closed_all_the_same(start, tmp_path, poison):
     served(cable.host())
 
 
+def leave_many(path):
+    """Descriptors that are not wanted, more than may wait to be closed"""
+    event = vfu.Event()
+    for _ in range(3):
+        with socket.socket(socket.AF_UNIX) as other:
+            other.connect(path)
+            socket.send_fds(other, [b"x"], [event.fd] * 250)
+            other.settimeout(vfu.PATIENCE)
+            assert other.recv(1) == b""
+
+
+def none_can_connect(cable, path):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.connect(path)
+        cable.expect("%s: nobody can connect until the descriptors are closed that came with "
+                     "messages" % path)
+
+
 def test_others_connect_all_the_same(cable, pair, poison):
     """Who sends many has to wait until they are closed, and nobody else."""
     endpoint, host = pair
     poison(cable, host.sock, GET_INFO)
     cable.leave(host, "host disconnected")
-    event = vfu.Event()
-    for _ in range(3):
-        with socket.socket(socket.AF_UNIX) as other:
-            other.connect(cable.host_socket)
-            socket.send_fds(other, [b"x"], [event.fd] * 250)
-            other.settimeout(vfu.PATIENCE)
-            assert other.recv(1) == b""
-    with socket.socket(socket.AF_UNIX) as other:
-        other.connect(cable.host_socket)
-        cable.expect("%s: nobody can connect until the descriptors are closed that came with "
-                     "messages" % cable.host_socket)
+    leave_many(cable.host_socket)
+    none_can_connect(cable, cable.host_socket)
     served(cable.bank())
     served(endpoint)
+
+
+def test_others_at_the_same_socket(cable, pair, poison):
+    """Who is connected there is served all the same."""
+    bank, other = cable.bank(), cable.bank()
+    poison(cable, other.sock, GET_INFO)
+    leave_many(cable.ep_socket)
+    none_can_connect(cable, cable.ep_socket)
+    for machine in (bank, *pair):
+        served(machine)
 
 
 @pytest.fixture
