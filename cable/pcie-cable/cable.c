@@ -40,8 +40,8 @@ static void accept_bank(struct cable *cable, int fd)
 	}
 	bank = &cable->banks[i];
 	snprintf(bank->name, sizeof(bank->name), "window bank %u", i);
-	conn = vfu_conn_new(cable->loop, fd, &cable->ep_listener.owner, bank->name, &ep_bank_ops,
-			    bank);
+	conn = vfu_conn_new(cable->loop, fd, &cable->ep_listener.owner, &cable->ep_events,
+			    bank->name, &ep_bank_ops, bank);
 	if (conn)
 		ep_bank_connected(bank, conn, &cable->ram);
 }
@@ -56,8 +56,8 @@ static void accept_endpoint(void *arg, int fd)
 		accept_bank(cable, fd);
 		return;
 	}
-	conn = vfu_conn_new(cable->loop, fd, &cable->ep_listener.owner, "endpoint", &ep_ctrl_ops,
-			    cable);
+	conn = vfu_conn_new(cable->loop, fd, &cable->ep_listener.owner, &cable->ep_events,
+			    "endpoint", &ep_ctrl_ops, cable);
 	if (conn)
 		ep_ctrl_connected(cable, conn);
 }
@@ -98,7 +98,8 @@ static void accept_host(void *arg, int fd)
 		sock_refuse(fd, owner);
 		return;
 	}
-	conn = vfu_conn_new(cable->loop, fd, owner, host->name, &host_fn_ops, host);
+	conn = vfu_conn_new(cable->loop, fd, owner, &cable->host_events[host->number], host->name,
+			    &host_fn_ops, host);
 	if (conn)
 		host_fn_connected(host, conn, &cable->link.view[host->number]);
 }

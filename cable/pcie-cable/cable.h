@@ -64,6 +64,8 @@ struct cable {
 	struct loop *loop;
 	struct sock_listener ep_listener;
 	struct sock_listener host_listener[PCIE_CABLE_MAX_FUNCTIONS];
+	struct aside_owner ep_events;	/* of the eventfds of both machines */
+	struct aside_owner host_events[PCIE_CABLE_MAX_FUNCTIONS];
 	char *host_socket[PCIE_CABLE_MAX_FUNCTIONS];	/* where they listen */
 	char *host_socket_abs;				/* of the first, for others */
 	struct host_ram ram;

@@ -191,7 +191,7 @@ static int receive(struct vfu_conn *conn)
 
 	conn->closing = conn->closing && conn->owner->closing;
 	/* Each message may leave descriptors of interrupts to be closed, too. */
-	conn->held = conn->closing || aside_is_behind(conn->owner);
+	conn->held = conn->closing || aside_is_behind(conn->irqs.owner);
 	if (conn->held) {
 		loop_timer_arm(conn->loop, &conn->hold_timer, CLOSING_MS);
 		return 0;
@@ -272,7 +272,8 @@ static void lost_memory(void *arg)
 }
 
 struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, struct aside_owner *owner,
-			      const char *name, const struct vfu_ops *ops, void *dev)
+			      struct aside_owner *events, const char *name,
+			      const struct vfu_ops *ops, void *dev)
 {
 	struct vfu_conn *conn = calloc(1, sizeof(*conn));
 
@@ -288,7 +289,7 @@ struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, struct aside_owner *own
 	conn->name = name;
 	conn->out_fd = -1;
 	vfu_dma_init(&conn->dma, lost_memory, conn);
-	vfu_irq_init(&conn->irqs, owner);
+	vfu_irq_init(&conn->irqs, events);
 	if (loop_add(loop, &conn->src, EPOLLIN))
 		goto err_conn;
 	return conn;

@@ -54,7 +54,7 @@ struct vfu_ops {
 struct vfu_conn {
 	struct loop_source src;
 	struct loop *loop;
-	struct aside_owner *owner;	/* of all descriptors */
+	struct aside_owner *owner;	/* of descriptors that are not wanted, and of itself */
 	const struct vfu_ops *ops;
 	void *dev;
 	const char *name;		/* in messages */
@@ -80,11 +80,13 @@ struct vfu_conn {
 };
 
 /*
- * Serve @fd of @owner, which is taken over in any case, as device @ops/@dev.
+ * Serve @fd of @owner, which is taken over in any case, as device @ops/@dev.  @events own the
+ * descriptors of interrupts: they are closed, and counted, beside what others send to @owner.
  * NULL when out of memory or descriptors.
  */
 struct vfu_conn *vfu_conn_new(struct loop *loop, int fd, struct aside_owner *owner,
-			      const char *name, const struct vfu_ops *ops, void *dev);
+			      struct aside_owner *events, const char *name,
+			      const struct vfu_ops *ops, void *dev);
 
 /* Tell the device, then free everything. */
 void vfu_conn_close(struct vfu_conn *conn);
