@@ -40,7 +40,7 @@ PATIENCE = 5.0
 # What is slow to close takes longer than that; there is some for a part of the time
 SLOW = 6
 SLOW_EVERY = 25
-TURN = 4.0
+TURN = 8.0
 EXPECTED = (OSError, vfu.Closed, vfu.Refused, AssertionError)
 
 
@@ -74,7 +74,7 @@ class Gifts:
         self.folder = os.open("/", os.O_RDONLY)
         self.pair = socket.socketpair()
         self.slow_at = 0
-        self.events_at = time.monotonic() + rng.random()
+        self.events_at = 0
         self.silent = []
 
     def some(self, most=20):
@@ -243,8 +243,10 @@ def be_host(folder, rng, gifts):
                 host.msix(0x8000)
             elif what == 6:
                 fd = gifts.event()
-                host.set_irqs(EVENTFD, 2, 1, [fd])
-                os.close(fd)
+                try:
+                    host.set_irqs(EVENTFD, 2, 1, [fd])
+                finally:
+                    os.close(fd)
             else:
                 gifts.send(host.sock, odd_message(rng))
                 host.sock.settimeout(0.05)
@@ -411,21 +413,23 @@ def be_served(watched, make, end):
     watched.close()
 
 
+def started_endpoint(folder):
+    """One that lets hosts in"""
+    endpoint = vfu.Endpoint(folder.ep)
+    try:
+        # Somebody else may be the endpoint already, and this a bank
+        endpoint.start()
+    except EXPECTED:
+        endpoint.close()
+        raise
+    return endpoint
+
+
 def work_together(report, folder, end):
     """Both machines are ours: what passes between them arrives, and once."""
     ep, host = Watched(report), Watched(report)
 
-    def started():
-        endpoint = vfu.Endpoint(folder.ep)
-        try:
-            # Somebody else may be the endpoint already, and this a bank
-            endpoint.start()
-        except EXPECTED:
-            endpoint.close()
-            raise
-        return endpoint
-
-    endpoint = ep.connect(started, end)
+    endpoint = ep.connect(lambda: started_endpoint(folder), end)
     machine = endpoint and host.connect(lambda: vfu.Host(folder.host, folder.ram), end)
     if machine:
         event = vfu.Event()
@@ -455,7 +459,7 @@ def take_turn(kind, folder, rng, report, seconds):
         if kind in ("host", "endpoint") else []
     try:
         if kind == "host":
-            be_served(Watched(report), lambda: vfu.Endpoint(folder.ep), end)
+            be_served(Watched(report), lambda: started_endpoint(folder), end)
         elif kind == "endpoint":
             be_served(Watched(report), lambda: vfu.Host(folder.host, folder.ram), end)
         else:
