@@ -205,7 +205,7 @@ void vcon_terminal_remove(struct vcon_terminal *t)
 	vcon_terminal_count(-1);
 	/* Where nobody has it open hvc leaves that to run when there is no terminal any more */
 	cancel_work_sync(&hvc->tty_resize);
-	/* Where another terminal has the same file later, a tty that is made for it finds that one */
+	/* If another terminal has the same file later, a tty that is made for it finds that one */
 	spin_lock_irqsave(&hvc->lock, flags);
 	hvc->index = INT_MIN;
 	spin_unlock_irqrestore(&hvc->lock, flags);

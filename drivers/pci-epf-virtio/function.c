@@ -221,7 +221,9 @@ static int vepf_bind(struct pci_epf *epf)
 	if (epf->sec_epc) {
 		dev_err(&epf->dev, "a %s has one host, and one controller: link it to the function's primary/, not to secondary/%s\n",
 			f->type->name,
-			f->bound ? ". It is not bound any more: remove the link in primary/, and make it again" : "");
+			f->bound ?
+			". It is not bound any more: remove its link in primary/ and link it anew" :
+			"");
 		return -EINVAL;
 	}
 	/* The endpoint core tells a virtual function of no event of the controller */
