@@ -98,7 +98,7 @@ def test_host_and_others(equipped):
     # The next driver finds a device as ever
     pair.at_host("echo 0 > /sys/bus/pci/devices/%s/enable" % card,
                  "echo 0 > /proc/sys/vm/nr_hugepages")
-    # The thread's time is spent, and a fifth of a second comes back in each
+    # The thread's time is spent, and a quarter of what passes comes back
     time.sleep(4 * pair.endpoint.slow)
     pair.bind_driver(card)
     pair.wait_consoles()
