@@ -15,6 +15,11 @@ OUT = os.path.join(TOP, "build", "bin", "sanitized")
 RAM_SIZE = 64 << 20
 MNT_DETACH = 2
 
+# A shell has what it runs in the background ignore these, which programs inherit
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 
 @pytest.fixture(scope="session")
 def program():
