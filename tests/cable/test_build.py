@@ -10,7 +10,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 OLDER = os.path.join(TOP, "tests", "cable", "older-headers")
 # Every folder with user-space C
 FOLDERS = ("cable/pcie-cable", "tests/unit", "tests/core", "tests/model", "tests/model/ring",
-           "tests/fuzz", "tests/vcon")
+           "tests/fuzz", "tests/vcon", "tests/search")
 
 
 def make(*arguments):
