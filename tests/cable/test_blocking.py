@@ -119,7 +119,7 @@ def test_log_that_cannot_be_written_for_a_while(small_tmpfs, start, tmp_path):
         return next(int(line.split("\t")[1]) for line in control.ask("stat")[0]
                     if line.startswith("  log lines lost"))
 
-    vfu.wait_until(lambda: lost() > 100, "lines that are counted")
+    vfu.wait_until(lambda: lost() > 100, "lines that are counted", 30)
     os.unlink(folder / "more")
     number = lost()
     cable.leave(endpoint, "endpoint disconnected")
