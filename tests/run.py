@@ -234,8 +234,8 @@ ASKED_FOR = ("e2e-direct-debug", "mutants")
 # Parts run in rows beside each other: these rows, and after them the next ones
 PHASES = (
     # One processor each
-    (("style", "unit", "vcon", "search", "fuzz", "cable", "soak", "mutants"),
-     ("configfs", "cable-ep")),
+    (("style", "unit", "vcon", "fuzz", "cable", "soak", "mutants"),
+     ("configfs", "cable-ep", "search")),
     # Two machines that wait for each other leave a processor idle for half of the time, for what
     # needs nothing else; it never runs while they want to
     (("e2e", "e2e-direct", "endpoint-test"),
