@@ -36,7 +36,10 @@ while :; do
 	sleep 0.2
 done' >/dev/null 2>&1 & echo $! >/run/load
 until [ -e /run/heard ]; do sleep 0.05; done""" % {"text": TEXT}
-STOP_LOAD = "kill -KILL -$(cat /run/load); sleep 0.2"
+# hvc gives a terminal that somebody still has open to the next device, which nobody hears then: so
+# until all of them have ended, which takes a while on a busy machine
+STOP_LOAD = """load=$(cat /run/load); kill -KILL -$load; n=0
+while kill -0 -$load 2>/dev/null && [ $((n+=1)) -lt 200 ]; do sleep 0.05; done; sleep 0.2"""
 
 # Lines that have arrived, each way, before anything is done to either side
 LINES = 100
