@@ -48,37 +48,23 @@ void mutex_unlock(struct mutex *lock)
 	lock->held = false;
 }
 
-int kstrtouint(const char *s, unsigned int base, unsigned int *val)
+void schedule_work(struct work_struct *work)
 {
-	unsigned long n;
-	char *end;
-
-	if (!isdigit((unsigned char)s[0]))
-		return -EINVAL;
-	n = strtoul(s, &end, base);
-	if (*end == '\n')
-		end++;
-	if (*end || n > UINT32_MAX)
-		return -EINVAL;
-	*val = n;
-	return 0;
+	work->pending |= work->enabled;
 }
 
-int kstrtobool(const char *s, bool *val)
+void disable_work(struct work_struct *work)
 {
-	if (s[0] != '0' && s[0] != '1')
-		return -EINVAL;
-	*val = s[0] == '1';
-	return 0;
+	work->enabled = false;
+	work->pending = false;
 }
 
-int fake_match_string(const char * const *strings, size_t n, const char *s)
+void disable_work_sync(struct work_struct *work)
 {
-	size_t len = strcspn(s, "\n");
-	size_t i;
+	disable_work(work);
+}
 
-	for (i = 0; i < n; i++)
-		if (strlen(strings[i]) == len && !memcmp(strings[i], s, len))
-			return i;
-	return -EINVAL;
+void enable_work(struct work_struct *work)
+{
+	work->enabled = true;
 }
