@@ -12,6 +12,20 @@
 #define RING_IDX	2
 #define RING_ENTRIES	4
 
+static void local_load(void *ctx, u64 addr, void *buf, u32 len)
+{
+	(void)ctx;
+	memcpy(buf, (const void *)(uintptr_t)addr, len);
+}
+
+static void local_store(void *ctx, u64 addr, const void *buf, u32 len)
+{
+	(void)ctx;
+	memcpy((void *)(uintptr_t)addr, buf, len);
+}
+
+const struct driver_mem driver_local_mem = { local_load, local_store };
+
 static u16 load16(struct driver *d, u32 off)
 {
 	u16 val;

@@ -21,6 +21,9 @@ struct driver_mem {
 	void (*store)(void *ctx, u64 addr, const void *buf, u32 len);
 };
 
+/* The endpoint's memory, at its addresses; no context */
+extern const struct driver_mem driver_local_mem;
+
 struct driver {
 	const struct driver_mem *mem;
 	void *ctx;

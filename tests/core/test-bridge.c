@@ -57,12 +57,6 @@ static int setup(void **state)
 }
 
 /* As most devices are: data only */
-static int setup_bound(void **state)
-{
-	*state = world_new(&fake_dwc);
-	return 0;
-}
-
 static int teardown(void **state)
 {
 	fake_virtio.fill = NULL;
@@ -315,7 +309,7 @@ static void test_empty_notification(void **state)
 }
 
 #define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_BOUND(fn)		cmocka_unit_test_setup_teardown(fn, setup_bound, teardown)
+#define TEST_BOUND(fn)		cmocka_unit_test_setup_teardown(fn, world_setup, teardown)
 
 int main(void)
 {

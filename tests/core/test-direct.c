@@ -46,12 +46,6 @@ static int setup_lossless(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 /* One read; what came joins what the endpoint has received */
 static size_t take(struct world *w, size_t len)
 {
@@ -349,8 +343,8 @@ static void test_host_leaves(void **state)
 	assert_int_equal(w->hrx.num_received, 10);
 }
 
-#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_LOSSLESS(fn)	cmocka_unit_test_setup_teardown(fn, setup_lossless, teardown)
+#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, world_teardown)
+#define TEST_LOSSLESS(fn)	cmocka_unit_test_setup_teardown(fn, setup_lossless, world_teardown)
 
 int main(void)
 {

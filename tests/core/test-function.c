@@ -109,27 +109,6 @@ static int setup_ports(void **state)
 	return 0;
 }
 
-static int setup(void **state)
-{
-	*state = world_new(&fake_dwc);
-	return 0;
-}
-
-static int setup_unbound(void **state)
-{
-	struct world *w = world_make(&fake_dwc);
-
-	world_create(w);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static void open_both(struct world *w)
 {
 	vepf_pair_open(w->f, 0, VEPF_HOST, true);
@@ -502,10 +481,10 @@ static void test_starved_interrupt(void **state)
 	assert_int_equal(w->epc.sent[2], 1);
 }
 
-#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_UNBOUND(fn)	cmocka_unit_test_setup_teardown(fn, setup_unbound, teardown)
-#define TEST_PORT(fn)		cmocka_unit_test_setup_teardown(fn, setup_port, teardown)
-#define TEST_PORTS(fn)		cmocka_unit_test_setup_teardown(fn, setup_ports, teardown)
+#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+#define TEST_UNBOUND(fn)	cmocka_unit_test_setup_teardown(fn, world_setup_unbound, world_teardown)
+#define TEST_PORT(fn)		cmocka_unit_test_setup_teardown(fn, setup_port, world_teardown)
+#define TEST_PORTS(fn)		cmocka_unit_test_setup_teardown(fn, setup_ports, world_teardown)
 
 int main(void)
 {

@@ -33,12 +33,6 @@ static int setup_nothing(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static void nothing_is_left(void)
 {
 	assert_int_equal(fake_tasks(), 0);
@@ -519,8 +513,8 @@ static void test_registered(void **state)
 	assert_int_equal(vepf_register_driver(&w->drv), 0);
 }
 
-#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_NOTHING(fn)	cmocka_unit_test_setup_teardown(fn, setup_nothing, teardown)
+#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, world_teardown)
+#define TEST_NOTHING(fn)	cmocka_unit_test_setup_teardown(fn, setup_nothing, world_teardown)
 
 int main(void)
 {

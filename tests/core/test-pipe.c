@@ -40,12 +40,6 @@ static int setup_lossless(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static void both_up(struct world *w)
 {
 	world_host_up(w);
@@ -1250,8 +1244,8 @@ static void test_masked_interrupt(void **state)
 	assert_int_equal(w->epc.sent[2], 1);
 }
 
-#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_ON(fn, profile)	{ #fn "/" #profile, fn, setup_##profile, teardown, NULL }
+#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, world_teardown)
+#define TEST_ON(fn, profile)	{ #fn "/" #profile, fn, setup_##profile, world_teardown, NULL }
 
 /* A sender waits: much more than fits, to a receiver that stops now and then */
 static void test_lossless_streams(void **state)
@@ -1548,13 +1542,13 @@ int main(void)
 		TEST(test_one_publish_per_batch),
 		TEST(test_bounded_rounds),
 		TEST(test_masked_interrupt),
-		cmocka_unit_test_setup_teardown(test_lossless_streams, setup_lossless, teardown),
-		cmocka_unit_test_setup_teardown(test_lossless_receiver_stops, setup_lossless, teardown),
-		cmocka_unit_test_setup_teardown(test_lossless_large_messages, setup_lossless, teardown),
-		cmocka_unit_test_setup_teardown(test_lossless_sender_closes, setup_lossless, teardown),
-		cmocka_unit_test_setup_teardown(test_lossless_receiver_closes, setup_lossless, teardown),
-		cmocka_unit_test_setup_teardown(test_lossless_host_leaves, setup_lossless, teardown),
-		cmocka_unit_test_setup_teardown(test_history_until_opened, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_streams, setup_lossless, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_receiver_stops, setup_lossless, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_large_messages, setup_lossless, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_sender_closes, setup_lossless, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_receiver_closes, setup_lossless, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lossless_host_leaves, setup_lossless, world_teardown),
+		cmocka_unit_test_setup_teardown(test_history_until_opened, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests_name("pipe", tests, NULL, NULL);

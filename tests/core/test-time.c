@@ -9,27 +9,6 @@
 #define WRITTEN		8	/* a word in the configuration that the host's driver writes */
 #define SECOND		1000000000ULL
 
-static int setup(void **state)
-{
-	*state = world_new(&fake_dwc);
-	return 0;
-}
-
-static int setup_unbound(void **state)
-{
-	struct world *w = world_make(&fake_dwc);
-
-	world_create(w);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 enum { SELECT, EMERGENCY, NOTIFY };
 
 static struct {
@@ -284,8 +263,8 @@ static void test_slices(void **state)
 	assert_in_range(fake_irqs_off_longest, 1, 250 * USEC);
 }
 
-#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_UNBOUND(fn)	cmocka_unit_test_setup_teardown(fn, setup_unbound, teardown)
+#define TEST(fn)		cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+#define TEST_UNBOUND(fn)	cmocka_unit_test_setup_teardown(fn, world_setup_unbound, world_teardown)
 
 int main(void)
 {

@@ -140,12 +140,6 @@ static int setup_small(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static u8 bar(unsigned int off)
 {
 	return ((u8 *)fake_epf.epf.bar[BAR_0].addr)[off];
@@ -204,20 +198,7 @@ static void host_store(void *ctx, u64 addr, const void *buf, u32 len)
 	host_write(ctx, addr, buf, len);
 }
 
-static void local_load(void *ctx, u64 addr, void *buf, u32 len)
-{
-	(void)ctx;
-	memcpy(buf, (const void *)(uintptr_t)addr, len);
-}
-
-static void local_store(void *ctx, u64 addr, const void *buf, u32 len)
-{
-	(void)ctx;
-	memcpy((void *)(uintptr_t)addr, buf, len);
-}
-
 static const struct driver_mem host_mem = { host_load, host_store };
-static const struct driver_mem local_mem = { local_load, local_store };
 
 static void test_messages_of_host(void **state)
 {
@@ -261,7 +242,8 @@ static void test_messages_of_endpoint(void **state)
 
 	world_local_up(w);
 	vring = virtqueue_get_vring(fake_virtio.vq[CONTROL_TX]);
-	driver_init(&tx, &local_mem, NULL, (uintptr_t)vring->desc, QUEUE_SIZE, SMP_CACHE_BYTES);
+	driver_init(&tx, &driver_local_mem, NULL, (uintptr_t)vring->desc, QUEUE_SIZE,
+		    SMP_CACHE_BYTES);
 	driver_add(&tx, &seg, 1);
 	fake_virtio_notify(CONTROL_TX);
 	assert_int_equal(type.messages[VEPF_ENDPOINT], 1);
@@ -923,8 +905,8 @@ static void test_transit(void **state)
 	assert_int_equal(w->f->to_host[1].fifo.size, one / 2);
 }
 
-#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define TEST_PORT(fn)	cmocka_unit_test_setup_teardown(fn, setup_port, teardown)
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, world_teardown)
+#define TEST_PORT(fn)	cmocka_unit_test_setup_teardown(fn, setup_port, world_teardown)
 
 int main(void)
 {
@@ -961,7 +943,7 @@ int main(void)
 		TEST(test_no_access_behind_a_reset),
 		TEST(test_no_window_for_rings),
 		TEST(test_no_window_and_no_driver),
-		cmocka_unit_test_setup_teardown(test_ring_out_of_reach, setup_small, teardown),
+		cmocka_unit_test_setup_teardown(test_ring_out_of_reach, setup_small, world_teardown),
 		TEST(test_silence_of_two_drivers),
 		TEST(test_silence_of_a_moment),
 		TEST(test_transit),

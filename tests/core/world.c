@@ -31,7 +31,7 @@ u8 stream_byte(u64 i)
 	return (z ^ z >> 31) >> (8 * (i % 4));
 }
 
-/* Memory of both machines */
+/* Memory of the host */
 
 static void host_load(void *ctx, u64 addr, void *buf, u32 len)
 {
@@ -44,20 +44,6 @@ static void host_store(void *ctx, u64 addr, const void *buf, u32 len)
 }
 
 static const struct driver_mem host_ops = { host_load, host_store };
-
-static void local_load(void *ctx, u64 addr, void *buf, u32 len)
-{
-	(void)ctx;
-	memcpy(buf, (const void *)(uintptr_t)addr, len);
-}
-
-static void local_store(void *ctx, u64 addr, const void *buf, u32 len)
-{
-	(void)ctx;
-	memcpy((void *)(uintptr_t)addr, buf, len);
-}
-
-static const struct driver_mem local_ops = { local_load, local_store };
 
 /* Sides */
 
@@ -93,7 +79,7 @@ static void side_start(struct side *s, u64 base)
 		s->slots = base + (1 << 20);
 	} else {
 		vring = virtqueue_get_vring(fake_virtio.vq[s->queue]);
-		driver_init(&s->d, &local_ops, NULL, (uintptr_t)vring->desc, QUEUE_SIZE,
+		driver_init(&s->d, &driver_local_mem, NULL, (uintptr_t)vring->desc, QUEUE_SIZE,
 			    SMP_CACHE_BYTES);
 	}
 }
@@ -439,6 +425,27 @@ void world_free(struct world *w)
 	fake_epc_free(&w->epc);
 	host_free(&w->host);
 	free(w);
+}
+
+int world_setup(void **state)
+{
+	*state = world_new(&fake_dwc);
+	return 0;
+}
+
+int world_setup_unbound(void **state)
+{
+	struct world *w = world_make(&fake_dwc);
+
+	world_create(w);
+	*state = w;
+	return 0;
+}
+
+int world_teardown(void **state)
+{
+	world_free(*state);
+	return 0;
 }
 
 /* What it reads of the available rings: either all-ones, or what is there */

@@ -112,6 +112,11 @@ struct world *world_new(const struct fake_profile *profile);
 struct world *world_new_lossless(const struct fake_profile *profile);
 struct world *world_new_direct(void (*changed)(void *priv, unsigned int pair), bool lossless);
 
+/* Fixtures: one of world_new(), bound; one that is made only; and the end of either */
+int world_setup(void **state);
+int world_setup_unbound(void **state);
+int world_teardown(void **state);
+
 /* The host's driver sets its queues up; is unbound */
 void world_host_up(struct world *w);
 void world_host_down(struct world *w);

@@ -14,20 +14,6 @@
 
 /* With `bridge`: the endpoint's own virtio_console */
 
-static void load(void *ctx, u64 addr, void *buf, u32 len)
-{
-	(void)ctx;
-	memcpy(buf, (const void *)(uintptr_t)addr, len);
-}
-
-static void store(void *ctx, u64 addr, const void *buf, u32 len)
-{
-	(void)ctx;
-	memcpy((void *)(uintptr_t)addr, buf, len);
-}
-
-static const struct driver_mem local_mem = { load, store };
-
 void local_up(struct card *c, bool multiport)
 {
 	struct side *s = &c->side[VEPF_ENDPOINT];
@@ -46,7 +32,7 @@ void local_up(struct card *c, bool multiport)
 
 		q->index = i;
 		q->buffers = (uintptr_t)s->memory + i * QUEUE_SIZE * BUFFER_SIZE;
-		driver_init(&q->d, &local_mem, NULL, (uintptr_t)vring->desc, QUEUE_SIZE,
+		driver_init(&q->d, &driver_local_mem, NULL, (uintptr_t)vring->desc, QUEUE_SIZE,
 			    SMP_CACHE_BYTES);
 	}
 	console_start(s, multiport);
