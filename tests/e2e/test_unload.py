@@ -43,23 +43,38 @@ def test_function_that_is_not_bound(alone, backend):
     pair.endpoint.shell.check(UNLOAD)
 
 
-def test_terminal_that_somebody_keeps_open(alone):
-    """hvc calls the module again when another program opens what is left of the terminal."""
-    pair = alone
+def keep_terminal(pair):
+    """A function has a terminal, which somebody opens; then it is unbound."""
     usual, pair.backend = pair.backend, "direct"
     pair.make_functions()
     pair.bind()
     pair.backend = usual
-    shell = pair.endpoint.shell
-    shell.check("sleep 1000 <>/dev/hvc0 & echo $! >/run/keeper")
+    pair.endpoint.shell.check("sleep 1000 <>/dev/hvc0 & echo $! >/run/keeper")
     pair.unbind()
+
+
+def close_terminal(pair):
+    pair.endpoint.shell.check(
+        "n=$(cat /run/keeper); kill $n; while kill -0 $n 2>/dev/null; do sleep 0.05; done")
+
+
+def wait_unloaded(pair):
+    pair.endpoint.wait_for("the module to be free",
+                           lambda: pair.endpoint.shell.run(UNLOAD)[0] == 0, 10)
+
+
+def test_terminal_that_somebody_keeps_open(alone):
+    """hvc calls the module again when another program opens what is left of the terminal."""
+    pair = alone
+    keep_terminal(pair)
+    shell = pair.endpoint.shell
     pair.remove_functions()
     check_in_use(pair)
     code, _ = shell.run("timeout 10 cat /dev/hvc0")
     assert code in (0, 1), "who opens it is not told that it has gone"
     check_in_use(pair)
-    shell.check("kill $(cat /run/keeper)")
-    pair.endpoint.wait_for("the module to be free", lambda: shell.run(UNLOAD)[0] == 0, 10)
+    close_terminal(pair)
+    wait_unloaded(pair)
     code, _ = shell.run("cat /dev/hvc0")
     assert code == 1, "a terminal that was removed can be opened"
 
@@ -67,13 +82,8 @@ def test_terminal_that_somebody_keeps_open(alone):
 def test_next_terminal_is_another_one(alone):
     """What is left of a terminal has nothing of the one that is made next."""
     pair = alone
-    usual, pair.backend = pair.backend, "direct"
-    pair.make_functions()
-    pair.bind()
-    pair.backend = usual
+    keep_terminal(pair)
     shell = pair.endpoint.shell
-    shell.check("sleep 1000 <>/dev/hvc0 & echo $! >/run/keeper")
-    pair.unbind()
     link = "%s/vcon0" % pair.controller()
     pair.at_endpoint("ln -s %s %s" % (ports.FIRST, pair.controller()))
     pair.start_link()
@@ -84,7 +94,7 @@ def test_next_terminal_is_another_one(alone):
     # hvc has given the file to the next one, but until it is closed it is the old one
     assert shell.check("cat %sendpoint_terminal" % ports.CONFIGFS) == "hvc0"
     assert "for the next one" not in shell.run("timeout 5 head -n 1 /dev/hvc0")[1]
-    shell.check("n=$(cat /run/keeper); kill $n; while kill -0 $n 2>/dev/null; do sleep 0.05; done")
+    close_terminal(pair)
     line = shell.check("(stty raw -echo; timeout 10 head -n 1) </dev/hvc0")
     assert "for the next one" in line
     pair.answer(pair.host, True)
@@ -92,4 +102,4 @@ def test_next_terminal_is_another_one(alone):
     pair.stop_link()
     pair.at_endpoint("rm " + link)
     pair.remove_functions()
-    pair.endpoint.wait_for("the module to be free", lambda: shell.run(UNLOAD)[0] == 0, 10)
+    wait_unloaded(pair)
