@@ -170,9 +170,8 @@ static void vepf_stop(void *ctx)
 		vepf_pipe_stop(&f->to_host[i]);
 	}
 	vepf_control_stop(&f->control);
-	/* First, as who closes a pipe looks at how far the driver has come */
-	vepf_stop_queues(f);
 	vepf_driver_state(f, VEPF_HOST, false, 0);
+	vepf_stop_queues(f);
 	vepf_hostmem_forget(&f->hostmem);
 	vepf_irq_drop(&f->irq);
 	f->start_at = 0;
