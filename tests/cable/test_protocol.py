@@ -185,10 +185,10 @@ def test_peer_that_does_not_read_stops_nobody(pair):
     assert time.monotonic() - start < 2
 
 
-def open_fds(cable):
-    """When its threads have none of their own."""
+def fd_numbers(cable):
+    """Of what is open when its threads have nothing open of their own."""
     def fds():
-        return os.listdir("/proc/%d/fd" % cable.process.pid)
+        return set(map(int, os.listdir("/proc/%d/fd" % cable.process.pid)))
 
     seen = fds()
     for _ in range(5):
@@ -197,7 +197,11 @@ def open_fds(cable):
         while seen != before:
             time.sleep(0.05)
             seen, before = fds(), seen
-    return len(seen)
+    return seen
+
+
+def open_fds(cable):
+    return len(fd_numbers(cable))
 
 
 def test_descriptors_are_closed(cable, endpoint):
