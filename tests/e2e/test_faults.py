@@ -237,19 +237,20 @@ def check_windows_lost(pair, faults):
     take_line(pair)
     exchange(pair, SMALL)
     faults("windows", "limit", "6")
-    expected = random_file(pair.endpoint, SMALL)
     before = pair.counter_values()
-    pair.host.shell.check("(%s) >/tmp/got 2>&1 &" % (RECEIVE % SMALL))
-    assert pair.endpoint.shell.check(SEND) == ""
-    pair.endpoint.shell.check("sleep 2")
-    assert pair.counter_values()["receiveq_to_host_held"] > 0
-    # One that gets an empty buffer does not look behind it
-    assert counted(pair, before, "receiveq_to_host_messages") == 0
     # A host that writes is not kept for longer than by a slow receiver: those bytes are lost
     assert pair.host.shell.check("timeout 20 cat /etc/passwd >/dev/hvc0; echo $?", 30) == "0"
     assert counted(pair, before, "transmitq_from_host_host_errors") > 0
+    # Bytes to the host are kept for five seconds, so that nothing slow may come in between
+    expected = random_file(pair.endpoint, SMALL)
+    pair.host.shell.check("(%s) >/tmp/got 2>&1 &" % (RECEIVE % SMALL))
+    assert pair.endpoint.shell.check(SEND + "; sleep 1") == ""
+    held = pair.counter_values()
     faults("windows", "limit", "off")
     faults("map", "short", "off")
+    assert held["receiveq_to_host_held"] > 0
+    # One that gets an empty buffer does not look behind it
+    assert held["receiveq_to_host_messages"] == before["receiveq_to_host_messages"]
     got = pair.host.shell.check("until grep got /tmp/got; do sleep 0.1; done", 60)
     check_received(pair, got, SMALL, expected)
     pair.drain(pair.endpoint)
