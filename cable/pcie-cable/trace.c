@@ -95,11 +95,14 @@ static void put(struct trace *trace, const char *text, size_t len)
 		trace->size += len;
 }
 
+/* If any are */
 static void put_lost(struct trace *trace)
 {
 	char text[NOTICE_MAX];
 	int n;
 
+	if (!trace->lost)
+		return;
 	n = snprintf(text, sizeof(text), "%s trace lost %" PRIu64 "\n", trace->time, trace->lost);
 	put(trace, text, n);
 	trace->lost = 0;
@@ -124,15 +127,13 @@ static void end_line(struct trace *trace)
 	/* A line comes with the number of those lost before it, or not at all. */
 	need = trace->len + (trace->lost ? NOTICE_MAX : 0) + LAST_NOTICES;
 	if (trace->size + need > trace->limit) {
-		if (trace->lost)
-			put_lost(trace);
+		put_lost(trace);
 		put_end(trace);
 		end(trace, "it is as long as --trace-limit allows");
 		return;
 	}
 	if (writer_fits(&trace->writer, need)) {
-		if (trace->lost)
-			put_lost(trace);
+		put_lost(trace);
 		put(trace, trace->text, trace->len);
 	} else {
 		trace->lost++;
@@ -147,7 +148,7 @@ void trace_close(struct trace *trace)
 	if (!trace->line)
 		return;
 	loop_timer_cancel(trace->loop, &trace->look);
-	if (trace->lost && !trace->ended) {
+	if (!trace->ended) {
 		take_time(trace);
 		put_lost(trace);
 	}
