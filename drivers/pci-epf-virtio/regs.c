@@ -309,6 +309,32 @@ static bool look_at_queue(struct vepf_regs *regs, u16 vector, bool vector_new)
 }
 
 /*
+ * Who looks too late finds the vector of the queue before in place of a queue's own, or none.
+ * Linux numbers the vectors of queues in ascending order.  So those that nobody has seem to be
+ * missing between two queues, and are those of the queues in between.
+ */
+static void fill_in_vectors(struct vepf_regs *regs)
+{
+	u16 before = regs->config_vector;
+	unsigned int i, k, first = 0;
+
+	for (i = 0; i < regs->params.num_queues; i++) {
+		u16 vector = regs->queue[i].vector;
+		/* Very many, if the order is another one */
+		unsigned int missing = vector - before - 1;
+
+		if (vector == VEPF_NO_VECTOR || vector == before)
+			continue;
+		if (missing <= i - first)
+			for (k = first; missing && k < i; k++)
+				regs->queue[k].vector =
+					before + 1 + (k - first) * missing / (i - first);
+		before = vector;
+		first = i + 1;
+	}
+}
+
+/*
  * A queue whose vector was not seen shares the vector of another, which is right
  * for a driver that has one vector for all, and harmless for queues without callback.
  */
@@ -351,6 +377,7 @@ static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
 	/* Among them is not the mark, which is still there if this driver wrote nothing */
 	regs->features = features;
 	regs->config_vector = word_config_vector(word2);
+	fill_in_vectors(regs);
 	inherit_vectors(regs, word_queue_vector(word2));
 
 	regs->ops->st32(regs->ctx, VIRTIO_PCI_GUEST_FEATURES, FEATURES_SEEN);

@@ -847,6 +847,62 @@ static void test_vectors(void **state)
 	assert_int_equal(get(&b, 2, VIRTIO_MSI_QUEUE_VECTOR), 3);
 }
 
+/* Numbered in ascending order, but for some that were looked at too late */
+static void test_missed_vectors(void **state)
+{
+	enum { NONE = VEPF_NO_VECTOR, NUM = 6 };
+	static const struct {
+		u16 config;
+		u16 seen[NUM];
+		u16 want[NUM];
+	} cases[] = {
+		/* That of the queue before in its place, or none */
+		{ 0, { 1, 2, 2, 4, 5, 6 }, { 1, 2, 3, 4, 5, 6 } },
+		{ 0, { 1, NONE, 3, 4, 5, 6 }, { 1, 2, 3, 4, 5, 6 } },
+		{ 0, { NONE, 2, 3, 4, 5, 6 }, { 1, 2, 3, 4, 5, 6 } },
+		{ 0, { 0, 2, 3, 4, 5, 6 }, { 1, 2, 3, 4, 5, 6 } },
+		{ 0, { 1, 1, NONE, NONE, 5, 6 }, { 1, 2, 3, 4, 5, 6 } },
+		/* Every other queue has one, and the others hear of nothing */
+		{ 0, { 1, NONE, NONE, NONE, 3, NONE }, { 1, 2, 2, 2, 3, 1 } },
+		/* One for all, or none missing */
+		{ 0, { 1, NONE, 1, 1, 1, 1 }, { 1, 1, 1, 1, 1, 1 } },
+		{ 0, { 1, NONE, 2, NONE, 3, NONE }, { 1, 1, 2, 1, 3, 1 } },
+		{ 0, { NONE, NONE, NONE, NONE, NONE, 1 }, { 1, 1, 1, 1, 1, 1 } },
+		/* Another order, or more than there are queues for */
+		{ 0, { 3, 2, NONE, 6, 5, 0 }, { 3, 2, 3, 6, 5, 0 } },
+		{ NONE, { 3, NONE, 7, 8, 9, 10 }, { 3, 3, 7, 8, 9, 10 } },
+	};
+	struct vepf_regs_params params = two_queues;
+	unsigned int i, q;
+	struct bar b;
+
+	(void)state;
+	params.num_queues = NUM;
+	params.required = NUM;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		begin(&b, &params);
+		b.msix = true;
+		pass(&b);
+		for (q = 0; q < NUM; q++) {
+			set(&b, 2, VIRTIO_PCI_QUEUE_SEL, q);
+			pass(&b);
+			set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 0x100 + q);
+			pass(&b);
+		}
+		for (q = 0; q < NUM; q++)
+			b.regs.queue[q].vector = cases[i].seen[q];
+		set(&b, 2, VIRTIO_MSI_CONFIG_VECTOR, cases[i].config);
+		status(&b, READY);
+		pass(&b);
+		pass(&b);
+		assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+		for (q = 0; q < NUM; q++)
+			if (b.regs.queue[q].vector != cases[i].want[q])
+				fail_msg("case %u: queue %u has vector %u", i, q,
+					 b.regs.queue[q].vector);
+	}
+}
+
 static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_params),
 	cmocka_unit_test(test_params_limits),
@@ -877,6 +933,7 @@ static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_config_restored),
 	cmocka_unit_test(test_isr),
 	cmocka_unit_test(test_vectors),
+	cmocka_unit_test(test_missed_vectors),
 };
 
 int test_regs(void)
