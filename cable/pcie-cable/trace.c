@@ -95,7 +95,7 @@ static void put(struct trace *trace, const char *text, size_t len)
 		trace->size += len;
 }
 
-/* If any are */
+/* How many lines were lost since it was said last; nothing, if none was */
 static void put_lost(struct trace *trace)
 {
 	char text[NOTICE_MAX];
