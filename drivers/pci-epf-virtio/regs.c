@@ -309,9 +309,9 @@ static bool look_at_queue(struct vepf_regs *regs, u16 vector, bool vector_new)
 }
 
 /*
- * Who looks too late finds the vector of the queue before in place of a queue's own, or none.
- * Linux numbers the vectors of queues in ascending order.  So those that nobody has seem to be
- * missing between two queues, and are those of the queues in between.
+ * If a pass comes too late, a queue has no vector, or that of the queue before.  Linux numbers
+ * the vectors of queues in ascending order.  So if numbers are missing between the vectors of
+ * two queues, they are those of the queues in between.
  */
 static void fill_in_vectors(struct vepf_regs *regs)
 {
@@ -325,8 +325,8 @@ static void fill_in_vectors(struct vepf_regs *regs)
 
 		if (vector == VEPF_NO_VECTOR || vector == before)
 			continue;
-		if (missing <= i - first)
-			for (k = first; missing && k < i; k++)
+		if (missing && missing <= i - first)
+			for (k = first; k < i; k++)
 				regs->queue[k].vector =
 					before + 1 + (k - first) * missing / (i - first);
 		before = vector;

@@ -229,7 +229,7 @@ static const struct step dpdk_crash[] = {
 /* Nothing depends on a reaction if there is one queue */
 #define BUDGET(n)	{ MIN(15), n, n, n, n, n }
 
-/* Of two queues, a vector that is looked at too late is known from the other one's */
+/* With two queues no vector is lost: only one has any, or what is missed is known from the other */
 #define BUDGET_EACH	{ MIN(15), 15, 7, 7, 7, 7 }
 
 /* Many states: not searched to the end */
