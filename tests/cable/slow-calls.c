@@ -5,6 +5,7 @@
  * SLOW_MAPS_MS: to open the map of another process's memory, as where that is being changed
  *	all the time
  * SLOW_UNLINK_MS: to remove a file
+ * SLOW_FULL_MS: to be told that a disk is full
  * NO_THREADS: there are as many threads as there may be
  */
 #define _GNU_SOURCE
@@ -44,6 +45,21 @@ int unlink(const char *path)
 		*(void **)&real = dlsym(RTLD_NEXT, "unlink");
 	wait_for("SLOW_UNLINK_MS");
 	return real(path);
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+	static ssize_t (*real)(int fd, const void *data, size_t len);
+	ssize_t ret;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "write");
+	ret = real(fd, data, len);
+	if (ret < 0 && errno == ENOSPC) {
+		wait_for("SLOW_FULL_MS");
+		errno = ENOSPC;
+	}
+	return ret;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *arg), void *arg)
