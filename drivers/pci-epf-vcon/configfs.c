@@ -85,38 +85,38 @@ static ssize_t vcon_set_size(struct vcon *vcon, enum vcon_side side, const char 
 
 static ssize_t vcon_host_size_show(struct config_item *item, char *page)
 {
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 
 	return vcon_size_show(vcon->size[VCON_HOST], page);
 }
 
 static ssize_t vcon_host_size_store(struct config_item *item, const char *page, size_t len)
 {
-	return vcon_set_size(vepf_item_priv(item), VCON_HOST, page, len);
+	return vcon_set_size(epfv_item_priv(item), VCON_HOST, page, len);
 }
 
 static ssize_t vcon_endpoint_size_show(struct config_item *item, char *page)
 {
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 
 	return vcon_size_show(vcon->size[VCON_ENDPOINT], page);
 }
 
 static ssize_t vcon_endpoint_size_store(struct config_item *item, const char *page, size_t len)
 {
-	return vcon_set_size(vepf_item_priv(item), VCON_ENDPOINT, page, len);
+	return vcon_set_size(epfv_item_priv(item), VCON_ENDPOINT, page, len);
 }
 
 static ssize_t vcon_max_ports_show(struct config_item *item, char *page)
 {
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 
 	return sysfs_emit(page, "%u\n", vcon->max_ports);
 }
 
 static ssize_t vcon_max_ports_store(struct config_item *item, const char *page, size_t len)
 {
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 	unsigned int max;
 	ssize_t ret = len;
 
@@ -140,7 +140,7 @@ static const char * const vcon_backends[] = { "bridge", "direct" };
 
 static ssize_t vcon_backend_show(struct config_item *item, char *page)
 {
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 
 	return sysfs_emit(page, "%s\n", vcon_backends[vcon->direct]);
 }
@@ -148,7 +148,7 @@ static ssize_t vcon_backend_show(struct config_item *item, char *page)
 static ssize_t vcon_backend_store(struct config_item *item, const char *page, size_t len)
 {
 	int direct = sysfs_match_string(vcon_backends, page);
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 	ssize_t ret = len;
 
 	if (direct < 0) {
@@ -168,7 +168,7 @@ static ssize_t vcon_backend_store(struct config_item *item, const char *page, si
 
 static ssize_t vcon_endpoint_terminal_show(struct config_item *item, char *page)
 {
-	struct vcon *vcon = vepf_item_priv(item);
+	struct vcon *vcon = epfv_item_priv(item);
 	bool ports;
 
 	mutex_lock(&vcon->mutex);

@@ -68,9 +68,9 @@ static __poll_t vcon_device_events(struct vcon_device *d)
 		events = EPOLLHUP;
 	} else {
 		/* The end of file is there to be read, too */
-		if (!d->peer || vepf_pair_readable(d->vcon->f, d->id))
+		if (!d->peer || epfv_pair_readable(d->vcon->f, d->id))
 			events |= EPOLLIN | EPOLLRDNORM;
-		if (d->peer && vepf_pair_writable(d->vcon->f, d->id))
+		if (d->peer && epfv_pair_writable(d->vcon->f, d->id))
 			events |= EPOLLOUT | EPOLLWRNORM;
 		if (!d->peer)
 			events |= EPOLLHUP;
@@ -88,7 +88,7 @@ static ssize_t vcon_device_take(struct vcon_device *d, void *buf, size_t len)
 	if (!d->vcon)
 		ret = -ENODEV;
 	else
-		ret = vepf_pair_read(d->vcon->f, d->id, buf, len) ?: (d->peer ? -EAGAIN : 0);
+		ret = epfv_pair_read(d->vcon->f, d->id, buf, len) ?: (d->peer ? -EAGAIN : 0);
 	spin_unlock(&d->lock);
 	return ret;
 }
@@ -101,7 +101,7 @@ static ssize_t vcon_device_put(struct vcon_device *d, const void *buf, size_t le
 	if (!d->vcon)
 		ret = -ENODEV;
 	else if (d->peer)
-		ret = vepf_pair_write(d->vcon->f, d->id, buf, len) ?: -EAGAIN;
+		ret = epfv_pair_write(d->vcon->f, d->id, buf, len) ?: -EAGAIN;
 	spin_unlock(&d->lock);
 	return ret;
 }

@@ -18,7 +18,7 @@ static void say(struct vcon *vcon, unsigned int id, u16 event, bool value)
 {
 	u8 msg[sizeof(struct vcon_header)];
 
-	vcon_driver_message(vcon, VEPF_ENDPOINT, msg, vcon_make(msg, id, event, value));
+	vcon_driver_message(vcon, EPFV_ENDPOINT, msg, vcon_make(msg, id, event, value));
 }
 
 void vcon_direct_open(struct vcon *vcon, unsigned int id, bool open)
@@ -37,9 +37,9 @@ static int add_terminal(struct vcon *vcon, unsigned int id)
 		dev_err(vcon->dev, "port %u has no terminal (err=%ld)\n", id, PTR_ERR(t));
 	if (IS_ERR(t))
 		return PTR_ERR(t);
-	vepf_lock(vcon->f);
+	epfv_lock(vcon->f);
 	vcon->direct_port[id].terminal = t;
-	vepf_unlock(vcon->f);
+	epfv_unlock(vcon->f);
 	return 0;
 }
 
@@ -52,9 +52,9 @@ static int add_device(struct vcon *vcon, unsigned int id, const char *name)
 		dev_err(vcon->dev, "port %u has no device (err=%ld)\n", id, PTR_ERR(d));
 		return PTR_ERR(d);
 	}
-	vepf_lock(vcon->f);
+	epfv_lock(vcon->f);
 	vcon->direct_port[id].device = d;
-	vepf_unlock(vcon->f);
+	epfv_unlock(vcon->f);
 	/* Of what came before, nobody was told who had opened it already */
 	vcon_device_changed(d);
 	return 0;
@@ -65,9 +65,9 @@ static void remove_port(struct vcon *vcon, unsigned int id)
 {
 	struct vcon_direct_port port = vcon->direct_port[id];
 
-	vepf_lock(vcon->f);
+	epfv_lock(vcon->f);
 	vcon->direct_port[id] = (struct vcon_direct_port){};
-	vepf_unlock(vcon->f);
+	epfv_unlock(vcon->f);
 	if (port.terminal)
 		vcon_terminal_remove(port.terminal);
 	if (port.device)
@@ -145,18 +145,18 @@ static void set_busy(struct vcon *vcon, bool busy)
 static void vcon_direct_work(struct work_struct *work)
 {
 	struct vcon *vcon = container_of(work, struct vcon, direct_work);
-	u8 msg[VEPF_MESSAGE_MAX];
+	u8 msg[EPFV_MESSAGE_MAX];
 	bool any = false;
 
 	set_busy(vcon, true);
-	while (vcon_next_message(vcon, VEPF_ENDPOINT, msg)) {
+	while (vcon_next_message(vcon, EPFV_ENDPOINT, msg)) {
 		handle(vcon, msg);
 		any = true;
 	}
 	set_busy(vcon, false);
 	/* The host's sender may wait for that */
 	if (any)
-		vepf_wake(vcon->f);
+		epfv_wake(vcon->f);
 }
 
 void vcon_direct_init(struct vcon *vcon)
@@ -180,10 +180,10 @@ int vcon_direct_terminal(struct vcon *vcon, unsigned int id)
 {
 	int number = -ENODEV;
 
-	vepf_lock(vcon->f);
+	epfv_lock(vcon->f);
 	if (vcon->direct_port[id].terminal)
 		number = vcon_terminal_number(vcon->direct_port[id].terminal);
-	vepf_unlock(vcon->f);
+	epfv_unlock(vcon->f);
 	return number;
 }
 
@@ -208,7 +208,7 @@ void vcon_direct_start(struct vcon *vcon)
 		return;
 	}
 	enable_work(&vcon->direct_work);
-	vcon_driver_state(vcon, VEPF_ENDPOINT, true,
+	vcon_driver_state(vcon, EPFV_ENDPOINT, true,
 			  BIT(VIRTIO_CONSOLE_F_MULTIPORT) | BIT(VIRTIO_CONSOLE_F_SIZE));
 	say(vcon, 0, VIRTIO_CONSOLE_DEVICE_READY, true);
 }
@@ -222,5 +222,5 @@ void vcon_direct_stop(struct vcon *vcon)
 	for (i = 0; i < VCON_MAX_PORTS; i++)
 		remove_port(vcon, i);
 	if (vcon->type.control_feature)
-		vcon_driver_state(vcon, VEPF_ENDPOINT, false, 0);
+		vcon_driver_state(vcon, EPFV_ENDPOINT, false, 0);
 }

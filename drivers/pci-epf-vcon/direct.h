@@ -16,11 +16,11 @@
 struct vcon;
 struct vcon_device;
 struct vcon_terminal;
-struct vepf_function;
+struct epfv_function;
 
 /**
  * struct vcon_direct_port - a port of the endpoint
- * @terminal: if it is a console, else NULL; changed with vepf_lock()
+ * @terminal: if it is a console, else NULL; changed with epfv_lock()
  * @device: if it is not, else NULL; the same
  */
 struct vcon_direct_port {
@@ -38,14 +38,14 @@ void vcon_direct_resize(struct vcon *vcon, struct vcon_size size);
 int vcon_direct_terminal(struct vcon *vcon, unsigned int id);
 /* There may be messages for the endpoint's side; any context */
 void vcon_direct_kick(struct vcon *vcon);
-/* As in struct vepf_type_ops */
+/* As in struct epfv_type_ops */
 void vcon_direct_changed(void *priv, unsigned int pair);
 /* The endpoint's user has opened a port, or closed it; any context */
 void vcon_direct_open(struct vcon *vcon, unsigned int id, bool open);
 
 /* terminal.c: a terminal of hvc for a pair; ERR_PTR(), -ENOSPC if there are too many */
 void vcon_terminals_exit(void);
-struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pair);
+struct vcon_terminal *vcon_terminal_add(struct epfv_function *f, unsigned int pair);
 void vcon_terminal_remove(struct vcon_terminal *t);
 /* The number in its name, /dev/hvcN */
 unsigned int vcon_terminal_number(const struct vcon_terminal *t);

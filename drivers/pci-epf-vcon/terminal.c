@@ -39,7 +39,7 @@
  * @left: after its removal, in the list of those that are still open
  */
 struct vcon_terminal {
-	struct vepf_function *f;
+	struct epfv_function *f;
 	unsigned int pair;
 	u32 vtermno;
 	struct hvc_struct *hvc;
@@ -58,7 +58,7 @@ static ssize_t vcon_get_chars(u32 vtermno, u8 *buf, size_t count)
 	rcu_read_lock();
 	t = xa_load(&vcon_terminals, vtermno);
 	if (t)
-		ret = vepf_pair_read(t->f, t->pair, buf, count);
+		ret = epfv_pair_read(t->f, t->pair, buf, count);
 	rcu_read_unlock();
 	return ret;
 }
@@ -71,7 +71,7 @@ static ssize_t vcon_put_chars(u32 vtermno, const u8 *buf, size_t count)
 	rcu_read_lock();
 	t = xa_load(&vcon_terminals, vtermno);
 	if (t)
-		ret = vepf_pair_write(t->f, t->pair, buf, count);
+		ret = epfv_pair_write(t->f, t->pair, buf, count);
 	rcu_read_unlock();
 	return ret;
 }
@@ -112,7 +112,7 @@ static const struct hv_ops vcon_hv_ops = {
 	.notifier_hangup = vcon_notifier_del,
 };
 
-struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pair)
+struct vcon_terminal *vcon_terminal_add(struct epfv_function *f, unsigned int pair)
 {
 	struct vcon_terminal *t;
 	int err;
@@ -231,6 +231,6 @@ void vcon_terminal_resize(struct vcon_terminal *t, struct vcon_size size)
 
 void vcon_terminal_changed(struct vcon_terminal *t)
 {
-	if (vepf_pair_readable(t->f, t->pair) && hvc_poll(t->hvc))
+	if (epfv_pair_readable(t->f, t->pair) && hvc_poll(t->hvc))
 		hvc_kick();
 }

@@ -21,7 +21,7 @@
 #define VCON_CONTROL_RECEIVEQ	2
 #define VCON_CONTROL_TRANSMITQ	3
 
-static const struct vepf_type vcon_type = {
+static const struct epfv_type vcon_type = {
 	.name = "console",
 	.pci_device_id = 0x1003,
 	.pci_class = PCI_CLASS_COMMUNICATION_OTHER,
@@ -34,27 +34,27 @@ static const struct vepf_type vcon_type = {
 	.written = offsetof(struct virtio_console_config, emerg_wr),
 };
 
-static enum vcon_side vcon_side(enum vepf_side side)
+static enum vcon_side vcon_side(enum epfv_side side)
 {
-	return side == VEPF_HOST ? VCON_HOST : VCON_ENDPOINT;
+	return side == EPFV_HOST ? VCON_HOST : VCON_ENDPOINT;
 }
 
-static enum vepf_side vepf_side(enum vcon_side side)
+static enum epfv_side epfv_side(enum vcon_side side)
 {
-	return side == VCON_HOST ? VEPF_HOST : VEPF_ENDPOINT;
+	return side == VCON_HOST ? EPFV_HOST : EPFV_ENDPOINT;
 }
 
-static void vcon_open_ports(struct vcon *vcon, u32 mask, enum vepf_side side, bool open)
+static void vcon_open_ports(struct vcon *vcon, u32 mask, enum epfv_side side, bool open)
 {
 	unsigned int i;
 
 	for (i = 0; i < VCON_MAX_PORTS; i++)
 		if (mask & BIT(i))
-			vepf_pair_open(vcon->f, i, side, open);
+			epfv_pair_open(vcon->f, i, side, open);
 }
 
 /* Whoever knows one port only has a console there, and never waits */
-void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features)
+void vcon_driver_state(void *priv, enum epfv_side side, bool up, u32 features)
 {
 	bool multiport = features & BIT(VIRTIO_CONSOLE_F_MULTIPORT);
 	struct vcon *vcon = priv;
@@ -72,12 +72,12 @@ void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features)
 	spin_unlock_irqrestore(&vcon->lock, flags);
 
 	if (up)
-		vepf_pair_lossless(vcon->f, 0, side, lossless);
+		epfv_pair_lossless(vcon->f, 0, side, lossless);
 	vcon_open_ports(vcon, mask, side, up);
 	vcon_direct_kick(vcon);
 }
 
-void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_t len)
+void vcon_driver_message(void *priv, enum epfv_side side, const void *msg, size_t len)
 {
 	enum vcon_action action;
 	struct vcon *vcon = priv;
@@ -88,11 +88,11 @@ void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_
 	action = vcon_message(&vcon->ports, vcon_side(side), msg, len, &id);
 	spin_unlock_irqrestore(&vcon->lock, flags);
 	if (action != VCON_NOTHING)
-		vepf_pair_open(vcon->f, id, side, action == VCON_OPENED);
+		epfv_pair_open(vcon->f, id, side, action == VCON_OPENED);
 	vcon_direct_kick(vcon);
 }
 
-size_t vcon_next_message(void *priv, enum vepf_side side, void *msg)
+size_t vcon_next_message(void *priv, enum epfv_side side, void *msg)
 {
 	struct vcon *vcon = priv;
 	unsigned long flags;
@@ -103,11 +103,11 @@ size_t vcon_next_message(void *priv, enum vepf_side side, void *msg)
 	spin_unlock_irqrestore(&vcon->lock, flags);
 	/* It may be what the other side's sender waits for */
 	if (len)
-		vepf_wake(vcon->f);
+		epfv_wake(vcon->f);
 	return len;
 }
 
-static bool vcon_pair_drained(void *priv, enum vepf_side side, unsigned int pair)
+static bool vcon_pair_drained(void *priv, enum epfv_side side, unsigned int pair)
 {
 	struct vcon *vcon = priv;
 	unsigned long flags;
@@ -116,7 +116,7 @@ static bool vcon_pair_drained(void *priv, enum vepf_side side, unsigned int pair
 	spin_lock_irqsave(&vcon->lock, flags);
 	told = vcon_drained(&vcon->ports, vcon_side(side), pair);
 	/* The message has been taken, but a reader does not know of it yet */
-	if (side == VEPF_HOST && vcon->direct_busy)
+	if (side == EPFV_HOST && vcon->direct_busy)
 		told = false;
 	spin_unlock_irqrestore(&vcon->lock, flags);
 	vcon_direct_kick(vcon);
@@ -131,7 +131,7 @@ static void vcon_written(void *priv, u32 val)
 
 	/* Port 0 is what has been a console ever since; with MULTIPORT it need not be one */
 	if (!vcon->type.control_feature || READ_ONCE(vcon->ports.port[0].console))
-		vepf_pair_put(vcon->f, 0, &byte, sizeof(byte));
+		epfv_pair_put(vcon->f, 0, &byte, sizeof(byte));
 }
 
 static void vcon_put_size(u8 *config, struct vcon_size size)
@@ -148,7 +148,7 @@ static void vcon_put_size(u8 *config, struct vcon_size size)
  */
 static void vcon_put_config(struct vcon *vcon, enum vcon_side side)
 {
-	u8 *config = vcon->config[vepf_side(side)];
+	u8 *config = vcon->config[epfv_side(side)];
 
 	vcon_put_size(config, vcon->size[side]);
 	if (!vcon->type.control_feature) {
@@ -165,10 +165,10 @@ void vcon_apply_size(struct vcon *vcon, enum vcon_side side)
 	if (!vcon->bound)
 		return;
 	/* The thread copies them */
-	vepf_lock(vcon->f);
+	epfv_lock(vcon->f);
 	vcon_put_config(vcon, side);
-	vepf_unlock(vcon->f);
-	vepf_config_changed(vcon->f);
+	epfv_unlock(vcon->f);
+	epfv_config_changed(vcon->f);
 	if (vcon->type.direct && !vcon->type.control_feature && side == VCON_ENDPOINT)
 		vcon_direct_resize(vcon, vcon->size[side]);
 }
@@ -192,7 +192,7 @@ void vcon_apply_port(const struct vcon_setting *s)
 	if (!vcon->bound)
 		return;
 
-	vepf_lock(vcon->f);
+	epfv_lock(vcon->f);
 	spin_lock_irqsave(&vcon->lock, flags);
 	vcon_resize(&vcon->ports, VCON_HOST, s->id, s->size[VCON_HOST]);
 	vcon_resize(&vcon->ports, VCON_ENDPOINT, s->id, s->size[VCON_ENDPOINT]);
@@ -202,18 +202,18 @@ void vcon_apply_port(const struct vcon_setting *s)
 	spin_unlock_irqrestore(&vcon->lock, flags);
 
 	if (closed & BIT(VCON_HOST))
-		vepf_pair_open(vcon->f, s->id, VEPF_HOST, false);
+		epfv_pair_open(vcon->f, s->id, EPFV_HOST, false);
 	if (closed & BIT(VCON_ENDPOINT))
-		vepf_pair_open(vcon->f, s->id, VEPF_ENDPOINT, false);
+		epfv_pair_open(vcon->f, s->id, EPFV_ENDPOINT, false);
 	if (!was && s->enabled) {
-		vepf_pair_lossless(vcon->f, s->id, VEPF_HOST, !s->console);
-		vepf_pair_lossless(vcon->f, s->id, VEPF_ENDPOINT, !s->console);
+		epfv_pair_lossless(vcon->f, s->id, EPFV_HOST, !s->console);
+		epfv_pair_lossless(vcon->f, s->id, EPFV_ENDPOINT, !s->console);
 		vcon_plug_port(vcon, s);
 	}
-	vepf_unlock(vcon->f);
+	epfv_unlock(vcon->f);
 	if (was != s->enabled && s->console && !vcon->type.direct)
 		vcon_driver_terminal(vcon, s->id, s->enabled);
-	vepf_wake(vcon->f);
+	epfv_wake(vcon->f);
 	vcon_direct_kick(vcon);
 }
 
@@ -231,7 +231,7 @@ static void vcon_add_pair(struct vcon *vcon, unsigned int i, bool multiport)
 	const struct vcon_setting *s = vcon->setting[i];
 	unsigned int rx = i ? 2 * i + 2 : 0;
 
-	vcon->pairs[i] = (struct vepf_pair){
+	vcon->pairs[i] = (struct epfv_pair){
 		.rx = rx,
 		.tx = rx + 1,
 		.lossless = multiport && !(s && s->console),
@@ -276,7 +276,7 @@ static int vcon_num_ports(struct vcon *vcon)
 
 static void vcon_add_ports(struct vcon *vcon, unsigned int num)
 {
-	struct vepf_type *type = &vcon->type;
+	struct epfv_type *type = &vcon->type;
 	unsigned int i;
 
 	type->features |= BIT(VIRTIO_CONSOLE_F_MULTIPORT);
@@ -299,10 +299,10 @@ static void vcon_add_ports(struct vcon *vcon, unsigned int num)
 	}
 }
 
-static const struct vepf_type *vcon_bind(void *priv)
+static const struct epfv_type *vcon_bind(void *priv)
 {
 	struct vcon *vcon = priv;
-	struct vepf_type *type = &vcon->type;
+	struct epfv_type *type = &vcon->type;
 	unsigned int i;
 	int num;
 
@@ -316,8 +316,8 @@ static const struct vepf_type *vcon_bind(void *priv)
 	type->direct = vcon->direct;
 	type->queue_names = vcon->queue_names;
 	type->pairs = vcon->pairs;
-	type->config[VEPF_HOST] = vcon->config[VEPF_HOST];
-	type->config[VEPF_ENDPOINT] = vcon->config[VEPF_ENDPOINT];
+	type->config[EPFV_HOST] = vcon->config[EPFV_HOST];
+	type->config[EPFV_ENDPOINT] = vcon->config[EPFV_ENDPOINT];
 	memset(vcon->config, 0, sizeof(vcon->config));
 	vcon_ports_init(&vcon->ports, num);
 	if (num)
@@ -356,7 +356,7 @@ static void vcon_bound(void *priv, bool bound)
 	mutex_unlock(&vcon->mutex);
 }
 
-static void *vcon_create(struct vepf_function *f, struct device *dev)
+static void *vcon_create(struct epfv_function *f, struct device *dev)
 {
 	struct vcon *vcon;
 
@@ -371,7 +371,7 @@ static void *vcon_create(struct vepf_function *f, struct device *dev)
 	return vcon;
 }
 
-static const struct vepf_type_ops vcon_type_ops = {
+static const struct epfv_type_ops vcon_type_ops = {
 	.create = vcon_create,
 	.attrs = vcon_attrs,
 	.groups = vcon_add_groups,
@@ -390,7 +390,7 @@ static const struct pci_epf_device_id vcon_ids[] = {
 	{ }
 };
 
-static struct vepf_driver vcon_driver = {
+static struct epfv_driver vcon_driver = {
 	.epf = {
 		.driver.name = "pci_epf_vcon",
 		.id_table = vcon_ids,
@@ -406,7 +406,7 @@ static int __init vcon_init(void)
 	err = vcon_devices_init();
 	if (err)
 		return err;
-	err = vepf_register_driver(&vcon_driver);
+	err = epfv_register_driver(&vcon_driver);
 	if (err)
 		vcon_devices_exit();
 	return err;
@@ -415,7 +415,7 @@ module_init(vcon_init);
 
 static void __exit vcon_exit(void)
 {
-	vepf_unregister_driver(&vcon_driver);
+	epfv_unregister_driver(&vcon_driver);
 	vcon_terminals_exit();
 	vcon_devices_exit();
 }

@@ -65,7 +65,7 @@ struct vcon_setting {
  * @direct_busy: it has taken some, and is not done with them; guarded by @lock
  */
 struct vcon {
-	struct vepf_function *f;
+	struct epfv_function *f;
 	struct device *dev;
 	struct mutex mutex; /* settings */
 	struct config_group group;
@@ -78,8 +78,8 @@ struct vcon {
 
 	spinlock_t lock; /* ports */
 	struct vcon_ports ports;
-	struct vepf_type type;
-	struct vepf_pair pairs[VCON_MAX_PORTS];
+	struct epfv_type type;
+	struct epfv_pair pairs[VCON_MAX_PORTS];
 	const char *queue_names[VCON_MAX_QUEUES];
 	char names[VCON_MAX_QUEUES][24];
 	u8 config[2][VCON_CONFIG_LEN];
@@ -88,10 +88,10 @@ struct vcon {
 	bool direct_busy;
 };
 
-/* As in struct vepf_type_ops */
-void vcon_driver_state(void *priv, enum vepf_side side, bool up, u32 features);
-void vcon_driver_message(void *priv, enum vepf_side side, const void *msg, size_t len);
-size_t vcon_next_message(void *priv, enum vepf_side side, void *msg);
+/* As in struct epfv_type_ops */
+void vcon_driver_state(void *priv, enum epfv_side side, bool up, u32 features);
+void vcon_driver_message(void *priv, enum epfv_side side, const void *msg, size_t len);
+size_t vcon_next_message(void *priv, enum epfv_side side, void *msg);
 
 /* Whether it has ports, or will have some when it is bound; @mutex is held */
 bool vcon_has_ports(const struct vcon *vcon);

@@ -17,20 +17,20 @@
 #include "pci-ep-compat.h"
 
 /* Alignment of the used ring within a virtqueue of ours, in bytes */
-#define VEPF_BRIDGE_ALIGN	SMP_CACHE_BYTES
+#define EPFV_BRIDGE_ALIGN	SMP_CACHE_BYTES
 
-static struct vepf_bridge *to_bridge(struct virtio_device *vdev)
+static struct epfv_bridge *to_bridge(struct virtio_device *vdev)
 {
-	return container_of(vdev, struct vepf_bridge, vdev);
+	return container_of(vdev, struct epfv_bridge, vdev);
 }
 
 /*
  * The ring's accessor: a virtqueue of the endpoint's own kernel is ordinary
  * memory, laid out as one piece from the descriptor table on.
  */
-static int vepf_bridge_read(void *ctx, u32 off, void *buf, u32 len)
+static int epfv_bridge_read(void *ctx, u32 off, void *buf, u32 len)
 {
-	const struct vepf_bridge_queue *q = ctx;
+	const struct epfv_bridge_queue *q = ctx;
 	const void *src = (const void *)virtqueue_get_vring(q->vq)->desc + off;
 
 	u32 word;
@@ -45,9 +45,9 @@ static int vepf_bridge_read(void *ctx, u32 off, void *buf, u32 len)
 	return 0;
 }
 
-static int vepf_bridge_write(void *ctx, u32 off, const void *buf, u32 len)
+static int epfv_bridge_write(void *ctx, u32 off, const void *buf, u32 len)
 {
-	const struct vepf_bridge_queue *q = ctx;
+	const struct epfv_bridge_queue *q = ctx;
 	void *dst = (void *)virtqueue_get_vring(q->vq)->desc + off;
 
 	if (len == sizeof(u16))
@@ -58,43 +58,43 @@ static int vepf_bridge_write(void *ctx, u32 off, const void *buf, u32 len)
 }
 
 /* Both halves run on this kernel's processors: "virt" barriers, as its drivers use */
-static void vepf_bridge_read_barrier(void *ctx)
+static void epfv_bridge_read_barrier(void *ctx)
 {
 	virt_rmb();	/* pairs with that of virtio_ring.c */
 }
 
-static void vepf_bridge_write_barrier(void *ctx)
+static void epfv_bridge_write_barrier(void *ctx)
 {
 	virt_wmb();	/* pairs with that of virtio_ring.c */
 }
 
-static void vepf_bridge_mb(void *ctx)
+static void epfv_bridge_mb(void *ctx)
 {
 	virt_mb();	/* pairs with that of virtio_ring.c */
 }
 
-static const struct vepf_ring_ops vepf_bridge_ring_ops = {
-	.read = vepf_bridge_read,
-	.write = vepf_bridge_write,
-	.read_barrier = vepf_bridge_read_barrier,
-	.write_barrier = vepf_bridge_write_barrier,
-	.mb = vepf_bridge_mb,
+static const struct epfv_ring_ops epfv_bridge_ring_ops = {
+	.read = epfv_bridge_read,
+	.write = epfv_bridge_write,
+	.read_barrier = epfv_bridge_read_barrier,
+	.write_barrier = epfv_bridge_write_barrier,
+	.mb = epfv_bridge_mb,
 };
 
-static bool vepf_bridge_notify(struct virtqueue *vq)
+static bool epfv_bridge_notify(struct virtqueue *vq)
 {
-	struct vepf_bridge_queue *bq = vq->priv;
-	struct vepf_localq *q = &bq->q;
+	struct epfv_bridge_queue *bq = vq->priv;
+	struct epfv_localq *q = &bq->q;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	vepf_settle_disturb(&q->settle);
+	epfv_settle_disturb(&q->settle);
 	spin_unlock_irqrestore(&q->lock, flags);
 	bq->bridge->ops->notify(bq->bridge->ctx, q);
 	return true;
 }
 
-static void vepf_bridge_stop_queue(struct vepf_localq *q)
+static void epfv_bridge_stop_queue(struct epfv_localq *q)
 {
 	unsigned long flags;
 
@@ -104,17 +104,17 @@ static void vepf_bridge_stop_queue(struct vepf_localq *q)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-static void vepf_bridge_del_vqs(struct virtio_device *vdev)
+static void epfv_bridge_del_vqs(struct virtio_device *vdev)
 {
-	struct vepf_bridge *bridge = to_bridge(vdev);
+	struct epfv_bridge *bridge = to_bridge(vdev);
 	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < bridge->num_queues; i++) {
-		struct vepf_bridge_queue *q = &bridge->queues[i];
+		struct epfv_bridge_queue *q = &bridge->queues[i];
 		struct virtqueue *vq = q->vq;
 
-		vepf_bridge_stop_queue(&q->q);
+		epfv_bridge_stop_queue(&q->q);
 		/* No callback runs, or will run, once this lock was ours */
 		spin_lock_irqsave(&bridge->call_lock, flags);
 		q->vq = NULL;
@@ -124,16 +124,16 @@ static void vepf_bridge_del_vqs(struct virtio_device *vdev)
 	}
 }
 
-static int vepf_bridge_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
+static int epfv_bridge_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 				struct virtqueue *vqs[], struct virtqueue_info vqs_info[],
 				struct irq_affinity *desc)
 {
-	struct vepf_bridge *bridge = to_bridge(vdev);
+	struct epfv_bridge *bridge = to_bridge(vdev);
 	unsigned int i, index = 0;
 	int err;
 
 	for (i = 0; i < nvqs; i++) {
-		struct vepf_bridge_queue *q;
+		struct epfv_bridge_queue *q;
 
 		if (!vqs_info[i].name) {
 			vqs[i] = NULL;
@@ -144,9 +144,9 @@ static int vepf_bridge_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 			goto err_del;
 		}
 		q = &bridge->queues[index++];
-		vqs[i] = vring_create_virtqueue(q->index, bridge->queue_size, VEPF_BRIDGE_ALIGN,
+		vqs[i] = vring_create_virtqueue(q->index, bridge->queue_size, EPFV_BRIDGE_ALIGN,
 						vdev, true, false, vqs_info[i].ctx,
-						vepf_bridge_notify, vqs_info[i].callback,
+						epfv_bridge_notify, vqs_info[i].callback,
 						vqs_info[i].name);
 		if (!vqs[i]) {
 			err = -ENOMEM;
@@ -159,31 +159,31 @@ static int vepf_bridge_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 	return 0;
 
 err_del:
-	vepf_bridge_del_vqs(vdev);
+	epfv_bridge_del_vqs(vdev);
 	return err;
 }
 
-static void vepf_bridge_start_queue(struct vepf_bridge_queue *bq)
+static void epfv_bridge_start_queue(struct epfv_bridge_queue *bq)
 {
-	struct vepf_localq *q = &bq->q;
+	struct epfv_localq *q = &bq->q;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
 	if (bq->vq && !q->live &&
-	    !vepf_ring_init(q->ring, bq->bridge->queue_size, VEPF_BRIDGE_ALIGN,
-			    &vepf_bridge_ring_ops, bq))
-		vepf_localq_start(q);
+	    !epfv_ring_init(q->ring, bq->bridge->queue_size, EPFV_BRIDGE_ALIGN,
+			    &epfv_bridge_ring_ops, bq))
+		epfv_localq_start(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-static u8 vepf_bridge_get_status(struct virtio_device *vdev)
+static u8 epfv_bridge_get_status(struct virtio_device *vdev)
 {
 	return to_bridge(vdev)->status;
 }
 
-static void vepf_bridge_set_status(struct virtio_device *vdev, u8 status)
+static void epfv_bridge_set_status(struct virtio_device *vdev, u8 status)
 {
-	struct vepf_bridge *bridge = to_bridge(vdev);
+	struct epfv_bridge *bridge = to_bridge(vdev);
 	unsigned int i;
 
 	bridge->status = status;
@@ -191,78 +191,78 @@ static void vepf_bridge_set_status(struct virtio_device *vdev, u8 status)
 		return;
 	bridge->ops->driver(bridge->ctx, true, vdev->features);
 	for (i = 0; i < bridge->num_queues; i++)
-		vepf_bridge_start_queue(&bridge->queues[i]);
+		epfv_bridge_start_queue(&bridge->queues[i]);
 	/* The driver may have filled its queues before it said so */
 	for (i = 0; i < bridge->num_queues; i++)
 		bridge->ops->notify(bridge->ctx, &bridge->queues[i].q);
 }
 
-static void vepf_bridge_reset(struct virtio_device *vdev)
+static void epfv_bridge_reset(struct virtio_device *vdev)
 {
-	struct vepf_bridge *bridge = to_bridge(vdev);
+	struct epfv_bridge *bridge = to_bridge(vdev);
 	unsigned int i;
 
 	for (i = 0; i < bridge->num_queues; i++)
-		vepf_bridge_stop_queue(&bridge->queues[i].q);
+		epfv_bridge_stop_queue(&bridge->queues[i].q);
 	bridge->status = 0;
 	bridge->ops->driver(bridge->ctx, false, 0);
 }
 
-static u64 vepf_bridge_get_features(struct virtio_device *vdev)
+static u64 epfv_bridge_get_features(struct virtio_device *vdev)
 {
 	return to_bridge(vdev)->type->features | BIT_ULL(VIRTIO_F_VERSION_1);
 }
 
-static int vepf_bridge_finalize_features(struct virtio_device *vdev)
+static int epfv_bridge_finalize_features(struct virtio_device *vdev)
 {
 	/* ring handles none of the features that vring would like */
-	vdev->features &= vepf_bridge_get_features(vdev);
+	vdev->features &= epfv_bridge_get_features(vdev);
 	return 0;
 }
 
-static void vepf_bridge_get(struct virtio_device *vdev, unsigned int offset,
+static void epfv_bridge_get(struct virtio_device *vdev, unsigned int offset,
 			    void *buf, unsigned int len)
 {
-	const struct vepf_type *type = to_bridge(vdev)->type;
+	const struct epfv_type *type = to_bridge(vdev)->type;
 
 	memset(buf, 0, len);
 	if (offset < type->config_len)
-		memcpy(buf, type->config[VEPF_ENDPOINT] + offset,
+		memcpy(buf, type->config[EPFV_ENDPOINT] + offset,
 		       min(len, type->config_len - offset));
 }
 
-static void vepf_bridge_set(struct virtio_device *vdev, unsigned int offset,
+static void epfv_bridge_set(struct virtio_device *vdev, unsigned int offset,
 			    const void *buf, unsigned int len)
 {
 	/* No device type has configuration bytes that a driver may write */
 }
 
-static const char *vepf_bridge_bus_name(struct virtio_device *vdev)
+static const char *epfv_bridge_bus_name(struct virtio_device *vdev)
 {
 	return dev_name(vdev->dev.parent);
 }
 
-static void vepf_bridge_synchronize_cbs(struct virtio_device *vdev)
+static void epfv_bridge_synchronize_cbs(struct virtio_device *vdev)
 {
-	struct vepf_bridge *bridge = to_bridge(vdev);
+	struct epfv_bridge *bridge = to_bridge(vdev);
 	unsigned long flags;
 
 	spin_lock_irqsave(&bridge->call_lock, flags);
 	spin_unlock_irqrestore(&bridge->call_lock, flags);
 }
 
-static const struct virtio_config_ops vepf_bridge_config_ops = {
-	.get = vepf_bridge_get,
-	.set = vepf_bridge_set,
-	.get_status = vepf_bridge_get_status,
-	.set_status = vepf_bridge_set_status,
-	.reset = vepf_bridge_reset,
-	.find_vqs = vepf_bridge_find_vqs,
-	.del_vqs = vepf_bridge_del_vqs,
-	.get_features = vepf_bridge_get_features,
-	.finalize_features = vepf_bridge_finalize_features,
-	.bus_name = vepf_bridge_bus_name,
-	.synchronize_cbs = vepf_bridge_synchronize_cbs,
+static const struct virtio_config_ops epfv_bridge_config_ops = {
+	.get = epfv_bridge_get,
+	.set = epfv_bridge_set,
+	.get_status = epfv_bridge_get_status,
+	.set_status = epfv_bridge_set_status,
+	.reset = epfv_bridge_reset,
+	.find_vqs = epfv_bridge_find_vqs,
+	.del_vqs = epfv_bridge_del_vqs,
+	.get_features = epfv_bridge_get_features,
+	.finalize_features = epfv_bridge_finalize_features,
+	.bus_name = epfv_bridge_bus_name,
+	.synchronize_cbs = epfv_bridge_synchronize_cbs,
 };
 
 /*
@@ -270,11 +270,11 @@ static const struct virtio_config_ops vepf_bridge_config_ops = {
  * interrupt: with interrupts disabled.  If the driver has broken the ring, the log is told
  * instead; not where that is found out, since this kernel's log may go through the very queue.
  */
-static void vepf_bridge_call(struct vepf_localq *q)
+static void epfv_bridge_call(struct epfv_localq *q)
 {
-	struct vepf_bridge_queue *bq = container_of(q, struct vepf_bridge_queue, q);
-	struct vepf_bridge *bridge = bq->bridge;
-	enum vepf_ring_error error = VEPF_RING_OK;
+	struct epfv_bridge_queue *bq = container_of(q, struct epfv_bridge_queue, q);
+	struct epfv_bridge *bridge = bq->bridge;
+	enum epfv_ring_error error = EPFV_RING_OK;
 	struct virtqueue *vq = NULL;
 	unsigned long flags;
 
@@ -283,7 +283,7 @@ static void vepf_bridge_call(struct vepf_localq *q)
 	if (q->live && q->call)
 		vq = bq->vq;
 	q->call = false;
-	if (q->live && q->ring->error != VEPF_RING_OK) {
+	if (q->live && q->ring->error != EPFV_RING_OK) {
 		error = q->ring->error;
 		q->live = false;
 	}
@@ -292,12 +292,12 @@ static void vepf_bridge_call(struct vepf_localq *q)
 		vring_interrupt(0, vq);
 	spin_unlock_irqrestore(&bridge->call_lock, flags);
 
-	if (error != VEPF_RING_OK)
+	if (error != EPFV_RING_OK)
 		dev_err(&bridge->vdev.dev, "%s queue: %s; stopped until its driver resets it\n",
-			bridge->type->queue_names[bq->index], vepf_ring_error_text(error));
+			bridge->type->queue_names[bq->index], epfv_ring_error_text(error));
 }
 
-static void vepf_bridge_destroy(struct vepf_bridge *bridge)
+static void epfv_bridge_destroy(struct epfv_bridge *bridge)
 {
 	unsigned int i;
 
@@ -306,13 +306,13 @@ static void vepf_bridge_destroy(struct vepf_bridge *bridge)
 	kfree(bridge);
 }
 
-static void vepf_bridge_release(struct device *dev)
+static void epfv_bridge_release(struct device *dev)
 {
-	vepf_bridge_destroy(to_bridge(dev_to_virtio(dev)));
+	epfv_bridge_destroy(to_bridge(dev_to_virtio(dev)));
 }
 
 /**
- * vepf_bridge_alloc() - prepare a virtio device for the endpoint's own bus
+ * epfv_bridge_alloc() - prepare a virtio device for the endpoint's own bus
  * @parent: its parent in the device tree
  * @type: device type, must outlive the bridge
  * @queue_size: descriptors per virtqueue, a power of two
@@ -322,11 +322,11 @@ static void vepf_bridge_release(struct device *dev)
  * Context: may sleep.
  * Return: the bridge, or NULL if there is not enough memory.
  */
-struct vepf_bridge *vepf_bridge_alloc(struct device *parent, const struct vepf_type *type,
-				      u16 queue_size, const struct vepf_bridge_ops *ops,
+struct epfv_bridge *epfv_bridge_alloc(struct device *parent, const struct epfv_type *type,
+				      u16 queue_size, const struct epfv_bridge_ops *ops,
 				      void *ctx)
 {
-	struct vepf_bridge *bridge;
+	struct epfv_bridge *bridge;
 	unsigned int i;
 
 	bridge = kzalloc_obj(*bridge);
@@ -339,52 +339,52 @@ struct vepf_bridge *vepf_bridge_alloc(struct device *parent, const struct vepf_t
 	bridge->ctx = ctx;
 	spin_lock_init(&bridge->call_lock);
 	for (i = 0; i < type->num_queues; i++) {
-		struct vepf_bridge_queue *q = &bridge->queues[i];
+		struct epfv_bridge_queue *q = &bridge->queues[i];
 
 		q->bridge = bridge;
 		q->index = i;
 		spin_lock_init(&q->q.lock);
-		q->q.callback = vepf_bridge_call;
+		q->q.callback = epfv_bridge_call;
 		q->q.ring = kvzalloc_obj(*q->q.ring);
 		if (!q->q.ring) {
-			vepf_bridge_destroy(bridge);
+			epfv_bridge_destroy(bridge);
 			return NULL;
 		}
 		bridge->num_queues++;
 	}
 
 	bridge->vdev.dev.parent = parent;
-	bridge->vdev.dev.release = vepf_bridge_release;
-	bridge->vdev.config = &vepf_bridge_config_ops;
+	bridge->vdev.dev.release = epfv_bridge_release;
+	bridge->vdev.config = &epfv_bridge_config_ops;
 	bridge->vdev.id.device = type->virtio_id;
 	bridge->vdev.id.vendor = PCI_VENDOR_ID_REDHAT_QUMRANET;
 	return bridge;
 }
 
 /**
- * vepf_bridge_free() - undo vepf_bridge_alloc()
+ * epfv_bridge_free() - undo epfv_bridge_alloc()
  * @bridge: bridge that is not registered, NULL is ignored
  */
-void vepf_bridge_free(struct vepf_bridge *bridge)
+void epfv_bridge_free(struct epfv_bridge *bridge)
 {
 	if (!bridge)
 		return;
 	if (bridge->counted)
 		put_device(&bridge->vdev.dev);
 	else
-		vepf_bridge_destroy(bridge);
+		epfv_bridge_destroy(bridge);
 }
 
 /**
- * vepf_bridge_register() - put the device on the endpoint's own bus
- * @bridge: from vepf_bridge_alloc(), registered at most once
+ * epfv_bridge_register() - put the device on the endpoint's own bus
+ * @bridge: from epfv_bridge_alloc(), registered at most once
  *
  * The driver may probe, and its buffers be told of, before this returns.
  *
  * Context: may sleep.
  * Return: 0 or an error of register_virtio_device().
  */
-int vepf_bridge_register(struct vepf_bridge *bridge)
+int epfv_bridge_register(struct epfv_bridge *bridge)
 {
 	int err;
 
@@ -397,7 +397,7 @@ int vepf_bridge_register(struct vepf_bridge *bridge)
 }
 
 /**
- * vepf_bridge_unregister() - take the device off the bus
+ * epfv_bridge_unregister() - take the device off the bus
  * @bridge: registered bridge
  *
  * The driver's buffers may be told of until this returns, but not after.  The
@@ -405,7 +405,7 @@ int vepf_bridge_register(struct vepf_bridge *bridge)
  *
  * Context: may sleep.
  */
-void vepf_bridge_unregister(struct vepf_bridge *bridge)
+void epfv_bridge_unregister(struct epfv_bridge *bridge)
 {
 	unregister_virtio_device(&bridge->vdev);
 }

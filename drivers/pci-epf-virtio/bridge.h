@@ -5,8 +5,8 @@
  * Its driver is the endpoint kernel's own; its virtqueues are served by ring,
  * as the host's are.  Knows queues, not what is in them.
  */
-#ifndef VEPF_BRIDGE_H
-#define VEPF_BRIDGE_H
+#ifndef EPFV_BRIDGE_H
+#define EPFV_BRIDGE_H
 
 #include <linux/device.h>
 #include <linux/spinlock.h>
@@ -18,33 +18,33 @@
 #include "regs.h"
 
 /**
- * struct vepf_bridge_queue - a virtqueue of the endpoint's own driver
+ * struct epfv_bridge_queue - a virtqueue of the endpoint's own driver
  * @q: the device's half
  * @bridge: device it belongs to
  * @index: its number
  * @vq: the driver's half, NULL while the driver has none
  */
-struct vepf_bridge_queue {
-	struct vepf_localq q;
-	struct vepf_bridge *bridge;
+struct epfv_bridge_queue {
+	struct epfv_localq q;
+	struct epfv_bridge *bridge;
 	unsigned int index;
 	struct virtqueue *vq;
 };
 
 /**
- * struct vepf_bridge_ops - what the user of a bridge is told
+ * struct epfv_bridge_ops - what the user of a bridge is told
  * @notify: the driver has put buffers in a queue.  Called with interrupts
  *	disabled or not, possibly with locks of the driver held: must not call
  *	back into the driver.
  * @driver: the driver has said DRIVER_OK (@up), or resets the device; in a process
  */
-struct vepf_bridge_ops {
-	void (*notify)(void *ctx, struct vepf_localq *q);
+struct epfv_bridge_ops {
+	void (*notify)(void *ctx, struct epfv_localq *q);
 	void (*driver)(void *ctx, bool up, u32 features);
 };
 
 /**
- * struct vepf_bridge - virtio device whose other side is the PCIe host
+ * struct epfv_bridge - virtio device whose other side is the PCIe host
  * @vdev: the device
  * @type: device type
  * @queue_size: descriptors per virtqueue
@@ -56,24 +56,24 @@ struct vepf_bridge_ops {
  * @num_queues: queues in @queues
  * @queues: one for each of the type's queues
  */
-struct vepf_bridge {
+struct epfv_bridge {
 	struct virtio_device vdev;
-	const struct vepf_type *type;
+	const struct epfv_type *type;
 	u16 queue_size;
-	const struct vepf_bridge_ops *ops;
+	const struct epfv_bridge_ops *ops;
 	void *ctx;
 	spinlock_t call_lock; /* callbacks into the driver */
 	u8 status;
 	bool counted;
 	unsigned int num_queues;
-	struct vepf_bridge_queue queues[VEPF_MAX_QUEUES];
+	struct epfv_bridge_queue queues[EPFV_MAX_QUEUES];
 };
 
-struct vepf_bridge *vepf_bridge_alloc(struct device *parent, const struct vepf_type *type,
-				      u16 queue_size, const struct vepf_bridge_ops *ops,
+struct epfv_bridge *epfv_bridge_alloc(struct device *parent, const struct epfv_type *type,
+				      u16 queue_size, const struct epfv_bridge_ops *ops,
 				      void *ctx);
-void vepf_bridge_free(struct vepf_bridge *bridge);
-int vepf_bridge_register(struct vepf_bridge *bridge);
-void vepf_bridge_unregister(struct vepf_bridge *bridge);
+void epfv_bridge_free(struct epfv_bridge *bridge);
+int epfv_bridge_register(struct epfv_bridge *bridge);
+void epfv_bridge_unregister(struct epfv_bridge *bridge);
 
-#endif /* VEPF_BRIDGE_H */
+#endif /* EPFV_BRIDGE_H */

@@ -9,10 +9,10 @@
 #include "control.h"
 
 /* Messages handled in one go, so that the data gets its turn */
-#define VEPF_CONTROL_ROUND	64
+#define EPFV_CONTROL_ROUND	64
 
 /**
- * vepf_control_collect() - take the messages of the endpoint's driver
+ * epfv_control_collect() - take the messages of the endpoint's driver
  * @c: control queues
  *
  * A driver waits for the buffer of its message without sleeping, so this must not
@@ -21,11 +21,11 @@
  *
  * Context: any; no lock of a queue may be held.
  */
-void vepf_control_collect(struct vepf_control *c)
+void epfv_control_collect(struct epfv_control *c)
 {
-	struct vepf_localq *q = c->local_tx;
-	u8 msg[VEPF_MESSAGE_MAX];
-	struct vepf_buf buf;
+	struct epfv_localq *q = c->local_tx;
+	u8 msg[EPFV_MESSAGE_MAX];
+	struct epfv_buf buf;
 	unsigned long flags;
 
 	for (;;) {
@@ -33,35 +33,35 @@ void vepf_control_collect(struct vepf_control *c)
 		unsigned int i;
 
 		spin_lock_irqsave(&q->lock, flags);
-		if (!vepf_localq_next(q, &buf) || !vepf_ring_get(q->ring, &buf))
+		if (!epfv_localq_next(q, &buf) || !epfv_ring_get(q->ring, &buf))
 			break;
 		for (i = 0; i < buf.nsegs; i++) {
 			size_t n = min_t(size_t, buf.segs[i].len, sizeof(msg) - len);
 
 			if (buf.segs[i].writable)
 				continue;
-			vepf_localq_read(&buf.segs[i], 0, msg + len, n);
+			epfv_localq_read(&buf.segs[i], 0, msg + len, n);
 			len += n;
 		}
 		spin_unlock_irqrestore(&q->lock, flags);
 
-		c->message(c->ctx, VEPF_ENDPOINT, msg, len);
+		c->message(c->ctx, EPFV_ENDPOINT, msg, len);
 
 		spin_lock_irqsave(&q->lock, flags);
 		if (q->live)
-			vepf_ring_put(q->ring, buf.head, 0);
-		vepf_localq_publish(q);
+			epfv_ring_put(q->ring, buf.head, 0);
+		epfv_localq_publish(q);
 		spin_unlock_irqrestore(&q->lock, flags);
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /* Fill buffers of the endpoint's driver with messages */
-static void vepf_control_to_local(struct vepf_control *c)
+static void epfv_control_to_local(struct epfv_control *c)
 {
-	struct vepf_localq *q = c->local_rx;
-	u8 msg[VEPF_MESSAGE_MAX];
-	struct vepf_buf buf;
+	struct epfv_localq *q = c->local_rx;
+	u8 msg[EPFV_MESSAGE_MAX];
+	struct epfv_buf buf;
 	unsigned long flags;
 	unsigned int i;
 	bool there;
@@ -70,49 +70,49 @@ static void vepf_control_to_local(struct vepf_control *c)
 		size_t len, written = 0;
 
 		spin_lock_irqsave(&q->lock, flags);
-		there = vepf_localq_next(q, &buf);
+		there = epfv_localq_next(q, &buf);
 		spin_unlock_irqrestore(&q->lock, flags);
 		if (!there)
 			break;
-		len = c->next(c->ctx, VEPF_ENDPOINT, msg);
+		len = c->next(c->ctx, EPFV_ENDPOINT, msg);
 		if (!len)
 			break;
 
 		/* The driver may have been reset just now: then it needs no message */
 		spin_lock_irqsave(&q->lock, flags);
-		if (vepf_localq_next(q, &buf)) {
+		if (epfv_localq_next(q, &buf)) {
 			for (i = 0; i < buf.nsegs; i++) {
 				size_t n = min_t(size_t, buf.segs[i].len, len - written);
 
 				if (!buf.segs[i].writable)
 					continue;
-				vepf_localq_write(&buf.segs[i], 0, msg + written, n);
+				epfv_localq_write(&buf.segs[i], 0, msg + written, n);
 				written += n;
 			}
-			vepf_localq_done(q, written);
+			epfv_localq_done(q, written);
 		}
 		spin_unlock_irqrestore(&q->lock, flags);
 	}
 	spin_lock_irqsave(&q->lock, flags);
-	vepf_localq_publish(q);
+	epfv_localq_publish(q);
 	spin_unlock_irqrestore(&q->lock, flags);
-	vepf_localq_call(q);
+	epfv_localq_call(q);
 }
 
 /* The readable part of a buffer of the host, up to the size of a message */
-static int vepf_control_read(struct vepf_control *c, const struct vepf_buf *buf, u8 *msg,
+static int epfv_control_read(struct epfv_control *c, const struct epfv_buf *buf, u8 *msg,
 			     size_t *len)
 {
 	unsigned int i;
 
 	*len = 0;
-	for (i = 0; i < buf->nsegs && *len < VEPF_MESSAGE_MAX; i++) {
-		size_t n = min_t(size_t, buf->segs[i].len, VEPF_MESSAGE_MAX - *len);
+	for (i = 0; i < buf->nsegs && *len < EPFV_MESSAGE_MAX; i++) {
+		size_t n = min_t(size_t, buf->segs[i].len, EPFV_MESSAGE_MAX - *len);
 		int err;
 
 		if (buf->segs[i].writable)
 			continue;
-		err = vepf_hostmem_read(c->host_tx->hm, msg + *len, buf->segs[i].addr, n);
+		err = epfv_hostmem_read(c->host_tx->hm, msg + *len, buf->segs[i].addr, n);
 		if (err)
 			return err;
 		*len += n;
@@ -120,39 +120,39 @@ static int vepf_control_read(struct vepf_control *c, const struct vepf_buf *buf,
 	return 0;
 }
 
-/* Messages of the host's driver; returns as vepf_pipe_from_host() */
-static u64 vepf_control_from_host(struct vepf_control *c)
+/* Messages of the host's driver; returns as epfv_pipe_from_host() */
+static u64 epfv_control_from_host(struct epfv_control *c)
 {
-	struct vepf_hostq *q = c->host_tx;
-	u8 msg[VEPF_MESSAGE_MAX];
+	struct epfv_hostq *q = c->host_tx;
+	u8 msg[EPFV_MESSAGE_MAX];
 	unsigned int round = 0;
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	int err = 0;
 	u64 again;
 
-	while (q->live && round < VEPF_CONTROL_ROUND) {
+	while (q->live && round < EPFV_CONTROL_ROUND) {
 		size_t len;
 
-		err = vepf_hostq_next(q, &buf);
+		err = epfv_hostq_next(q, &buf);
 		if (err <= 0)
 			break;
 		round++;
-		err = vepf_control_read(c, &buf, msg, &len);
+		err = epfv_control_read(c, &buf, msg, &len);
 		if (err == -ESHUTDOWN)
 			break;
 		if (err)
-			vepf_hostq_bad_address(q, &buf.segs[0], err);
+			epfv_hostq_bad_address(q, &buf.segs[0], err);
 		else
-			c->message(c->ctx, VEPF_HOST, msg, len);
-		vepf_hostq_done(q, &buf, 0, err ? 0 : len);
+			c->message(c->ctx, EPFV_HOST, msg, len);
+		epfv_hostq_done(q, &buf, 0, err ? 0 : len);
 		err = 0;
 	}
-	again = vepf_hostq_finish(q, err);
-	return again == U64_MAX && vepf_hostq_more(q) ? 0 : again;
+	again = epfv_hostq_finish(q, err);
+	return again == U64_MAX && epfv_hostq_more(q) ? 0 : again;
 }
 
 /* Write a message to a buffer of the host; returns how much of it did fit */
-static int vepf_control_write(struct vepf_control *c, const struct vepf_buf *buf, const u8 *msg,
+static int epfv_control_write(struct epfv_control *c, const struct epfv_buf *buf, const u8 *msg,
 			      size_t len)
 {
 	size_t written = 0;
@@ -164,11 +164,11 @@ static int vepf_control_write(struct vepf_control *c, const struct vepf_buf *buf
 
 		if (!buf->segs[i].writable)
 			continue;
-		err = vepf_hostmem_write(c->host_rx->hm, buf->segs[i].addr, msg + written, n);
+		err = epfv_hostmem_write(c->host_rx->hm, buf->segs[i].addr, msg + written, n);
 		if (err == -ESHUTDOWN)
 			return err;
 		if (err) {
-			vepf_hostq_bad_address(c->host_rx, &buf->segs[i], err);
+			epfv_hostq_bad_address(c->host_rx, &buf->segs[i], err);
 			break;
 		}
 		written += n;
@@ -176,74 +176,74 @@ static int vepf_control_write(struct vepf_control *c, const struct vepf_buf *buf
 	return written;
 }
 
-static u64 vepf_control_to_host(struct vepf_control *c)
+static u64 epfv_control_to_host(struct epfv_control *c)
 {
-	struct vepf_hostq *q = c->host_rx;
-	u8 msg[VEPF_MESSAGE_MAX];
+	struct epfv_hostq *q = c->host_rx;
+	u8 msg[EPFV_MESSAGE_MAX];
 	unsigned int round = 0;
 	int err = 0;
 	u64 again;
 
-	while (q->live && round < VEPF_CONTROL_ROUND) {
+	while (q->live && round < EPFV_CONTROL_ROUND) {
 		size_t len;
 
 		if (!c->active) {
-			err = vepf_hostq_next(q, &c->buf);
+			err = epfv_hostq_next(q, &c->buf);
 			if (err <= 0)
 				break;
 			c->active = true;
 		}
 		/* From here on the message is void if the host has reset the device */
-		len = c->next(c->ctx, VEPF_HOST, msg);
+		len = c->next(c->ctx, EPFV_HOST, msg);
 		if (!len)
 			break;
 		round++;
-		err = vepf_control_write(c, &c->buf, msg, len);
+		err = epfv_control_write(c, &c->buf, msg, len);
 		if (err < 0)
 			break;
-		vepf_hostq_done(q, &c->buf, err, err);
+		epfv_hostq_done(q, &c->buf, err, err);
 		c->active = false;
 		err = 0;
 	}
-	again = vepf_hostq_finish(q, err);
-	return round == VEPF_CONTROL_ROUND ? 0 : again;
+	again = epfv_hostq_finish(q, err);
+	return round == EPFV_CONTROL_ROUND ? 0 : again;
 }
 
 /**
- * vepf_control_stop() - the host's queues are not live any more
+ * epfv_control_stop() - the host's queues are not live any more
  * @c: control queues
  */
-void vepf_control_stop(struct vepf_control *c)
+void epfv_control_stop(struct epfv_control *c)
 {
 	c->active = false;
 }
 
 /**
- * vepf_control_receive() - take the messages that drivers have sent
+ * epfv_control_receive() - take the messages that drivers have sent
  * @c: control queues
  * @scan: the host's driver may have made buffers available
  *
- * Return: as vepf_pipe_from_host().
+ * Return: as epfv_pipe_from_host().
  */
-u64 vepf_control_receive(struct vepf_control *c, bool scan)
+u64 epfv_control_receive(struct epfv_control *c, bool scan)
 {
 	if (scan) {
-		vepf_hostq_scan(c->host_rx);
-		vepf_hostq_scan(c->host_tx);
+		epfv_hostq_scan(c->host_rx);
+		epfv_hostq_scan(c->host_tx);
 	}
-	vepf_control_collect(c);
-	vepf_localq_call(c->local_tx);
-	return vepf_control_from_host(c);
+	epfv_control_collect(c);
+	epfv_localq_call(c->local_tx);
+	return epfv_control_from_host(c);
 }
 
 /**
- * vepf_control_send() - give drivers the messages that there are for them
+ * epfv_control_send() - give drivers the messages that there are for them
  * @c: control queues
  *
- * Return: as vepf_pipe_from_host().
+ * Return: as epfv_pipe_from_host().
  */
-u64 vepf_control_send(struct vepf_control *c)
+u64 epfv_control_send(struct epfv_control *c)
 {
-	vepf_control_to_local(c);
-	return vepf_control_to_host(c);
+	epfv_control_to_local(c);
+	return epfv_control_to_host(c);
 }

@@ -6,8 +6,8 @@
  * go from its buffers to what is in transit, and from there to the reader; the other way
  * it is the same.  What a pipe does for a receiver that is slow, or not there, it does here.
  */
-#ifndef VEPF_DIRECT_H
-#define VEPF_DIRECT_H
+#ifndef EPFV_DIRECT_H
+#define EPFV_DIRECT_H
 
 #include <linux/types.h>
 
@@ -16,36 +16,36 @@
 #include "pipe.h"
 
 /**
- * struct vepf_direct_queue - what stands in for a queue of the endpoint's driver
+ * struct epfv_direct_queue - what stands in for a queue of the endpoint's driver
  * @q: no ring, always live
  * @direct: where it belongs to
  * @pair: of which pair it is
  */
-struct vepf_direct_queue {
-	struct vepf_localq q;
-	struct vepf_direct *direct;
+struct epfv_direct_queue {
+	struct epfv_localq q;
+	struct epfv_direct *direct;
 	unsigned int pair;
 };
 
 /**
- * struct vepf_direct - the endpoint's side of a function
+ * struct epfv_direct - the endpoint's side of a function
  * @changed: told of changes
  * @ctx: handed to it
  * @queues: one for each of the type's queues
  */
-struct vepf_direct {
+struct epfv_direct {
 	void (*changed)(void *ctx, unsigned int pair);
 	void *ctx;
-	struct vepf_direct_queue queues[];
+	struct epfv_direct_queue queues[];
 };
 
-struct vepf_direct *vepf_direct_alloc(const struct vepf_type *type,
+struct epfv_direct *epfv_direct_alloc(const struct epfv_type *type,
 				      void (*changed)(void *ctx, unsigned int pair), void *ctx);
 
 /* Any context */
-size_t vepf_direct_pending(struct vepf_pipe *p);
-size_t vepf_direct_read(struct vepf_pipe *p, void *buf, size_t len, bool *work);
-size_t vepf_direct_room(struct vepf_pipe *p);
-size_t vepf_direct_write(struct vepf_pipe *p, const void *buf, size_t len);
+size_t epfv_direct_pending(struct epfv_pipe *p);
+size_t epfv_direct_read(struct epfv_pipe *p, void *buf, size_t len, bool *work);
+size_t epfv_direct_room(struct epfv_pipe *p);
+size_t epfv_direct_write(struct epfv_pipe *p, const void *buf, size_t len);
 
-#endif /* VEPF_DIRECT_H */
+#endif /* EPFV_DIRECT_H */

@@ -11,48 +11,48 @@
 #include "fifo.h"
 
 /**
- * vepf_fifo_alloc() - begin with an empty history
+ * epfv_fifo_alloc() - begin with an empty history
  * @fifo: any content
  * @size: capacity in bytes, a power of two
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int vepf_fifo_alloc(struct vepf_fifo *fifo, u32 size)
+int epfv_fifo_alloc(struct epfv_fifo *fifo, u32 size)
 {
-	*fifo = (struct vepf_fifo){ .size = size };
+	*fifo = (struct epfv_fifo){ .size = size };
 	fifo->data = kvmalloc(size, GFP_KERNEL);
 	return fifo->data ? 0 : -ENOMEM;
 }
 
 /**
- * vepf_fifo_free() - undo vepf_fifo_alloc()
+ * epfv_fifo_free() - undo epfv_fifo_alloc()
  * @fifo: allocated, or zeroed
  */
-void vepf_fifo_free(struct vepf_fifo *fifo)
+void epfv_fifo_free(struct epfv_fifo *fifo)
 {
 	kvfree(fifo->data);
 	fifo->data = NULL;
 }
 
 /**
- * vepf_fifo_drop() - drop the oldest bytes, and count them
+ * epfv_fifo_drop() - drop the oldest bytes, and count them
  * @fifo: history
  * @len: number of bytes, at most as many as it holds
  */
-void vepf_fifo_drop(struct vepf_fifo *fifo, u32 len)
+void epfv_fifo_drop(struct epfv_fifo *fifo, u32 len)
 {
 	fifo->dropped += len;
 	fifo->out += len;
 }
 
 /**
- * vepf_fifo_put() - append bytes, dropping the oldest if they do not fit
+ * epfv_fifo_put() - append bytes, dropping the oldest if they do not fit
  * @fifo: history
  * @buf: bytes
  * @len: number of bytes
  */
-void vepf_fifo_put(struct vepf_fifo *fifo, const void *buf, size_t len)
+void epfv_fifo_put(struct epfv_fifo *fifo, const void *buf, size_t len)
 {
 	u32 at, n;
 
@@ -63,8 +63,8 @@ void vepf_fifo_put(struct vepf_fifo *fifo, const void *buf, size_t len)
 		buf += excess;
 		len = fifo->size;
 	}
-	if (len > vepf_fifo_room(fifo))
-		vepf_fifo_drop(fifo, len - vepf_fifo_room(fifo));
+	if (len > epfv_fifo_room(fifo))
+		epfv_fifo_drop(fifo, len - epfv_fifo_room(fifo));
 
 	at = fifo->in & (fifo->size - 1);
 	n = min_t(u32, len, fifo->size - at);
@@ -74,19 +74,19 @@ void vepf_fifo_put(struct vepf_fifo *fifo, const void *buf, size_t len)
 }
 
 /**
- * vepf_fifo_get() - take out the oldest bytes
+ * epfv_fifo_get() - take out the oldest bytes
  * @fifo: history
  * @buf: where to
  * @len: at most so many
  *
  * Return: number of bytes taken.
  */
-size_t vepf_fifo_get(struct vepf_fifo *fifo, void *buf, size_t len)
+size_t epfv_fifo_get(struct epfv_fifo *fifo, void *buf, size_t len)
 {
 	u32 at = fifo->out & (fifo->size - 1);
 	u32 n;
 
-	len = min_t(size_t, len, vepf_fifo_len(fifo));
+	len = min_t(size_t, len, epfv_fifo_len(fifo));
 	n = min_t(u32, len, fifo->size - at);
 	memcpy(buf, fifo->data + at, n);
 	memcpy(buf + n, fifo->data, len - n);

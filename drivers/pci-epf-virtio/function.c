@@ -19,27 +19,27 @@
 #include "pci-ep-compat.h"
 
 /* The MSI-X table follows the registers at a round distance */
-#define VEPF_MSIX_OFFSET	SZ_2K
+#define EPFV_MSIX_OFFSET	SZ_2K
 
 /* Transitional devices, virtio specification "PCI Device Discovery" */
-#define VEPF_PCI_DEVICE_MIN	0x1000
-#define VEPF_PCI_DEVICE_MAX	0x103f
+#define EPFV_PCI_DEVICE_MIN	0x1000
+#define EPFV_PCI_DEVICE_MAX	0x103f
 
-static struct vepf_function *to_function(struct pci_epf *epf)
+static struct epfv_function *to_function(struct pci_epf *epf)
 {
 	return epf_get_drvdata(epf);
 }
 
 /* Binding to a controller */
 
-static bool vepf_gate(void *ctx)
+static bool epfv_gate(void *ctx)
 {
-	struct vepf_function *f = ctx;
+	struct epfv_function *f = ctx;
 
-	return vepf_poller_epoch_open(&f->poller);
+	return epfv_poller_epoch_open(&f->poller);
 }
 
-static int vepf_check_header(struct vepf_function *f)
+static int epfv_check_header(struct epfv_function *f)
 {
 	const struct pci_epf_header *h = f->epf->header;
 	struct device *dev = &f->epf->dev;
@@ -49,9 +49,9 @@ static int vepf_check_header(struct vepf_function *f)
 			PCI_VENDOR_ID_REDHAT_QUMRANET);
 		return -EINVAL;
 	}
-	if (h->deviceid < VEPF_PCI_DEVICE_MIN || h->deviceid > VEPF_PCI_DEVICE_MAX) {
+	if (h->deviceid < EPFV_PCI_DEVICE_MIN || h->deviceid > EPFV_PCI_DEVICE_MAX) {
 		dev_err(dev, "deviceid must be from %#x to %#x: drivers take no other for a transitional device\n",
-			VEPF_PCI_DEVICE_MIN, VEPF_PCI_DEVICE_MAX);
+			EPFV_PCI_DEVICE_MIN, EPFV_PCI_DEVICE_MAX);
 		return -EINVAL;
 	}
 	if (h->revid) {
@@ -72,7 +72,7 @@ static int vepf_check_header(struct vepf_function *f)
 }
 
 /* A controller that has INTx only: one interrupt for all queues, and no table */
-static int vepf_check_intx(struct vepf_function *f, const struct pci_epc_features *features)
+static int epfv_check_intx(struct epfv_function *f, const struct pci_epc_features *features)
 {
 	struct pci_epf *epf = f->epf;
 
@@ -96,7 +96,7 @@ static int vepf_check_intx(struct vepf_function *f, const struct pci_epc_feature
 	return 0;
 }
 
-static int vepf_check_interrupts(struct vepf_function *f, const struct pci_epc_features *features)
+static int epfv_check_interrupts(struct epfv_function *f, const struct pci_epc_features *features)
 {
 	struct pci_epf *epf = f->epf;
 
@@ -105,21 +105,21 @@ static int vepf_check_interrupts(struct vepf_function *f, const struct pci_epc_f
 		return -EINVAL;
 	}
 	if (!features->msix_capable)
-		return vepf_check_intx(f, features);
+		return epfv_check_intx(f, features);
 	/* The number chosen for what the function was before is nobody's wish */
 	if (!epf->msix_interrupts || epf->msix_interrupts == f->chosen_vectors) {
 		f->chosen_vectors = f->type->num_queues + 1;
 		epf->msix_interrupts = f->chosen_vectors;
 	}
-	if (epf->msix_interrupts < 2 || epf->msix_interrupts > VEPF_MAX_VECTORS) {
+	if (epf->msix_interrupts < 2 || epf->msix_interrupts > EPFV_MAX_VECTORS) {
 		dev_err(&epf->dev, "msix_interrupts must be from 2 to %u (%u serve every queue best), or 0\n",
-			VEPF_MAX_VECTORS, f->type->num_queues + 1);
+			EPFV_MAX_VECTORS, f->type->num_queues + 1);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int vepf_alloc_bar(struct vepf_function *f, const struct pci_epc_features *features)
+static int epfv_alloc_bar(struct epfv_function *f, const struct pci_epc_features *features)
 {
 	struct pci_epf *epf = f->epf;
 	size_t size;
@@ -131,7 +131,7 @@ static int vepf_alloc_bar(struct vepf_function *f, const struct pci_epc_features
 		return -EOPNOTSUPP;
 	}
 
-	f->msix_offset = VEPF_MSIX_OFFSET;
+	f->msix_offset = EPFV_MSIX_OFFSET;
 	/* The number may be changed in configfs at any time, the table may not */
 	f->vectors = epf->msix_interrupts;
 	/* The PBA, a bit for each vector in words of 64, follows the table */
@@ -150,36 +150,36 @@ static int vepf_alloc_bar(struct vepf_function *f, const struct pci_epc_features
 	return 0;
 }
 
-static void vepf_free_bar(struct vepf_function *f)
+static void epfv_free_bar(struct epfv_function *f)
 {
 	pci_epf_free_space(f->epf, f->bar, BAR_0, PRIMARY_INTERFACE);
 	f->bar = NULL;
 }
 
-static int vepf_start_poller(struct vepf_function *f)
+static int epfv_start_poller(struct epfv_function *f)
 {
-	const struct vepf_regs_params params = {
+	const struct epfv_regs_params params = {
 		.features = f->type->features | f->type->host_features,
 		.num_queues = f->type->num_queues,
 		.required = f->type->control_feature ? 2 : f->type->num_queues,
 		.all_with = f->type->control_feature,
 		.queue_size = f->queue_size,
-		.config = f->type->config[VEPF_HOST],
+		.config = f->type->config[EPFV_HOST],
 		.config_len = f->type->config_len,
 		.written = f->type->written,
 	};
 
-	return vepf_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,
-				 &vepf_poller_ops, f, &f->stats);
+	return epfv_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,
+				 &epfv_poller_ops, f, &f->stats);
 }
 
-static bool vepf_type_ok(const struct vepf_type *type)
+static bool epfv_type_ok(const struct epfv_type *type)
 {
 	unsigned int i;
 
-	if (type->num_queues < 1 || type->num_queues > VEPF_MAX_QUEUES ||
-	    type->num_pairs > type->num_queues / 2 || type->config_len > VEPF_MAX_CONFIG ||
-	    type->pci_device_id < VEPF_PCI_DEVICE_MIN || type->pci_device_id > VEPF_PCI_DEVICE_MAX)
+	if (type->num_queues < 1 || type->num_queues > EPFV_MAX_QUEUES ||
+	    type->num_pairs > type->num_queues / 2 || type->config_len > EPFV_MAX_CONFIG ||
+	    type->pci_device_id < EPFV_PCI_DEVICE_MIN || type->pci_device_id > EPFV_PCI_DEVICE_MAX)
 		return false;
 	if (type->control_feature && (!type->num_pairs || type->control.rx >= type->num_queues ||
 				      type->control.tx >= type->num_queues))
@@ -190,31 +190,31 @@ static bool vepf_type_ok(const struct vepf_type *type)
 	return true;
 }
 
-static void vepf_bound(struct vepf_function *f, bool bound)
+static void epfv_bound(struct epfv_function *f, bool bound)
 {
 	if (f->ops && f->ops->bound)
 		f->ops->bound(f->priv, bound);
 }
 
 /* What the function is with the settings that it has now */
-static int vepf_settle_type(struct vepf_function *f)
+static int epfv_settle_type(struct epfv_function *f)
 {
-	const struct vepf_type *type;
+	const struct epfv_type *type;
 
 	if (!f->ops || !f->ops->bind)
 		return 0;
 	type = f->ops->bind(f->priv);
 	if (IS_ERR(type))
 		return PTR_ERR(type);
-	if (!vepf_type_ok(type) || (type->direct && !f->ops->changed))
+	if (!epfv_type_ok(type) || (type->direct && !f->ops->changed))
 		return -EINVAL;
 	f->type = type;
 	return 0;
 }
 
-static int vepf_bind(struct pci_epf *epf)
+static int epfv_bind(struct pci_epf *epf)
 {
-	struct vepf_function *f = to_function(epf);
+	struct epfv_function *f = to_function(epf);
 	const struct pci_epc_features *features;
 	int err;
 
@@ -238,81 +238,81 @@ static int vepf_bind(struct pci_epf *epf)
 			dev_name(&epf->epc->dev));
 		return -EOPNOTSUPP;
 	}
-	err = vepf_check_header(f);
+	err = epfv_check_header(f);
 	if (err)
 		return err;
-	err = vepf_settle_type(f);
+	err = epfv_settle_type(f);
 	if (err)
 		return err;
-	err = vepf_check_interrupts(f, features);
+	err = epfv_check_interrupts(f, features);
 	if (err)
 		return err;
 
 	memset(&f->stats, 0, sizeof(f->stats));
-	vepf_hostmem_init(&f->hostmem, epf, &f->stats, vepf_gate, f);
-	vepf_irq_init(&f->irq, epf, &f->stats);
-	err = vepf_alloc_bar(f, features);
+	epfv_hostmem_init(&f->hostmem, epf, &f->stats, epfv_gate, f);
+	epfv_irq_init(&f->irq, epf, &f->stats);
+	err = epfv_alloc_bar(f, features);
 	if (err)
 		return err;
-	err = vepf_alloc_queues(f);
+	err = epfv_alloc_queues(f);
 	if (err)
 		goto err_free_bar;
-	err = vepf_start_poller(f);
+	err = epfv_start_poller(f);
 	if (err)
 		goto err_free_queues;
 	if (f->bridge)
-		err = vepf_bridge_register(f->bridge);
+		err = epfv_bridge_register(f->bridge);
 	if (err)
 		goto err_stop_poller;
-	vepf_debugfs_add(f);
+	epfv_debugfs_add(f);
 	f->bound = true;
-	vepf_bound(f, true);
+	epfv_bound(f, true);
 	return 0;
 
 err_stop_poller:
-	vepf_poller_stop(&f->poller);
+	epfv_poller_stop(&f->poller);
 err_free_queues:
-	vepf_free_queues(f);
+	epfv_free_queues(f);
 err_free_bar:
-	vepf_free_bar(f);
+	epfv_free_bar(f);
 	return err;
 }
 
-static void vepf_unbind(struct pci_epf *epf)
+static void epfv_unbind(struct pci_epf *epf)
 {
-	struct vepf_function *f = to_function(epf);
+	struct epfv_function *f = to_function(epf);
 
 	if (!f->bound)
 		return;
 
-	vepf_bound(f, false);
-	vepf_debugfs_remove(f);
-	vepf_poller_leave(&f->poller);
+	epfv_bound(f, false);
+	epfv_debugfs_remove(f);
+	epfv_poller_leave(&f->poller);
 	/* The driver may be waiting for a buffer, which the poller still returns */
 	if (f->bridge)
-		vepf_bridge_unregister(f->bridge);
-	vepf_poller_stop(&f->poller);
+		epfv_bridge_unregister(f->bridge);
+	epfv_poller_stop(&f->poller);
 	if (f->bar_set && epf->epc->init_complete)
 		pci_epc_clear_bar(epf->epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);
 	f->bar_set = false;
 	f->ready = false;
-	vepf_free_queues(f);
-	vepf_free_bar(f);
+	epfv_free_queues(f);
+	epfv_free_bar(f);
 	f->bound = false;
 }
 
 /* Events of the controller: any order, any number */
 
-static int vepf_epc_init(struct pci_epf *epf)
+static int epfv_epc_init(struct pci_epf *epf)
 {
-	struct vepf_function *f = to_function(epf);
+	struct epfv_function *f = to_function(epf);
 	struct pci_epc *epc = epf->epc;
 	int err;
 
 	if (!f->bound)
 		return 0;
 
-	vepf_poller_down(&f->poller);
+	epfv_poller_down(&f->poller);
 	f->ready = false;
 	err = pci_epc_write_header(epc, epf->func_no, epf->vfunc_no, epf->header);
 	if (err) {
@@ -339,61 +339,61 @@ static int vepf_epc_init(struct pci_epf *epf)
 	 * Not every controller tells when the link is up, nor one that does
 	 * those who were bound later.  The registers are local memory: look.
 	 */
-	vepf_poller_up(&f->poller);
+	epfv_poller_up(&f->poller);
 	return 0;
 }
 
-static void vepf_down(struct pci_epf *epf)
+static void epfv_down(struct pci_epf *epf)
 {
-	struct vepf_function *f = to_function(epf);
+	struct epfv_function *f = to_function(epf);
 
 	if (f->bound)
-		vepf_poller_down(&f->poller);
+		epfv_poller_down(&f->poller);
 }
 
-static void vepf_epc_deinit(struct pci_epf *epf)
+static void epfv_epc_deinit(struct pci_epf *epf)
 {
-	vepf_down(epf);
+	epfv_down(epf);
 	to_function(epf)->bar_set = false;
 	to_function(epf)->ready = false;
 }
 
-static int vepf_link_up(struct pci_epf *epf)
+static int epfv_link_up(struct pci_epf *epf)
 {
-	struct vepf_function *f = to_function(epf);
+	struct epfv_function *f = to_function(epf);
 
 	if (f->ready)
-		vepf_poller_up(&f->poller);
+		epfv_poller_up(&f->poller);
 	return 0;
 }
 
-static int vepf_link_down(struct pci_epf *epf)
+static int epfv_link_down(struct pci_epf *epf)
 {
-	vepf_down(epf);
+	epfv_down(epf);
 	return 0;
 }
 
-static const struct pci_epc_event_ops vepf_event_ops = {
-	.epc_init = vepf_epc_init,
-	.epc_deinit = vepf_epc_deinit,
-	.link_up = vepf_link_up,
-	.link_down = vepf_link_down,
+static const struct pci_epc_event_ops epfv_event_ops = {
+	.epc_init = epfv_epc_init,
+	.epc_deinit = epfv_epc_deinit,
+	.link_up = epfv_link_up,
+	.link_down = epfv_link_down,
 };
 
 /* Life of a function before it is bound */
 
-static struct config_group *vepf_add_cfs(struct pci_epf *epf, struct config_group *group)
+static struct config_group *epfv_add_cfs(struct pci_epf *epf, struct config_group *group)
 {
-	return vepf_configfs_group(to_function(epf));
+	return epfv_configfs_group(to_function(epf));
 }
 
-static struct pci_epf_ops vepf_epf_ops = {
-	.bind = vepf_bind,
-	.unbind = vepf_unbind,
-	.add_cfs = vepf_add_cfs,
+static struct pci_epf_ops epfv_epf_ops = {
+	.bind = epfv_bind,
+	.unbind = epfv_unbind,
+	.add_cfs = epfv_add_cfs,
 };
 
-static void vepf_put_driver(void *owner)
+static void epfv_put_driver(void *owner)
 {
 	module_put(owner);
 }
@@ -402,21 +402,21 @@ static void vepf_put_driver(void *owner)
  * The function's folder has settings that are the driver's, and stays if the driver goes.
  * Nothing else holds the driver's module before the function is bound.
  */
-static int vepf_hold_driver(struct pci_epf *epf, struct module *owner)
+static int epfv_hold_driver(struct pci_epf *epf, struct module *owner)
 {
 	if (!try_module_get(owner))
 		return -ENODEV;
-	return devm_add_action_or_reset(&epf->dev, vepf_put_driver, owner);
+	return devm_add_action_or_reset(&epf->dev, epfv_put_driver, owner);
 }
 
-static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
+static int epfv_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 {
-	const struct vepf_driver *drv = container_of(epf->driver, struct vepf_driver, epf);
-	const struct vepf_type *type = drv->type;
-	struct vepf_function *f;
+	const struct epfv_driver *drv = container_of(epf->driver, struct epfv_driver, epf);
+	const struct epfv_type *type = drv->type;
+	struct epfv_function *f;
 	int err;
 
-	err = vepf_hold_driver(epf, drv->epf.owner);
+	err = epfv_hold_driver(epf, drv->epf.owner);
 	if (err)
 		return err;
 	f = devm_kzalloc(&epf->dev, sizeof(*f), GFP_KERNEL);
@@ -426,7 +426,7 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 	f->epf = epf;
 	f->type = type;
 	f->ops = drv->ops;
-	f->queue_size = VEPF_QUEUE_SIZE_DEFAULT;
+	f->queue_size = EPFV_QUEUE_SIZE_DEFAULT;
 	f->header.vendorid = PCI_VENDOR_ID_REDHAT_QUMRANET;
 	f->header.deviceid = type->pci_device_id;
 	f->header.baseclass_code = type->pci_class >> 8;
@@ -435,7 +435,7 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 	f->header.subsys_id = type->virtio_id;
 	f->header.interrupt_pin = PCI_INTERRUPT_INTA;
 	epf->header = &f->header;
-	epf->event_ops = &vepf_event_ops;
+	epf->event_ops = &epfv_event_ops;
 	epf_set_drvdata(epf, f);
 	if (f->ops) {
 		f->priv = f->ops->create(f, &epf->dev);
@@ -445,39 +445,39 @@ static int vepf_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 	return 0;
 }
 
-int __vepf_register_driver(struct vepf_driver *drv, struct module *owner)
+int __epfv_register_driver(struct epfv_driver *drv, struct module *owner)
 {
 	/* Else it is known when a function is bound */
-	if (!(drv->ops && drv->ops->bind) && (!vepf_type_ok(drv->type) || drv->type->direct))
+	if (!(drv->ops && drv->ops->bind) && (!epfv_type_ok(drv->type) || drv->type->direct))
 		return -EINVAL;
 
-	drv->epf.probe = vepf_probe;
-	drv->epf.ops = &vepf_epf_ops;
+	drv->epf.probe = epfv_probe;
+	drv->epf.ops = &epfv_epf_ops;
 	drv->epf.owner = owner;
 	/* configfs and the controller hold on to what a driver gave a function */
 	drv->epf.driver.suppress_bind_attrs = true;
 	return __pci_epf_register_driver(&drv->epf, owner);
 }
-EXPORT_SYMBOL_GPL(__vepf_register_driver);
+EXPORT_SYMBOL_GPL(__epfv_register_driver);
 
-void vepf_unregister_driver(struct vepf_driver *drv)
+void epfv_unregister_driver(struct epfv_driver *drv)
 {
 	pci_epf_unregister_driver(&drv->epf);
 }
-EXPORT_SYMBOL_GPL(vepf_unregister_driver);
+EXPORT_SYMBOL_GPL(epfv_unregister_driver);
 
-static int __init vepf_module_init(void)
+static int __init epfv_module_init(void)
 {
-	vepf_debugfs_init();
+	epfv_debugfs_init();
 	return 0;
 }
-module_init(vepf_module_init);
+module_init(epfv_module_init);
 
-static void __exit vepf_module_exit(void)
+static void __exit epfv_module_exit(void)
 {
-	vepf_debugfs_exit();
+	epfv_debugfs_exit();
 }
-module_exit(vepf_module_exit);
+module_exit(epfv_module_exit);
 
 MODULE_DESCRIPTION("Standard virtio devices offered by a PCIe endpoint");
 MODULE_LICENSE("GPL");

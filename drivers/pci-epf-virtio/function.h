@@ -2,8 +2,8 @@
 /*
  * An endpoint function: where registers, rings, interrupts and the bridge meet
  */
-#ifndef VEPF_FUNCTION_H
-#define VEPF_FUNCTION_H
+#ifndef EPFV_FUNCTION_H
+#define EPFV_FUNCTION_H
 
 #include <linux/configfs.h>
 #include <linux/debugfs.h>
@@ -21,12 +21,12 @@
 #include "poller.h"
 #include "stats.h"
 
-#define VEPF_QUEUE_SIZE_MIN	16
-#define VEPF_QUEUE_SIZE_MAX	VEPF_RING_MAX_SIZE
-#define VEPF_QUEUE_SIZE_DEFAULT	256
+#define EPFV_QUEUE_SIZE_MIN	16
+#define EPFV_QUEUE_SIZE_MAX	EPFV_RING_MAX_SIZE
+#define EPFV_QUEUE_SIZE_DEFAULT	256
 
 /**
- * struct vepf_function - one endpoint function
+ * struct epfv_function - one endpoint function
  * @epf: the EPF core's record of it
  * @type: device type, with what the function's settings made of it when it was bound
  * @ops: what the type does, or NULL
@@ -55,10 +55,10 @@
  * @control: control queues, if the type has any
  * @debugfs: the function's folder
  */
-struct vepf_function {
+struct epfv_function {
 	struct pci_epf *epf;
-	const struct vepf_type *type;
-	const struct vepf_type_ops *ops;
+	const struct epfv_type *type;
+	const struct epfv_type_ops *ops;
 	void *priv;
 	struct pci_epf_header header;
 	struct config_group group;
@@ -72,34 +72,34 @@ struct vepf_function {
 	bool ready;
 	void *bar;
 	u32 msix_offset;
-	struct vepf_stats stats;
-	struct vepf_hostmem hostmem;
-	struct vepf_irq irq;
-	struct vepf_poller poller;
+	struct epfv_stats stats;
+	struct epfv_hostmem hostmem;
+	struct epfv_irq irq;
+	struct epfv_poller poller;
 	ktime_t start_at;	/* rings could not be mapped: when to try again; 0: they are */
 	u64 start_wait_ns;
 	ktime_t release_at;	/* no driver: when to unmap what the last one left; 0: nothing */
-	struct vepf_hostq *hostq;
-	struct vepf_bridge *bridge;
-	struct vepf_direct *direct;
-	struct vepf_pipe *from_host;
-	struct vepf_pipe *to_host;
-	struct vepf_control control;
+	struct epfv_hostq *hostq;
+	struct epfv_bridge *bridge;
+	struct epfv_direct *direct;
+	struct epfv_pipe *from_host;
+	struct epfv_pipe *to_host;
+	struct epfv_control control;
 	struct dentry *debugfs;
 };
 
 /* traffic.c */
-extern const struct vepf_poller_ops vepf_poller_ops;
-int vepf_alloc_queues(struct vepf_function *f);
-void vepf_free_queues(struct vepf_function *f);
+extern const struct epfv_poller_ops epfv_poller_ops;
+int epfv_alloc_queues(struct epfv_function *f);
+void epfv_free_queues(struct epfv_function *f);
 
 /* configfs.c */
-struct config_group *vepf_configfs_group(struct vepf_function *f);
+struct config_group *epfv_configfs_group(struct epfv_function *f);
 
 /* debugfs.c */
-void vepf_debugfs_init(void);
-void vepf_debugfs_exit(void);
-void vepf_debugfs_add(struct vepf_function *f);
-void vepf_debugfs_remove(struct vepf_function *f);
+void epfv_debugfs_init(void);
+void epfv_debugfs_exit(void);
+void epfv_debugfs_add(struct epfv_function *f);
+void epfv_debugfs_remove(struct epfv_function *f);
 
-#endif /* VEPF_FUNCTION_H */
+#endif /* EPFV_FUNCTION_H */

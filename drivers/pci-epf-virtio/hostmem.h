@@ -11,8 +11,8 @@
  *
  * One thread at a time; everything here may sleep.
  */
-#ifndef VEPF_HOSTMEM_H
-#define VEPF_HOSTMEM_H
+#ifndef EPFV_HOSTMEM_H
+#define EPFV_HOSTMEM_H
 
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
@@ -20,21 +20,21 @@
 
 #include "stats.h"
 
-#define VEPF_REGION_PIECES	4
-#define VEPF_CACHE_WINDOWS	4
+#define EPFV_REGION_PIECES	4
+#define EPFV_CACHE_WINDOWS	4
 
 /* Regions that may have windows of their own */
-#define VEPF_PINNED_REGIONS	4
+#define EPFV_PINNED_REGIONS	4
 
 /**
- * struct vepf_window - one mapped outbound window
+ * struct epfv_window - one mapped outbound window
  * @map: the EPC core's record of it
  * @addr: first host address it shows
  * @size: bytes it shows; 0: not mapped
  * @dirty: written to since it was mapped or read back
- * @used: when it was used last, in units of &vepf_hostmem.clock
+ * @used: when it was used last, in units of &epfv_hostmem.clock
  */
-struct vepf_window {
+struct epfv_window {
 	struct pci_epc_map map;
 	u64 addr;
 	size_t size;
@@ -43,21 +43,21 @@ struct vepf_window {
 };
 
 /**
- * struct vepf_region - a range of host memory that is used again and again
+ * struct epfv_region - a range of host memory that is used again and again
  * @addr: host address of its first byte
  * @len: bytes; 0: not in use
  * @pieces: its own windows that show it, in ascending order
  * @num_pieces: entries used in @pieces; 0: it has none
  */
-struct vepf_region {
+struct epfv_region {
 	u64 addr;
 	u32 len;
-	struct vepf_window pieces[VEPF_REGION_PIECES];
+	struct epfv_window pieces[EPFV_REGION_PIECES];
 	unsigned int num_pieces;
 };
 
 /**
- * struct vepf_hostmem - access to the host's memory for one function
+ * struct epfv_hostmem - access to the host's memory for one function
  * @epf: the function, bound to a controller
  * @stats: where accesses are counted
  * @gate: asked before each burst, and after the last one of a read; false: the host's
@@ -76,16 +76,16 @@ struct vepf_region {
  * @granule: bytes to map at once for payload, a power of two
  * @clock: counts uses of @cache
  */
-struct vepf_hostmem {
+struct epfv_hostmem {
 	struct pci_epf *epf;
-	struct vepf_stats *stats;
+	struct epfv_stats *stats;
 	bool (*gate)(void *ctx);
 	void *gate_ctx;
 	unsigned int burst;
 	bool answers;
 	bool told;
-	struct vepf_window cache[VEPF_CACHE_WINDOWS];
-	struct vepf_region *pinned[VEPF_PINNED_REGIONS];
+	struct epfv_window cache[EPFV_CACHE_WINDOWS];
+	struct epfv_region *pinned[EPFV_PINNED_REGIONS];
 	unsigned int num_pinned;
 	unsigned int max_pinned;
 	unsigned int enough_for;
@@ -94,28 +94,28 @@ struct vepf_hostmem {
 	u64 clock;
 };
 
-void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
-		       struct vepf_stats *stats, bool (*gate)(void *ctx), void *gate_ctx);
+void epfv_hostmem_init(struct epfv_hostmem *hm, struct pci_epf *epf,
+		       struct epfv_stats *stats, bool (*gate)(void *ctx), void *gate_ctx);
 
 /* Unmap the payload cache; regions keep their own windows */
-void vepf_hostmem_flush(struct vepf_hostmem *hm);
+void epfv_hostmem_flush(struct epfv_hostmem *hm);
 
 /* An epoch has ended: do not read back what was written */
-void vepf_hostmem_forget(struct vepf_hostmem *hm);
+void epfv_hostmem_forget(struct epfv_hostmem *hm);
 
 /* Unmap one window of it; returns whether there was one */
-bool vepf_hostmem_release(struct vepf_hostmem *hm);
+bool epfv_hostmem_release(struct epfv_hostmem *hm);
 
 /* Leave a window to others */
-void vepf_hostmem_yield(struct vepf_hostmem *hm);
+void epfv_hostmem_yield(struct epfv_hostmem *hm);
 
 /*
- * Prepare a range of host memory for use until vepf_region_unmap().  Returns 0,
+ * Prepare a range of host memory for use until epfv_region_unmap().  Returns 0,
  * -EINVAL if the range wraps, -ENOSPC if it would need too many windows, or the
  * controller's error if it cannot reach it.
  */
-int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len);
-void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region);
+int epfv_region_map(struct epfv_hostmem *hm, struct epfv_region *region, u64 addr, u32 len);
+void epfv_region_unmap(struct epfv_hostmem *hm, struct epfv_region *region);
 
 /*
  * Copy between memory and a region, at offset @off in bytes.  Reads may load
@@ -123,16 +123,16 @@ void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region);
  * Aligned accesses of 2, 4 and 8 bytes are single.  Returns 0, -ERANGE outside
  * the region, or -ESHUTDOWN (see gate above).
  */
-int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
+int epfv_region_read(struct epfv_hostmem *hm, struct epfv_region *region,
 		     u32 off, void *buf, u32 len);
-int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region,
+int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region,
 		      u32 off, const void *buf, u32 len);
 
 /*
  * Copy payload from or to any host address.  Returns 0, -ESHUTDOWN, or the
  * error of the controller if it cannot reach the address.
  */
-int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len);
-int vepf_hostmem_write(struct vepf_hostmem *hm, u64 addr, const void *buf, size_t len);
+int epfv_hostmem_read(struct epfv_hostmem *hm, void *buf, u64 addr, size_t len);
+int epfv_hostmem_write(struct epfv_hostmem *hm, u64 addr, const void *buf, size_t len);
 
-#endif /* VEPF_HOSTMEM_H */
+#endif /* EPFV_HOSTMEM_H */

@@ -15,49 +15,49 @@
 #include "pci-ep-compat.h"
 #include "trace.h"
 
-static int vepf_hostq_read(void *ctx, u32 off, void *buf, u32 len)
+static int epfv_hostq_read(void *ctx, u32 off, void *buf, u32 len)
 {
-	struct vepf_hostq *q = ctx;
+	struct epfv_hostq *q = ctx;
 
-	return vepf_region_read(q->hm, &q->region, off, buf, len);
+	return epfv_region_read(q->hm, &q->region, off, buf, len);
 }
 
-static int vepf_hostq_write(void *ctx, u32 off, const void *buf, u32 len)
+static int epfv_hostq_write(void *ctx, u32 off, const void *buf, u32 len)
 {
-	struct vepf_hostq *q = ctx;
+	struct epfv_hostq *q = ctx;
 
-	return vepf_region_write(q->hm, &q->region, off, buf, len);
+	return epfv_region_write(q->hm, &q->region, off, buf, len);
 }
 
 /*
  * Accesses to a window are made in the order of these barriers by the
  * processor; PCIe keeps writes in order, and reads behind writes.
  */
-static void vepf_hostq_read_barrier(void *ctx)
+static void epfv_hostq_read_barrier(void *ctx)
 {
 	rmb();	/* pairs with that of the host's driver */
 }
 
-static void vepf_hostq_write_barrier(void *ctx)
+static void epfv_hostq_write_barrier(void *ctx)
 {
 	wmb();	/* pairs with that of the host's driver */
 }
 
-static void vepf_hostq_mb(void *ctx)
+static void epfv_hostq_mb(void *ctx)
 {
 	mb();	/* pairs with that of the host's driver */
 }
 
-static const struct vepf_ring_ops vepf_hostq_ring_ops = {
-	.read = vepf_hostq_read,
-	.write = vepf_hostq_write,
-	.read_barrier = vepf_hostq_read_barrier,
-	.write_barrier = vepf_hostq_write_barrier,
-	.mb = vepf_hostq_mb,
+static const struct epfv_ring_ops epfv_hostq_ring_ops = {
+	.read = epfv_hostq_read,
+	.write = epfv_hostq_write,
+	.read_barrier = epfv_hostq_read_barrier,
+	.write_barrier = epfv_hostq_write_barrier,
+	.mb = epfv_hostq_mb,
 };
 
 /**
- * vepf_hostq_init() - prepare a queue that the host has not set up yet
+ * epfv_hostq_init() - prepare a queue that the host has not set up yet
  * @q: any content
  * @name: for messages, not copied
  * @hm: host memory
@@ -65,8 +65,8 @@ static const struct vepf_ring_ops vepf_hostq_ring_ops = {
  *
  * Return: 0 or -ENOMEM.
  */
-int vepf_hostq_init(struct vepf_hostq *q, const char *name, struct vepf_hostmem *hm,
-		    struct vepf_irq *irq)
+int epfv_hostq_init(struct epfv_hostq *q, const char *name, struct epfv_hostmem *hm,
+		    struct epfv_irq *irq)
 {
 	memset(q, 0, sizeof(*q));
 	q->name = name;
@@ -77,68 +77,68 @@ int vepf_hostq_init(struct vepf_hostq *q, const char *name, struct vepf_hostmem 
 }
 
 /**
- * vepf_hostq_free() - undo vepf_hostq_init()
+ * epfv_hostq_free() - undo epfv_hostq_init()
  * @q: stopped, or zeroed
  */
-void vepf_hostq_free(struct vepf_hostq *q)
+void epfv_hostq_free(struct epfv_hostq *q)
 {
 	kvfree(q->ring);
 	q->ring = NULL;
 }
 
-static u64 vepf_hostq_addr(u32 pfn)
+static u64 epfv_hostq_addr(u32 pfn)
 {
 	return (u64)pfn << VIRTIO_PCI_QUEUE_ADDR_SHIFT;
 }
 
-static u32 vepf_hostq_len(u16 num)
+static u32 epfv_hostq_len(u16 num)
 {
-	return vepf_ring_size(num, VIRTIO_PCI_VRING_ALIGN);
+	return epfv_ring_size(num, VIRTIO_PCI_VRING_ALIGN);
 }
 
 /**
- * vepf_hostq_start() - begin to serve a queue that the host has set up
+ * epfv_hostq_start() - begin to serve a queue that the host has set up
  * @q: stopped queue
  * @pfn: page frame number of the ring, in pages of 4096 bytes, not 0
  * @num: descriptors
- * @vector: MSI-X table entry or VEPF_NO_VECTOR
+ * @vector: MSI-X table entry or EPFV_NO_VECTOR
  *
- * Return: 0, or an error of vepf_region_map().
+ * Return: 0, or an error of epfv_region_map().
  */
-int vepf_hostq_start(struct vepf_hostq *q, u32 pfn, u16 num, u16 vector)
+int epfv_hostq_start(struct epfv_hostq *q, u32 pfn, u16 num, u16 vector)
 {
 	int err;
 
-	if (!vepf_hostq_keep(q, pfn, num)) {
-		err = vepf_region_map(q->hm, &q->region, vepf_hostq_addr(pfn),
-				      vepf_hostq_len(num));
+	if (!epfv_hostq_keep(q, pfn, num)) {
+		err = epfv_region_map(q->hm, &q->region, epfv_hostq_addr(pfn),
+				      epfv_hostq_len(num));
 		if (err)
 			return err;
 	}
 
-	err = vepf_ring_init(q->ring, num, VIRTIO_PCI_VRING_ALIGN, &vepf_hostq_ring_ops, q);
+	err = epfv_ring_init(q->ring, num, VIRTIO_PCI_VRING_ALIGN, &epfv_hostq_ring_ops, q);
 	if (err) {
-		vepf_region_unmap(q->hm, &q->region);
+		epfv_region_unmap(q->hm, &q->region);
 		return err;
 	}
 	if (q->held)
-		vepf_ring_hold(q->ring);
+		epfv_ring_hold(q->ring);
 	q->hm->answers = false;
 	q->vector = vector;
 	q->again_ns = 0;
-	vepf_hostq_scan(q);
+	epfv_hostq_scan(q);
 	q->live = true;
 	return 0;
 }
 
 /**
- * vepf_hostq_stop() - leave the ring alone: the host has reset the device, or is gone
+ * epfv_hostq_stop() - leave the ring alone: the host has reset the device, or is gone
  * @q: queue, started or not
  *
- * It stays mapped until vepf_hostq_keep() or vepf_hostq_release(): unmapping may take longer
+ * It stays mapped until epfv_hostq_keep() or epfv_hostq_release(): unmapping may take longer
  * than a driver that follows at once can wait.
  */
-void vepf_hostq_stop(struct vepf_hostq *q)
+void epfv_hostq_stop(struct epfv_hostq *q)
 {
 	q->live = false;
 	q->scan = false;
@@ -146,7 +146,7 @@ void vepf_hostq_stop(struct vepf_hostq *q)
 }
 
 /**
- * vepf_hostq_keep() - unmap the ring unless the next driver has its own in the same place
+ * epfv_hostq_keep() - unmap the ring unless the next driver has its own in the same place
  * @q: stopped queue
  * @pfn: page frame number of the next ring, in pages of 4096 bytes; 0: there is none
  * @num: its descriptors
@@ -156,68 +156,68 @@ void vepf_hostq_stop(struct vepf_hostq *q)
  *
  * Return: whether that ring is mapped.
  */
-bool vepf_hostq_keep(struct vepf_hostq *q, u32 pfn, u16 num)
+bool epfv_hostq_keep(struct epfv_hostq *q, u32 pfn, u16 num)
 {
-	if (q->region.len && q->region.addr == vepf_hostq_addr(pfn) &&
-	    q->region.len == vepf_hostq_len(num))
+	if (q->region.len && q->region.addr == epfv_hostq_addr(pfn) &&
+	    q->region.len == epfv_hostq_len(num))
 		return true;
-	vepf_hostq_release(q);
+	epfv_hostq_release(q);
 	return false;
 }
 
 /**
- * vepf_hostq_release() - unmap the ring
+ * epfv_hostq_release() - unmap the ring
  * @q: stopped queue
  *
  * Return: whether it was mapped.
  */
-bool vepf_hostq_release(struct vepf_hostq *q)
+bool epfv_hostq_release(struct epfv_hostq *q)
 {
 	if (!q->region.len)
 		return false;
-	vepf_region_unmap(q->hm, &q->region);
+	epfv_region_unmap(q->hm, &q->region);
 	return true;
 }
 
 /**
- * vepf_hostq_hold() - take nothing that is made available from now on
+ * epfv_hostq_hold() - take nothing that is made available from now on
  * @q: queue, started or not
  *
- * Until vepf_hostq_unhold(), whichever driver it is.
+ * Until epfv_hostq_unhold(), whichever driver it is.
  */
-void vepf_hostq_hold(struct vepf_hostq *q)
+void epfv_hostq_hold(struct epfv_hostq *q)
 {
 	q->held = true;
 	if (!q->live)
 		return;
 	/* An error is found again by who reads the ring */
-	vepf_ring_poll(q->ring);
-	vepf_ring_hold(q->ring);
+	epfv_ring_poll(q->ring);
+	epfv_ring_hold(q->ring);
 }
 
 /**
- * vepf_hostq_unhold() - undo vepf_hostq_hold(), and look at what there is
+ * epfv_hostq_unhold() - undo epfv_hostq_hold(), and look at what there is
  * @q: queue, started or not
  */
-void vepf_hostq_unhold(struct vepf_hostq *q)
+void epfv_hostq_unhold(struct epfv_hostq *q)
 {
 	q->held = false;
-	vepf_ring_release(q->ring);
+	epfv_ring_release(q->ring);
 	q->scan = true;
 }
 
 /**
- * vepf_hostq_abandon() - leave a queue whose driver may be waiting for a buffer
+ * epfv_hostq_abandon() - leave a queue whose driver may be waiting for a buffer
  * @q: queue, started or not; to be stopped next
  */
-void vepf_hostq_abandon(struct vepf_hostq *q)
+void epfv_hostq_abandon(struct epfv_hostq *q)
 {
-	if (!q->live || vepf_ring_abandon(q->ring))
+	if (!q->live || epfv_ring_abandon(q->ring))
 		return;
-	vepf_irq_raise(q->irq, q->vector);
+	epfv_irq_raise(q->irq, q->vector);
 }
 
-static void vepf_hostq_answered(struct vepf_hostq *q)
+static void epfv_hostq_answered(struct epfv_hostq *q)
 {
 	q->hm->answers = true;
 	q->hm->told = false;
@@ -227,9 +227,9 @@ static void vepf_hostq_answered(struct vepf_hostq *q)
  * A driver that has set its queues up reaches the function.  Where the function never reaches
  * the driver's memory, and that for some pauses, it is not a link that went down just now.
  */
-static void vepf_hostq_unanswered(struct vepf_hostq *q)
+static void epfv_hostq_unanswered(struct epfv_hostq *q)
 {
-	if (q->hm->answers || q->hm->told || q->again_ns < VEPF_HOSTQ_AGAIN_MAX_NS)
+	if (q->hm->answers || q->hm->told || q->again_ns < EPFV_HOSTQ_AGAIN_MAX_NS)
 		return;
 	q->hm->told = true;
 	dev_err(&q->hm->epf->dev,
@@ -237,17 +237,17 @@ static void vepf_hostq_unanswered(struct vepf_hostq *q)
 }
 
 /**
- * vepf_hostq_scan() - the driver may have made buffers available: look, and at once
+ * epfv_hostq_scan() - the driver may have made buffers available: look, and at once
  * @q: queue, started or not
  */
-void vepf_hostq_scan(struct vepf_hostq *q)
+void epfv_hostq_scan(struct epfv_hostq *q)
 {
 	q->scan = true;
 	q->again_at = 0;
 }
 
 /* Nanoseconds for which a host that could not be reached is left alone; 0: try */
-static u64 vepf_hostq_pause(const struct vepf_hostq *q)
+static u64 epfv_hostq_pause(const struct epfv_hostq *q)
 {
 	ktime_t now;
 
@@ -258,73 +258,73 @@ static u64 vepf_hostq_pause(const struct vepf_hostq *q)
 }
 
 /**
- * vepf_hostq_next() - the next buffer the driver made available
+ * epfv_hostq_next() - the next buffer the driver made available
  * @q: live queue
- * @buf: the buffer, to be given to vepf_hostq_done()
+ * @buf: the buffer, to be given to epfv_hostq_done()
  *
  * Return: 1, 0 if there is none, -EBUSY if it is not time yet to try to reach the host
  * again, or an error of ring or its accessor.
  */
-int vepf_hostq_next(struct vepf_hostq *q, struct vepf_buf *buf)
+int epfv_hostq_next(struct epfv_hostq *q, struct epfv_buf *buf)
 {
 	int n;
 
-	if (vepf_ring_get(q->ring, buf))
+	if (epfv_ring_get(q->ring, buf))
 		return 1;
-	if (vepf_hostq_pause(q))
+	if (epfv_hostq_pause(q))
 		return -EBUSY;
 
-	n = vepf_ring_fetch(q->ring, VEPF_RING_BATCH);
+	n = epfv_ring_fetch(q->ring, EPFV_RING_BATCH);
 	if (!n && q->scan) {
 		q->scan = false;
-		n = vepf_ring_poll(q->ring);
+		n = epfv_ring_poll(q->ring);
 		if (n >= 0)
-			vepf_hostq_answered(q);
+			epfv_hostq_answered(q);
 		if (n > 0)
-			n = vepf_ring_fetch(q->ring, VEPF_RING_BATCH);
+			n = epfv_ring_fetch(q->ring, EPFV_RING_BATCH);
 		/* Nothing was consumed: look again when the host can be reached */
 		if (n < 0)
 			q->scan = true;
 	}
-	return n <= 0 ? n : vepf_ring_get(q->ring, buf);
+	return n <= 0 ? n : epfv_ring_get(q->ring, buf);
 }
 
 /**
- * vepf_hostq_done() - a buffer has been used; the driver hears of it from vepf_hostq_publish()
+ * epfv_hostq_done() - a buffer has been used; the driver hears of it from epfv_hostq_publish()
  * @q: live queue
- * @buf: from vepf_hostq_next()
+ * @buf: from epfv_hostq_next()
  * @written: bytes written to the buffer
  * @moved: bytes of payload read from it or written to it
  */
-void vepf_hostq_done(struct vepf_hostq *q, const struct vepf_buf *buf, u32 written, u64 moved)
+void epfv_hostq_done(struct epfv_hostq *q, const struct epfv_buf *buf, u32 written, u64 moved)
 {
-	vepf_ring_put(q->ring, buf->head, written);
+	epfv_ring_put(q->ring, buf->head, written);
 	q->messages++;
 	q->bytes += moved;
 }
 
 /**
- * vepf_hostq_publish() - show the driver what has been used, and interrupt it if it wants
+ * epfv_hostq_publish() - show the driver what has been used, and interrupt it if it wants
  * @q: live queue
  *
  * Return: 0, or an error of ring or its accessor; what was not shown is shown
  * by the next call.
  */
-int vepf_hostq_publish(struct vepf_hostq *q)
+int epfv_hostq_publish(struct epfv_hostq *q)
 {
 	int n;
 
-	n = vepf_ring_publish(q->ring);
+	n = epfv_ring_publish(q->ring);
 	if (n < 0)
 		return n;
-	n = vepf_ring_need_interrupt(q->ring);
+	n = epfv_ring_need_interrupt(q->ring);
 	if (n > 0)
-		vepf_irq_raise(q->irq, q->vector);
+		epfv_irq_raise(q->irq, q->vector);
 	return n < 0 ? n : 0;
 }
 
 /**
- * vepf_hostq_finish() - end a round of serving a queue
+ * epfv_hostq_finish() - end a round of serving a queue
  * @q: queue
  * @err: the last error of ring or its accessor, not negative if there was none
  *
@@ -334,58 +334,58 @@ int vepf_hostq_publish(struct vepf_hostq *q)
  * Return: nanoseconds until the queue should be served again, where the host cannot be
  * reached, more each time; else U64_MAX.
  */
-u64 vepf_hostq_finish(struct vepf_hostq *q, int err)
+u64 epfv_hostq_finish(struct epfv_hostq *q, int err)
 {
-	u64 pause = vepf_hostq_pause(q);
+	u64 pause = epfv_hostq_pause(q);
 
 	if (pause)
 		return pause;
 	if (err >= 0 && q->live)
-		err = vepf_hostq_publish(q);
+		err = epfv_hostq_publish(q);
 	if (err >= 0) {
 		q->again_ns = 0;
 		return U64_MAX;
 	}
 	if (err != -EIO) {
 		if (err == -ENODEV)
-			vepf_hostq_unanswered(q);
-		q->again_ns = clamp_t(u64, 2 * q->again_ns, VEPF_HOSTQ_AGAIN_MIN_NS,
-				      VEPF_HOSTQ_AGAIN_MAX_NS);
+			epfv_hostq_unanswered(q);
+		q->again_ns = clamp_t(u64, 2 * q->again_ns, EPFV_HOSTQ_AGAIN_MIN_NS,
+				      EPFV_HOSTQ_AGAIN_MAX_NS);
 		q->again_at = ktime_add_ns(ktime_get(), q->again_ns);
 		return q->again_ns;
 	}
 
 	q->live = false;
 	q->hm->stats->host_errors++;
-	trace_vepf_host_error(dev_name(&q->hm->epf->dev), q->name,
-			      vepf_ring_error_text(q->ring->error));
+	trace_epfv_host_error(dev_name(&q->hm->epf->dev), q->name,
+			      epfv_ring_error_text(q->ring->error));
 	dev_err_ratelimited(&q->hm->epf->dev,
 			    "host's %s queue: %s; stopped until the host resets it\n",
-			    q->name, vepf_ring_error_text(q->ring->error));
+			    q->name, epfv_ring_error_text(q->ring->error));
 	return U64_MAX;
 }
 
 /**
- * vepf_hostq_more() - whether there are buffers, as far as the ring was read
+ * epfv_hostq_more() - whether there are buffers, as far as the ring was read
  * @q: queue
  *
  * Return: true if so.
  */
-bool vepf_hostq_more(const struct vepf_hostq *q)
+bool epfv_hostq_more(const struct epfv_hostq *q)
 {
-	return q->live && vepf_ring_available(q->ring);
+	return q->live && epfv_ring_available(q->ring);
 }
 
 /**
- * vepf_hostq_bad_address() - tell of a buffer that cannot be reached
+ * epfv_hostq_bad_address() - tell of a buffer that cannot be reached
  * @q: queue
  * @seg: descriptor of it
  * @err: why
  */
-void vepf_hostq_bad_address(struct vepf_hostq *q, const struct vepf_seg *seg, int err)
+void epfv_hostq_bad_address(struct epfv_hostq *q, const struct epfv_seg *seg, int err)
 {
 	q->hm->stats->host_errors++;
-	trace_vepf_host_error(dev_name(&q->hm->epf->dev), q->name, "buffer cannot be reached");
+	trace_epfv_host_error(dev_name(&q->hm->epf->dev), q->name, "buffer cannot be reached");
 	dev_err_ratelimited(&q->hm->epf->dev,
 			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
 			    seg->addr, seg->len, err);

@@ -17,54 +17,54 @@
  * A driver masks a vector for microseconds while it changes an affinity, or
  * for good while the device is of no interest: begin quickly, then slow down.
  */
-#define VEPF_IRQ_RETRY_MIN_NS	(50 * NSEC_PER_USEC)
-#define VEPF_IRQ_RETRY_MAX_NS	(20 * NSEC_PER_MSEC)
+#define EPFV_IRQ_RETRY_MIN_NS	(50 * NSEC_PER_USEC)
+#define EPFV_IRQ_RETRY_MAX_NS	(20 * NSEC_PER_MSEC)
 
 /* Longer than a host takes for its handler, and no more than somebody who types notices */
-#define VEPF_INTX_ECHO_NS	(10 * NSEC_PER_MSEC)
+#define EPFV_INTX_ECHO_NS	(10 * NSEC_PER_MSEC)
 
 /**
- * vepf_irq_init() - begin without pending interrupts
+ * epfv_irq_init() - begin without pending interrupts
  * @irq: any content
  * @epf: function, bound to a controller
  * @stats: counters
  */
-void vepf_irq_init(struct vepf_irq *irq, struct pci_epf *epf, struct vepf_stats *stats)
+void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf, struct epfv_stats *stats)
 {
 	irq->epf = epf;
 	irq->stats = stats;
-	vepf_irq_drop(irq);
+	epfv_irq_drop(irq);
 }
 
 /**
- * vepf_irq_start() - a driver begins to listen
+ * epfv_irq_start() - a driver begins to listen
  * @irq: interrupts, none of them pending
  * @msix_on: the host has MSI-X enabled
  */
-void vepf_irq_start(struct vepf_irq *irq, bool msix_on)
+void epfv_irq_start(struct epfv_irq *irq, bool msix_on)
 {
 	irq->intx = !msix_on;
 }
 
 /**
- * vepf_irq_raise() - send an interrupt, now or as soon as it can be sent
+ * epfv_irq_raise() - send an interrupt, now or as soon as it can be sent
  * @irq: interrupts
  * @vector: entry of the MSI-X table, the first is 0; any other value than that
  *	of an entry means that the driver wants none (VIRTIO_MSI_NO_VECTOR).  With
  *	MSI-X off there is one interrupt, and it means nothing
  */
-void vepf_irq_raise(struct vepf_irq *irq, u16 vector)
+void epfv_irq_raise(struct epfv_irq *irq, u16 vector)
 {
 	if (irq->intx)
 		vector = 0;
-	if (vector >= VEPF_MAX_VECTORS || irq->refused)
+	if (vector >= EPFV_MAX_VECTORS || irq->refused)
 		return;
 	__set_bit(vector, irq->pending);
 	irq->next = 0;
-	vepf_irq_flush(irq);
+	epfv_irq_flush(irq);
 }
 
-static int vepf_irq_send(struct vepf_irq *irq, unsigned int vector)
+static int epfv_irq_send(struct epfv_irq *irq, unsigned int vector)
 {
 	struct pci_epf *epf = irq->epf;
 	int err;
@@ -75,14 +75,14 @@ static int vepf_irq_send(struct vepf_irq *irq, unsigned int vector)
 	else
 		err = pci_epc_raise_irq(epf->epc, epf->func_no, epf->vfunc_no, PCI_IRQ_MSIX,
 					vector + 1);
-	trace_vepf_irq(dev_name(&epf->dev), irq->intx ? -1 : (int)vector, err);
+	trace_epfv_irq(dev_name(&epf->dev), irq->intx ? -1 : (int)vector, err);
 	return err;
 }
 
 /* Most controllers cannot, and say so in the log each time (dw_pcie_ep_raise_intx_irq()) */
-static void vepf_irq_refused(struct vepf_irq *irq)
+static void epfv_irq_refused(struct epfv_irq *irq)
 {
-	vepf_irq_drop(irq);
+	epfv_irq_drop(irq);
 	irq->refused = true;
 	dev_err(&irq->epf->dev,
 		"the host has not enabled MSI-X, and the controller cannot raise INTx: it hears of nothing\n");
@@ -93,13 +93,13 @@ static void vepf_irq_refused(struct vepf_irq *irq)
  * MSI-X off, as a function level reset does, none would help, and to map again what was
  * given up for it would keep the thread from seeing the next driver.
  */
-static bool vepf_irq_starves(const struct vepf_irq *irq, int err)
+static bool epfv_irq_starves(const struct epfv_irq *irq, int err)
 {
-	return err != -EPERM && vepf_irq_msix_enabled(irq);
+	return err != -EPERM && epfv_irq_msix_enabled(irq);
 }
 
 /* The last INTx of a series once more, if it is time */
-static u64 vepf_irq_echo(struct vepf_irq *irq)
+static u64 epfv_irq_echo(struct epfv_irq *irq)
 {
 	ktime_t now;
 
@@ -109,42 +109,42 @@ static u64 vepf_irq_echo(struct vepf_irq *irq)
 	if (now < irq->echo)
 		return irq->echo - now;
 	irq->echo = 0;
-	if (!vepf_irq_send(irq, 0))
+	if (!epfv_irq_send(irq, 0))
 		irq->stats->interrupts++;
 	return U64_MAX;
 }
 
 /**
- * vepf_irq_flush() - try again what is pending, if it is time
+ * epfv_irq_flush() - try again what is pending, if it is time
  * @irq: interrupts
  *
  * Return: nanoseconds until the next attempt is due, U64_MAX if nothing is
  * pending.
  */
-u64 vepf_irq_flush(struct vepf_irq *irq)
+u64 epfv_irq_flush(struct epfv_irq *irq)
 {
 	unsigned int vector;
 	bool failed = false;
 	ktime_t now;
 
-	if (bitmap_empty(irq->pending, VEPF_MAX_VECTORS))
-		return vepf_irq_echo(irq);
+	if (bitmap_empty(irq->pending, EPFV_MAX_VECTORS))
+		return epfv_irq_echo(irq);
 
 	now = ktime_get();
 	if (now < irq->next)
 		return irq->next - now;
 
 	irq->starved = false;
-	for_each_set_bit(vector, irq->pending, VEPF_MAX_VECTORS) {
-		int err = vepf_irq_send(irq, vector);
+	for_each_set_bit(vector, irq->pending, EPFV_MAX_VECTORS) {
+		int err = epfv_irq_send(irq, vector);
 
 		if (err == -EINVAL && irq->intx) {
-			vepf_irq_refused(irq);
+			epfv_irq_refused(irq);
 			return U64_MAX;
 		}
 		if (err) {
 			irq->stats->interrupt_retries++;
-			irq->starved |= vepf_irq_starves(irq, err);
+			irq->starved |= epfv_irq_starves(irq, err);
 			failed = true;
 		} else {
 			irq->stats->interrupts++;
@@ -156,22 +156,22 @@ u64 vepf_irq_flush(struct vepf_irq *irq)
 		irq->retry_ns = 0;
 		if (!irq->intx)
 			return U64_MAX;
-		irq->echo = ktime_add_ns(now, VEPF_INTX_ECHO_NS);
-		return VEPF_INTX_ECHO_NS;
+		irq->echo = ktime_add_ns(now, EPFV_INTX_ECHO_NS);
+		return EPFV_INTX_ECHO_NS;
 	}
-	irq->retry_ns = clamp_t(u64, irq->retry_ns * 2, VEPF_IRQ_RETRY_MIN_NS,
-				VEPF_IRQ_RETRY_MAX_NS);
+	irq->retry_ns = clamp_t(u64, irq->retry_ns * 2, EPFV_IRQ_RETRY_MIN_NS,
+				EPFV_IRQ_RETRY_MAX_NS);
 	irq->next = ktime_add_ns(now, irq->retry_ns);
 	return irq->retry_ns;
 }
 
 /**
- * vepf_irq_drop() - forget what is pending: the host has reset the device
+ * epfv_irq_drop() - forget what is pending: the host has reset the device
  * @irq: interrupts
  */
-void vepf_irq_drop(struct vepf_irq *irq)
+void epfv_irq_drop(struct epfv_irq *irq)
 {
-	bitmap_zero(irq->pending, VEPF_MAX_VECTORS);
+	bitmap_zero(irq->pending, EPFV_MAX_VECTORS);
 	irq->retry_ns = 0;
 	irq->next = 0;
 	irq->starved = false;
@@ -181,12 +181,12 @@ void vepf_irq_drop(struct vepf_irq *irq)
 }
 
 /**
- * vepf_irq_msix_enabled() - whether the host has MSI-X enabled
+ * epfv_irq_msix_enabled() - whether the host has MSI-X enabled
  * @irq: interrupts
  *
  * Return: true if so; a controller's error counts as no.
  */
-bool vepf_irq_msix_enabled(const struct vepf_irq *irq)
+bool epfv_irq_msix_enabled(const struct epfv_irq *irq)
 {
 	struct pci_epf *epf = irq->epf;
 

@@ -14,8 +14,8 @@
  *
  * One thread at a time; everything here may sleep.
  */
-#ifndef VEPF_IRQ_H
-#define VEPF_IRQ_H
+#ifndef EPFV_IRQ_H
+#define EPFV_IRQ_H
 
 #include <linux/bitmap.h>
 #include <linux/ktime.h>
@@ -25,10 +25,10 @@
 #include "stats.h"
 
 /* As many as a function can have: one for each queue, one for the configuration */
-#define VEPF_MAX_VECTORS	67
+#define EPFV_MAX_VECTORS	67
 
 /**
- * struct vepf_irq - interrupts of one function
+ * struct epfv_irq - interrupts of one function
  * @epf: the function, bound to a controller
  * @stats: where they are counted
  * @pending: vectors to be sent, the first is 0
@@ -40,10 +40,10 @@
  * @refused: the controller has refused to raise INTx
  * @echo: when to send INTx again, 0: not
  */
-struct vepf_irq {
+struct epfv_irq {
 	struct pci_epf *epf;
-	struct vepf_stats *stats;
-	DECLARE_BITMAP(pending, VEPF_MAX_VECTORS);
+	struct epfv_stats *stats;
+	DECLARE_BITMAP(pending, EPFV_MAX_VECTORS);
 	u64 retry_ns;
 	ktime_t next;
 	bool starved;
@@ -52,11 +52,11 @@ struct vepf_irq {
 	ktime_t echo;
 };
 
-void vepf_irq_init(struct vepf_irq *irq, struct pci_epf *epf, struct vepf_stats *stats);
-void vepf_irq_start(struct vepf_irq *irq, bool msix_on);
-void vepf_irq_raise(struct vepf_irq *irq, u16 vector);
-u64 vepf_irq_flush(struct vepf_irq *irq);
-void vepf_irq_drop(struct vepf_irq *irq);
-bool vepf_irq_msix_enabled(const struct vepf_irq *irq);
+void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf, struct epfv_stats *stats);
+void epfv_irq_start(struct epfv_irq *irq, bool msix_on);
+void epfv_irq_raise(struct epfv_irq *irq, u16 vector);
+u64 epfv_irq_flush(struct epfv_irq *irq);
+void epfv_irq_drop(struct epfv_irq *irq);
+bool epfv_irq_msix_enabled(const struct epfv_irq *irq);
 
-#endif /* VEPF_IRQ_H */
+#endif /* EPFV_IRQ_H */

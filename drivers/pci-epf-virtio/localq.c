@@ -15,7 +15,7 @@
  * is one of the endpoint kernel's own driver: believe it.  A page that a program's data is in
  * may be highmem.
  */
-static void *vepf_localq_map(const struct vepf_seg *seg, u32 off, size_t *len)
+static void *epfv_localq_map(const struct epfv_seg *seg, u32 off, size_t *len)
 {
 	u64 addr = seg->addr + off;
 
@@ -24,17 +24,17 @@ static void *vepf_localq_map(const struct vepf_seg *seg, u32 off, size_t *len)
 }
 
 /**
- * vepf_localq_read() - copy from a buffer
+ * epfv_localq_read() - copy from a buffer
  * @seg: descriptor of it
  * @off: where in it, in bytes
  * @buf: where to
  * @len: bytes
  */
-void vepf_localq_read(const struct vepf_seg *seg, u32 off, void *buf, size_t len)
+void epfv_localq_read(const struct epfv_seg *seg, u32 off, void *buf, size_t len)
 {
 	while (len) {
 		size_t n = len;
-		void *src = vepf_localq_map(seg, off, &n);
+		void *src = epfv_localq_map(seg, off, &n);
 
 		memcpy(buf, src, n);
 		kunmap_local(src);
@@ -45,17 +45,17 @@ void vepf_localq_read(const struct vepf_seg *seg, u32 off, void *buf, size_t len
 }
 
 /**
- * vepf_localq_write() - copy to a buffer
+ * epfv_localq_write() - copy to a buffer
  * @seg: descriptor of it
  * @off: where in it, in bytes
  * @buf: where from
  * @len: bytes
  */
-void vepf_localq_write(const struct vepf_seg *seg, u32 off, const void *buf, size_t len)
+void epfv_localq_write(const struct epfv_seg *seg, u32 off, const void *buf, size_t len)
 {
 	while (len) {
 		size_t n = len;
-		void *dst = vepf_localq_map(seg, off, &n);
+		void *dst = epfv_localq_map(seg, off, &n);
 
 		memcpy(dst, buf, n);
 		kunmap_local(dst);
@@ -66,19 +66,19 @@ void vepf_localq_write(const struct vepf_seg *seg, u32 off, const void *buf, siz
 }
 
 /**
- * vepf_localq_to_fifo() - copy from a buffer to a history
+ * epfv_localq_to_fifo() - copy from a buffer to a history
  * @seg: descriptor of it
  * @off: where in it, in bytes
  * @fifo: history
  * @len: bytes
  */
-void vepf_localq_to_fifo(const struct vepf_seg *seg, u32 off, struct vepf_fifo *fifo, size_t len)
+void epfv_localq_to_fifo(const struct epfv_seg *seg, u32 off, struct epfv_fifo *fifo, size_t len)
 {
 	while (len) {
 		size_t n = len;
-		void *src = vepf_localq_map(seg, off, &n);
+		void *src = epfv_localq_map(seg, off, &n);
 
-		vepf_fifo_put(fifo, src, n);
+		epfv_fifo_put(fifo, src, n);
 		kunmap_local(src);
 		off += n;
 		len -= n;
@@ -86,105 +86,105 @@ void vepf_localq_to_fifo(const struct vepf_seg *seg, u32 off, struct vepf_fifo *
 }
 
 /**
- * vepf_localq_from_fifo() - fill a buffer from a history, as far as it goes
+ * epfv_localq_from_fifo() - fill a buffer from a history, as far as it goes
  * @seg: descriptor of it
  * @fifo: history
  *
  * Return: number of bytes.
  */
-u32 vepf_localq_from_fifo(const struct vepf_seg *seg, struct vepf_fifo *fifo)
+u32 epfv_localq_from_fifo(const struct epfv_seg *seg, struct epfv_fifo *fifo)
 {
 	u32 off = 0;
 
-	while (off < seg->len && vepf_fifo_len(fifo)) {
+	while (off < seg->len && epfv_fifo_len(fifo)) {
 		size_t n = seg->len - off;
-		void *dst = vepf_localq_map(seg, off, &n);
+		void *dst = epfv_localq_map(seg, off, &n);
 
-		off += vepf_fifo_get(fifo, dst, n);
+		off += epfv_fifo_get(fifo, dst, n);
 		kunmap_local(dst);
 	}
 	return off;
 }
 
 /**
- * vepf_localq_next() - look at the next buffer the driver made available
+ * epfv_localq_next() - look at the next buffer the driver made available
  * @q: queue
  * @buf: the buffer
  *
  * Return: 1, or 0 if there is none.
  */
-int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf)
+int epfv_localq_next(struct epfv_localq *q, struct epfv_buf *buf)
 {
 	if (!q->live || !q->ring)
 		return 0;
-	if (vepf_ring_peek(q->ring, buf))
+	if (epfv_ring_peek(q->ring, buf))
 		return 1;
-	if (vepf_ring_poll(q->ring) > 0 && vepf_ring_fetch(q->ring, VEPF_RING_BATCH) > 0)
-		return vepf_ring_peek(q->ring, buf);
+	if (epfv_ring_poll(q->ring) > 0 && epfv_ring_fetch(q->ring, EPFV_RING_BATCH) > 0)
+		return epfv_ring_peek(q->ring, buf);
 	return 0;
 }
 
 /**
- * vepf_localq_done() - the buffer vepf_localq_next() gave is used
+ * epfv_localq_done() - the buffer epfv_localq_next() gave is used
  * @q: queue
  * @written: bytes written to it
  */
-void vepf_localq_done(struct vepf_localq *q, u32 written)
+void epfv_localq_done(struct epfv_localq *q, u32 written)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 
-	if (vepf_ring_get(q->ring, &buf))
-		vepf_ring_put(q->ring, buf.head, written);
+	if (epfv_ring_get(q->ring, &buf))
+		epfv_ring_put(q->ring, buf.head, written);
 }
 
 /**
- * vepf_localq_publish() - show the driver what has been used; vepf_localq_call() tells it
+ * epfv_localq_publish() - show the driver what has been used; epfv_localq_call() tells it
  * @q: queue
  */
-void vepf_localq_publish(struct vepf_localq *q)
+void epfv_localq_publish(struct epfv_localq *q)
 {
 	if (!q->live || !q->ring)
 		return;
-	if (vepf_ring_publish(q->ring) > 0 && vepf_ring_need_interrupt(q->ring) > 0)
+	if (epfv_ring_publish(q->ring) > 0 && epfv_ring_need_interrupt(q->ring) > 0)
 		q->call = true;
 }
 
 /**
- * vepf_localq_start() - the driver's ring may be served
+ * epfv_localq_start() - the driver's ring may be served
  * @q: queue, whose @ring has just been set up
  */
-void vepf_localq_start(struct vepf_localq *q)
+void epfv_localq_start(struct epfv_localq *q)
 {
 	if (q->held)
-		vepf_ring_hold(q->ring);
-	vepf_settle_begin(&q->settle);
+		epfv_ring_hold(q->ring);
+	epfv_settle_begin(&q->settle);
 	q->seg = 0;
 	q->off = 0;
 	q->live = true;
 }
 
 /**
- * vepf_localq_hold() - take nothing that is made available from now on
+ * epfv_localq_hold() - take nothing that is made available from now on
  * @q: queue
  *
- * Until vepf_localq_unhold(), whichever driver it is.
+ * Until epfv_localq_unhold(), whichever driver it is.
  */
-void vepf_localq_hold(struct vepf_localq *q)
+void epfv_localq_hold(struct epfv_localq *q)
 {
 	q->held = true;
 	if (!q->live || !q->ring)
 		return;
-	vepf_ring_poll(q->ring);
-	vepf_ring_hold(q->ring);
+	epfv_ring_poll(q->ring);
+	epfv_ring_hold(q->ring);
 }
 
 /**
- * vepf_localq_unhold() - undo vepf_localq_hold()
+ * epfv_localq_unhold() - undo epfv_localq_hold()
  * @q: queue
  */
-void vepf_localq_unhold(struct vepf_localq *q)
+void epfv_localq_unhold(struct epfv_localq *q)
 {
 	q->held = false;
 	if (q->ring)
-		vepf_ring_release(q->ring);
+		epfv_ring_release(q->ring);
 }

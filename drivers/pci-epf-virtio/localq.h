@@ -5,10 +5,10 @@
  * Or what stands in for one where there is no such driver, see direct.h: it has no ring,
  * never a buffer, and is told of every change.
  *
- * The queue's lock is held for all functions but vepf_localq_call().
+ * The queue's lock is held for all functions but epfv_localq_call().
  */
-#ifndef VEPF_LOCALQ_H
-#define VEPF_LOCALQ_H
+#ifndef EPFV_LOCALQ_H
+#define EPFV_LOCALQ_H
 
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -18,7 +18,7 @@
 #include "settle.h"
 
 /**
- * struct vepf_localq - a virtqueue of the endpoint's own driver
+ * struct epfv_localq - a virtqueue of the endpoint's own driver
  * @lock: guards all that follows; taken with interrupts disabled, since drivers
  *	notify with them disabled
  * @ring: the device's half, valid while @live; NULL: there is no driver
@@ -29,41 +29,41 @@
  * @call: the driver wants to hear that buffers were used
  * @seg: descriptor of the next buffer in which to go on, where it was read in part
  * @off: byte of it
- * @callback: tells the driver, if @call; for vepf_localq_call()
+ * @callback: tells the driver, if @call; for epfv_localq_call()
  */
-struct vepf_localq {
+struct epfv_localq {
 	spinlock_t lock; /* the device's half */
-	struct vepf_ring *ring;
+	struct epfv_ring *ring;
 	bool live;
 	bool held;
-	struct vepf_settle settle;
+	struct epfv_settle settle;
 	bool call;
 	u16 seg;
 	u32 off;
-	void (*callback)(struct vepf_localq *q);
+	void (*callback)(struct epfv_localq *q);
 };
 
-void vepf_localq_read(const struct vepf_seg *seg, u32 off, void *buf, size_t len);
-void vepf_localq_write(const struct vepf_seg *seg, u32 off, const void *buf, size_t len);
-void vepf_localq_to_fifo(const struct vepf_seg *seg, u32 off, struct vepf_fifo *fifo, size_t len);
-u32 vepf_localq_from_fifo(const struct vepf_seg *seg, struct vepf_fifo *fifo);
-int vepf_localq_next(struct vepf_localq *q, struct vepf_buf *buf);
-void vepf_localq_done(struct vepf_localq *q, u32 written);
-void vepf_localq_publish(struct vepf_localq *q);
-void vepf_localq_start(struct vepf_localq *q);
-void vepf_localq_hold(struct vepf_localq *q);
-void vepf_localq_unhold(struct vepf_localq *q);
+void epfv_localq_read(const struct epfv_seg *seg, u32 off, void *buf, size_t len);
+void epfv_localq_write(const struct epfv_seg *seg, u32 off, const void *buf, size_t len);
+void epfv_localq_to_fifo(const struct epfv_seg *seg, u32 off, struct epfv_fifo *fifo, size_t len);
+u32 epfv_localq_from_fifo(const struct epfv_seg *seg, struct epfv_fifo *fifo);
+int epfv_localq_next(struct epfv_localq *q, struct epfv_buf *buf);
+void epfv_localq_done(struct epfv_localq *q, u32 written);
+void epfv_localq_publish(struct epfv_localq *q);
+void epfv_localq_start(struct epfv_localq *q);
+void epfv_localq_hold(struct epfv_localq *q);
+void epfv_localq_unhold(struct epfv_localq *q);
 
 /* There is more for who has no ring, or room for more: tell it */
-static inline void vepf_localq_changed(struct vepf_localq *q)
+static inline void epfv_localq_changed(struct epfv_localq *q)
 {
 	q->call |= !q->ring;
 }
 
 /* Tell the driver that buffers were used, if it asked for it: any context, no lock held */
-static inline void vepf_localq_call(struct vepf_localq *q)
+static inline void epfv_localq_call(struct epfv_localq *q)
 {
 	q->callback(q);
 }
 
-#endif /* VEPF_LOCALQ_H */
+#endif /* EPFV_LOCALQ_H */

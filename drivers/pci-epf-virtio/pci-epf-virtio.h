@@ -15,19 +15,19 @@
 struct config_group;
 struct config_item;
 struct configfs_attribute;
-struct vepf_function;
+struct epfv_function;
 
 /* Both drivers of a device, and an index to what is theirs */
-enum vepf_side {
-	VEPF_HOST,
-	VEPF_ENDPOINT,
+enum epfv_side {
+	EPFV_HOST,
+	EPFV_ENDPOINT,
 };
 
 /* The longest message on control queues, in bytes */
-#define VEPF_MESSAGE_MAX	96
+#define EPFV_MESSAGE_MAX	96
 
 /**
- * struct vepf_pair - two virtqueues that carry messages between both sides
+ * struct epfv_pair - two virtqueues that carry messages between both sides
  * @rx: number of the queue that a driver fills with empty buffers
  * @tx: number of the queue that a driver fills with messages
  * @lossless: a sender waits for its receiver.  Else its buffers come back at once,
@@ -37,14 +37,14 @@ enum vepf_side {
  * on the other, as a stream of bytes: buffers need not come out as they went
  * in.
  */
-struct vepf_pair {
+struct epfv_pair {
 	u8 rx;
 	u8 tx;
 	bool lossless;
 };
 
 /**
- * struct vepf_type - a virtio device type
+ * struct epfv_type - a virtio device type
  * @name: short name, used in messages
  * @pci_device_id: transitional PCI device ID, 0x1000 to 0x103f
  * @pci_class: base class << 8 | subclass
@@ -63,13 +63,13 @@ struct vepf_pair {
  * @written: offset of a 32-bit word in @config, 0 there, that the host's driver may write;
  *	a multiple of 4, or 0: there is none
  * @direct: there is no virtio device for the endpoint's own kernel: who is there reads and
- *	writes with vepf_pair_read() and vepf_pair_write().  Only with @bind and @changed of
- *	&struct vepf_type_ops
+ *	writes with epfv_pair_read() and epfv_pair_write().  Only with @bind and @changed of
+ *	&struct epfv_type_ops
  *
  * Constants of the virtio specification: sections "PCI Device Discovery" and
  * that of the device type.
  */
-struct vepf_type {
+struct epfv_type {
 	const char *name;
 	u16 pci_device_id;
 	u16 pci_class;
@@ -77,10 +77,10 @@ struct vepf_type {
 	u32 features;
 	u32 host_features;
 	u32 control_feature;
-	struct vepf_pair control;
+	struct epfv_pair control;
 	unsigned int num_queues;
 	const char * const *queue_names;
-	const struct vepf_pair *pairs;
+	const struct epfv_pair *pairs;
 	unsigned int num_pairs;
 	const u8 *config[2];
 	unsigned int config_len;
@@ -89,7 +89,7 @@ struct vepf_type {
 };
 
 /**
- * struct vepf_type_ops - a device type that is more than data
+ * struct epfv_type_ops - a device type that is more than data
  * @create: a function was made.  Returns the type's own data, or an ERR_PTR(), which
  *	lives as long as the function's device, for which memory can be managed
  * @attrs: more attributes of the function's own configfs group, ends with NULL
@@ -103,12 +103,12 @@ struct vepf_type {
  *	@message, the endpoint's in a process
  * @message: a driver has sent a message on its control queue; any length.  The endpoint's
  *	may come in any context, while the host's are handled by a thread
- * @next: take the next message for a driver; @msg: VEPF_MESSAGE_MAX bytes.  Returns its
+ * @next: take the next message for a driver; @msg: EPFV_MESSAGE_MAX bytes.  Returns its
  *	length, 0 if there is none.  The thread
  * @drained: all that this side's driver sent on this pair before it closed its end is
  *	with the other one.  Returns whether the other one knows of the end, or need not: until
  *	then nothing more is taken from this one, if it is able to wait, and @drained called
- *	again; when it does, vepf_wake().  The thread
+ *	again; when it does, epfv_wake().  The thread
  * @written: the host's driver has written this to the word that it may write; of what it
  *	writes faster than that is looked at, only the last.  The thread
  * @changed: of a pair, there is more to read at the endpoint, or room for more to write.
@@ -117,22 +117,22 @@ struct vepf_type {
  * All but @create may be left out, but for types that have what it is about.  None is called
  * with a lock of the core held.
  */
-struct vepf_type_ops {
-	void *(*create)(struct vepf_function *f, struct device *dev);
+struct epfv_type_ops {
+	void *(*create)(struct epfv_function *f, struct device *dev);
 	struct configfs_attribute * const *attrs;
 	void (*groups)(void *priv, struct config_group *group);
-	const struct vepf_type *(*bind)(void *priv);
+	const struct epfv_type *(*bind)(void *priv);
 	void (*bound)(void *priv, bool bound);
-	void (*driver)(void *priv, enum vepf_side side, bool up, u32 features);
-	void (*message)(void *priv, enum vepf_side side, const void *msg, size_t len);
-	size_t (*next)(void *priv, enum vepf_side side, void *msg);
-	bool (*drained)(void *priv, enum vepf_side side, unsigned int pair);
+	void (*driver)(void *priv, enum epfv_side side, bool up, u32 features);
+	void (*message)(void *priv, enum epfv_side side, const void *msg, size_t len);
+	size_t (*next)(void *priv, enum epfv_side side, void *msg);
+	bool (*drained)(void *priv, enum epfv_side side, unsigned int pair);
 	void (*written)(void *priv, u32 val);
 	void (*changed)(void *priv, unsigned int pair);
 };
 
 /**
- * vepf_pair_open() - a driver has opened its end of a pair, or closed it
+ * epfv_pair_open() - a driver has opened its end of a pair, or closed it
  * @f: bound function
  * @pair: number of the pair
  * @side: whose driver
@@ -141,22 +141,22 @@ struct vepf_type_ops {
  * Until then it is given nothing.  What it sent before it closed goes to the other side
  * first, see @drained above; what is under way to it is dropped.
  *
- * Context: that of @message or @driver for that side, or with vepf_lock().
+ * Context: that of @message or @driver for that side, or with epfv_lock().
  */
-void vepf_pair_open(struct vepf_function *f, unsigned int pair, enum vepf_side side, bool open);
+void epfv_pair_open(struct epfv_function *f, unsigned int pair, enum epfv_side side, bool open);
 
 /**
- * vepf_pair_lossless() - whether a driver is able to wait, other than what the type says
+ * epfv_pair_lossless() - whether a driver is able to wait, other than what the type says
  * @f: bound function
  * @pair: number of the pair
  * @side: whose driver
  * @lossless: it waits for its receiver
  */
-void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_side side,
+void epfv_pair_lossless(struct epfv_function *f, unsigned int pair, enum epfv_side side,
 			bool lossless);
 
 /**
- * vepf_pair_put() - bytes that the host's driver has sent, though not in its queue
+ * epfv_pair_put() - bytes that the host's driver has sent, though not in its queue
  * @f: bound function
  * @pair: number of a pair that is not lossless
  * @buf: the bytes
@@ -164,22 +164,22 @@ void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_si
  *
  * Context: that of the calls of @message for the host.
  */
-void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, size_t len);
+void epfv_pair_put(struct epfv_function *f, unsigned int pair, const void *buf, size_t len);
 
 /**
- * vepf_pair_readable() - bytes of the host that can be read at the endpoint
+ * epfv_pair_readable() - bytes of the host that can be read at the endpoint
  * @f: bound function whose type is direct
  * @pair: number of the pair
  *
- * None while the endpoint's end is closed, see vepf_pair_open().
+ * None while the endpoint's end is closed, see epfv_pair_open().
  *
  * Context: any.
  * Return: their number.
  */
-size_t vepf_pair_readable(struct vepf_function *f, unsigned int pair);
+size_t epfv_pair_readable(struct epfv_function *f, unsigned int pair);
 
 /**
- * vepf_pair_read() - take bytes of the host
+ * epfv_pair_read() - take bytes of the host
  * @f: bound function whose type is direct
  * @pair: number of the pair
  * @buf: where to
@@ -188,10 +188,10 @@ size_t vepf_pair_readable(struct vepf_function *f, unsigned int pair);
  * Context: any.
  * Return: number of bytes taken.
  */
-size_t vepf_pair_read(struct vepf_function *f, unsigned int pair, void *buf, size_t len);
+size_t epfv_pair_read(struct epfv_function *f, unsigned int pair, void *buf, size_t len);
 
 /**
- * vepf_pair_writable() - bytes that the endpoint may send now
+ * epfv_pair_writable() - bytes that the endpoint may send now
  * @f: bound function whose type is direct
  * @pair: number of the pair
  *
@@ -199,10 +199,10 @@ size_t vepf_pair_read(struct vepf_function *f, unsigned int pair, void *buf, siz
  * Return: their number; none while the host's end of a lossless pair is closed, any number
  * for a pair that is not lossless.
  */
-size_t vepf_pair_writable(struct vepf_function *f, unsigned int pair);
+size_t epfv_pair_writable(struct epfv_function *f, unsigned int pair);
 
 /**
- * vepf_pair_write() - send bytes to the host
+ * epfv_pair_write() - send bytes to the host
  * @f: bound function whose type is direct
  * @pair: number of the pair
  * @buf: the bytes
@@ -211,78 +211,78 @@ size_t vepf_pair_writable(struct vepf_function *f, unsigned int pair);
  * Context: any.
  * Return: number of bytes taken, less than @len only if the pair is lossless.
  */
-size_t vepf_pair_write(struct vepf_function *f, unsigned int pair, const void *buf, size_t len);
+size_t epfv_pair_write(struct epfv_function *f, unsigned int pair, const void *buf, size_t len);
 
 /**
- * vepf_lock() - hold off the function's thread
+ * epfv_lock() - hold off the function's thread
  * @f: bound function
  *
- * Context: may sleep; not that of any call of &struct vepf_type_ops.
+ * Context: may sleep; not that of any call of &struct epfv_type_ops.
  */
-void vepf_lock(struct vepf_function *f);
+void epfv_lock(struct epfv_function *f);
 
 /**
- * vepf_unlock() - undo vepf_lock()
+ * epfv_unlock() - undo epfv_lock()
  * @f: bound function
  */
-void vepf_unlock(struct vepf_function *f);
+void epfv_unlock(struct epfv_function *f);
 
 /**
- * vepf_wake() - have @next asked
+ * epfv_wake() - have @next asked
  * @f: bound function
  *
  * Context: any.
  */
-void vepf_wake(struct vepf_function *f);
+void epfv_wake(struct epfv_function *f);
 
 /**
- * vepf_config_changed() - configuration bytes have changed: let the drivers read them
+ * epfv_config_changed() - configuration bytes have changed: let the drivers read them
  * @f: bound function
  *
  * Context: may sleep.
  */
-void vepf_config_changed(struct vepf_function *f);
+void epfv_config_changed(struct epfv_function *f);
 
 /**
- * vepf_item_priv() - the type's own data, for an attribute of the function's group
+ * epfv_item_priv() - the type's own data, for an attribute of the function's group
  * @item: the group
  *
  * Return: what @create returned.
  */
-void *vepf_item_priv(struct config_item *item);
+void *epfv_item_priv(struct config_item *item);
 
 /**
- * struct vepf_driver - an endpoint function driver for one virtio device type
+ * struct epfv_driver - an endpoint function driver for one virtio device type
  * @epf: set driver.name and id_table; all else is filled in by the core
  * @type: what the driver offers, or, with @ops, what is known before a function is bound
  * @ops: NULL for a type that is data
  */
-struct vepf_driver {
+struct epfv_driver {
 	struct pci_epf_driver epf;
-	const struct vepf_type *type;
-	const struct vepf_type_ops *ops;
+	const struct epfv_type *type;
+	const struct epfv_type_ops *ops;
 };
 
 /**
- * vepf_register_driver() - make a device type available as an endpoint function
- * @drv: driver, must stay in place until vepf_unregister_driver()
+ * epfv_register_driver() - make a device type available as an endpoint function
+ * @drv: driver, must stay in place until epfv_unregister_driver()
  *
  * Context: may sleep.
  * Return: 0, -EINVAL if @drv->type is out of the ranges given above, or an
  * error of pci_epf_register_driver().
  */
-#define vepf_register_driver(drv) __vepf_register_driver(drv, THIS_MODULE)
-int __vepf_register_driver(struct vepf_driver *drv, struct module *owner);
+#define epfv_register_driver(drv) __epfv_register_driver(drv, THIS_MODULE)
+int __epfv_register_driver(struct epfv_driver *drv, struct module *owner);
 
 /**
- * vepf_unregister_driver() - undo vepf_register_driver()
+ * epfv_unregister_driver() - undo epfv_register_driver()
  * @drv: driver; no function of it may be bound to a controller
  *
  * Context: may sleep.
  */
-void vepf_unregister_driver(struct vepf_driver *drv);
+void epfv_unregister_driver(struct epfv_driver *drv);
 
-#define module_vepf_driver(drv) \
-	module_driver(drv, vepf_register_driver, vepf_unregister_driver)
+#define module_epfv_driver(drv) \
+	module_driver(drv, epfv_register_driver, epfv_unregister_driver)
 
 #endif /* PCI_EPF_VIRTIO_H */

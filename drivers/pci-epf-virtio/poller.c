@@ -16,7 +16,7 @@
 #include "trace.h"
 
 /* Without pause after something happened: the next thing is often near */
-#define VEPF_SPIN_NS		(100 * NSEC_PER_USEC)
+#define EPFV_SPIN_NS		(100 * NSEC_PER_USEC)
 
 /*
  * Pauses grow in proportion to the time since something happened.  A driver
@@ -25,14 +25,14 @@
  * running driver is replaced without a word (crash, kexec), its host's kernel
  * disables MSI-X as it enumerates the bus, long before it probes: watch that.
  */
-#define VEPF_PAUSE_MIN_NS	(50 * NSEC_PER_USEC)
-#define VEPF_PAUSE_IDLE_NS	(100 * NSEC_PER_USEC)
-#define VEPF_PAUSE_RUNNING_NS	NSEC_PER_MSEC
-#define VEPF_WATCH_NS		(20 * NSEC_PER_MSEC)
+#define EPFV_PAUSE_MIN_NS	(50 * NSEC_PER_USEC)
+#define EPFV_PAUSE_IDLE_NS	(100 * NSEC_PER_USEC)
+#define EPFV_PAUSE_RUNNING_NS	NSEC_PER_MSEC
+#define EPFV_WATCH_NS		(20 * NSEC_PER_MSEC)
 
 /* With interrupts off at most so long; how long a silent driver is waited for */
-#define VEPF_SLICE_NS		(200 * NSEC_PER_USEC)
-#define VEPF_SETUP_NS		NSEC_PER_SEC
+#define EPFV_SLICE_NS		(200 * NSEC_PER_USEC)
+#define EPFV_SETUP_NS		NSEC_PER_SEC
 
 /*
  * A host that never leaves the thread alone would keep a processor to itself.  It gets so
@@ -40,17 +40,17 @@
  * leave the thread alone for so many.  What was spent comes back in pieces, as to change a
  * priority takes its time, too.
  */
-#define VEPF_CREDIT_NS		(4LL * NSEC_PER_SEC)
-#define VEPF_CREDIT_SHARE	4
-#define VEPF_CREDIT_PIECE_NS	(VEPF_CREDIT_NS / 10)
+#define EPFV_CREDIT_NS		(4LL * NSEC_PER_SEC)
+#define EPFV_CREDIT_SHARE	4
+#define EPFV_CREDIT_PIECE_NS	(EPFV_CREDIT_NS / 10)
 
 /* Reads of a word in halves: a driver changes it once in a round trip, and others may wait */
-#define VEPF_HALVES_MOST	4
+#define EPFV_HALVES_MOST	4
 
 /* The engine's accessors: the BAR is little endian endpoint memory */
-static u64 vepf_bar_ld64(void *ctx, unsigned int off)
+static u64 epfv_bar_ld64(void *ctx, unsigned int off)
 {
-	struct vepf_poller *p = ctx;
+	struct epfv_poller *p = ctx;
 #ifdef CONFIG_64BIT
 	return le64_to_cpu((__force __le64)READ_ONCE(*(u64 *)(p->bar + off)));
 #else
@@ -59,7 +59,7 @@ static u64 vepf_bar_ld64(void *ctx, unsigned int off)
 	u32 lo, hi;
 
 	/* The half that a driver writes first (queue select) on both sides */
-	for (i = 0; i < VEPF_HALVES_MOST; i++) {
+	for (i = 0; i < EPFV_HALVES_MOST; i++) {
 		hi = le32_to_cpu(READ_ONCE(word[1]));
 		rmb();	/* pairs with the order of the host's writes */
 		lo = le32_to_cpu(READ_ONCE(word[0]));
@@ -71,84 +71,84 @@ static u64 vepf_bar_ld64(void *ctx, unsigned int off)
 #endif
 }
 
-static void vepf_bar_st32(void *ctx, unsigned int off, u32 val)
+static void epfv_bar_st32(void *ctx, unsigned int off, u32 val)
 {
-	struct vepf_poller *p = ctx;
+	struct epfv_poller *p = ctx;
 
 	WRITE_ONCE(*(__le32 *)(p->bar + off), cpu_to_le32(val));
 }
 
-static void vepf_bar_st16(void *ctx, unsigned int off, u16 val)
+static void epfv_bar_st16(void *ctx, unsigned int off, u16 val)
 {
-	struct vepf_poller *p = ctx;
+	struct epfv_poller *p = ctx;
 
 	WRITE_ONCE(*(__le16 *)(p->bar + off), cpu_to_le16(val));
 }
 
-static void vepf_bar_st8(void *ctx, unsigned int off, u8 val)
+static void epfv_bar_st8(void *ctx, unsigned int off, u8 val)
 {
-	struct vepf_poller *p = ctx;
+	struct epfv_poller *p = ctx;
 
 	WRITE_ONCE(*(u8 *)(p->bar + off), val);
 }
 
-static void vepf_bar_mb(void *ctx)
+static void epfv_bar_mb(void *ctx)
 {
 	mb();	/* pairs with the order of the host's accesses */
 }
 
-static const struct vepf_regs_ops vepf_bar_ops = {
-	.ld64 = vepf_bar_ld64,
-	.st32 = vepf_bar_st32,
-	.st16 = vepf_bar_st16,
-	.st8 = vepf_bar_st8,
-	.mb = vepf_bar_mb,
+static const struct epfv_regs_ops epfv_bar_ops = {
+	.ld64 = epfv_bar_ld64,
+	.st32 = epfv_bar_st32,
+	.st16 = epfv_bar_st16,
+	.st8 = epfv_bar_st8,
+	.mb = epfv_bar_mb,
 };
 
 /* Before a driver runs, looking is what counts; afterwards, its data is */
-static enum vepf_poller_use vepf_poller_use(const struct vepf_poller *p)
+static enum epfv_poller_use epfv_poller_use(const struct epfv_poller *p)
 {
-	return p->up && p->regs.phase != VEPF_REGS_RUNNING ? VEPF_POLLER_LOOKS :
-							     VEPF_POLLER_MOVES;
+	return p->up && p->regs.phase != EPFV_REGS_RUNNING ? EPFV_POLLER_LOOKS :
+							     EPFV_POLLER_MOVES;
 }
 
 /* Whether the thread may be preferred to others, and need not pause */
-static bool vepf_poller_has_credit(const struct vepf_poller *p)
+static bool epfv_poller_has_credit(const struct epfv_poller *p)
 {
-	return !p->credit[vepf_poller_use(p)].spent;
+	return !p->credit[epfv_poller_use(p)].spent;
 }
 
 /* A driver sets its queues up, has not fallen silent, and does not do it all the time */
-static bool vepf_poller_in_setup(const struct vepf_poller *p, ktime_t now)
+static bool epfv_poller_in_setup(const struct epfv_poller *p, ktime_t now)
 {
-	return p->up && p->regs.phase == VEPF_REGS_SETUP && vepf_poller_has_credit(p) &&
-	       ktime_to_ns(ktime_sub(now, p->heard)) < VEPF_SETUP_NS;
+	return p->up && p->regs.phase == EPFV_REGS_SETUP && epfv_poller_has_credit(p) &&
+	       ktime_to_ns(ktime_sub(now, p->heard)) < EPFV_SETUP_NS;
 }
 
 /* Something happened just now; a driver that only sets up, and goes on and on, has to wait */
-static bool vepf_poller_spins(const struct vepf_poller *p, ktime_t now)
+static bool epfv_poller_spins(const struct epfv_poller *p, ktime_t now)
 {
-	return p->up && ktime_to_ns(ktime_sub(now, p->active)) < VEPF_SPIN_NS &&
-	       (vepf_poller_use(p) == VEPF_POLLER_MOVES || vepf_poller_has_credit(p));
+	return p->up && ktime_to_ns(ktime_sub(now, p->active)) < EPFV_SPIN_NS &&
+	       (epfv_poller_use(p) == EPFV_POLLER_MOVES || epfv_poller_has_credit(p));
 }
 
 /* Account for the time since the last call; @used: it was spent, and not slept */
-static void vepf_poller_pay(struct vepf_poller *p, ktime_t now, bool used)
+static void epfv_poller_pay(struct epfv_poller *p, ktime_t now, bool used)
 {
 	s64 passed = ktime_to_ns(ktime_sub(now, p->paid));
 	unsigned int i;
 
 	p->paid = now;
 	for (i = 0; i < ARRAY_SIZE(p->credit); i++) {
-		struct vepf_credit *c = &p->credit[i];
+		struct epfv_credit *c = &p->credit[i];
 
-		if (used && i == vepf_poller_use(p) && !c->spent)
+		if (used && i == epfv_poller_use(p) && !c->spent)
 			c->left -= passed;
 		else
-			c->left = min_t(s64, c->left + passed / VEPF_CREDIT_SHARE, VEPF_CREDIT_NS);
+			c->left = min_t(s64, c->left + passed / EPFV_CREDIT_SHARE, EPFV_CREDIT_NS);
 		if (c->left <= 0)
 			c->spent = true;
-		else if (c->left >= VEPF_CREDIT_PIECE_NS)
+		else if (c->left >= EPFV_CREDIT_PIECE_NS)
 			c->spent = false;
 	}
 }
@@ -157,9 +157,9 @@ static void vepf_poller_pay(struct vepf_poller *p, ktime_t now, bool used)
  * The driver that was there had MSI-X enabled, and the next one finds it disabled: its
  * first look at the configuration bytes may come soon
  */
-static bool vepf_poller_config_moves(const struct vepf_poller *p)
+static bool epfv_poller_config_moves(const struct epfv_poller *p)
 {
-	return p->up && p->has_config && p->msix_on && p->regs.phase != VEPF_REGS_RUNNING;
+	return p->up && p->has_config && p->msix_on && p->regs.phase != EPFV_REGS_RUNNING;
 }
 
 /*
@@ -167,16 +167,16 @@ static bool vepf_poller_config_moves(const struct vepf_poller *p)
  * with what is in the registers already, but its host's kernel has disabled MSI-X when it found
  * the card, and enables it before the first queue.
  */
-static bool vepf_poller_silent(const struct vepf_poller *p, ktime_t now)
+static bool epfv_poller_silent(const struct epfv_poller *p, ktime_t now)
 {
-	return p->up && p->regs.phase == VEPF_REGS_SETUP && !vepf_poller_in_setup(p, now);
+	return p->up && p->regs.phase == EPFV_REGS_SETUP && !epfv_poller_in_setup(p, now);
 }
 
 /* Look whether MSI-X is enabled while no driver runs; returns what a pass would */
-static unsigned int vepf_poller_look_at_msix(struct vepf_poller *p)
+static unsigned int epfv_poller_look_at_msix(struct epfv_poller *p)
 {
 	bool on = p->ops->msix_enabled(p->ctx);
-	unsigned int events = on && !p->msix_seen ? VEPF_REGS_ACTIVITY : 0;
+	unsigned int events = on && !p->msix_seen ? EPFV_REGS_ACTIVITY : 0;
 
 	p->msix_seen = on;
 	if (p->has_config)
@@ -185,38 +185,38 @@ static unsigned int vepf_poller_look_at_msix(struct vepf_poller *p)
 }
 
 /* Look at the registers; while a driver sets up, without a pause */
-static unsigned int vepf_poller_look(struct vepf_poller *p)
+static unsigned int epfv_poller_look(struct epfv_poller *p)
 {
 	unsigned int events = 0, found;
 	ktime_t now = ktime_get();
 	u64 end;
 
-	if (!vepf_poller_in_setup(p, now)) {
-		if (vepf_poller_silent(p, now))
-			events = vepf_poller_look_at_msix(p);
-		else if (vepf_poller_config_moves(p))
+	if (!epfv_poller_in_setup(p, now)) {
+		if (epfv_poller_silent(p, now))
+			events = epfv_poller_look_at_msix(p);
+		else if (epfv_poller_config_moves(p))
 			p->msix_on = p->ops->msix_enabled(p->ctx);
-		return events | vepf_regs_pass(&p->regs, p->msix_on);
+		return events | epfv_regs_pass(&p->regs, p->msix_on);
 	}
 
-	vepf_poller_look_at_msix(p);
+	epfv_poller_look_at_msix(p);
 	local_irq_disable();
-	end = ktime_get_mono_fast_ns() + VEPF_SLICE_NS;
+	end = ktime_get_mono_fast_ns() + EPFV_SLICE_NS;
 	do {
-		found = vepf_regs_pass(&p->regs, p->msix_on);
+		found = epfv_regs_pass(&p->regs, p->msix_on);
 		events |= found;
-	} while (!(found & ~VEPF_REGS_ACTIVITY) && ktime_get_mono_fast_ns() < end);
+	} while (!(found & ~EPFV_REGS_ACTIVITY) && ktime_get_mono_fast_ns() < end);
 	local_irq_enable();
 	return events;
 }
 
-/* A running driver's host may be replaced without a reset: see VEPF_WATCH_NS */
-static void vepf_poller_watch(struct vepf_poller *p, ktime_t now)
+/* A running driver's host may be replaced without a reset: see EPFV_WATCH_NS */
+static void epfv_poller_watch(struct epfv_poller *p, ktime_t now)
 {
 	bool on;
 
-	if (p->regs.phase != VEPF_REGS_RUNNING || p->alert || !p->msix_on ||
-	    ktime_to_ns(ktime_sub(now, p->watched)) < VEPF_WATCH_NS)
+	if (p->regs.phase != EPFV_REGS_RUNNING || p->alert || !p->msix_on ||
+	    ktime_to_ns(ktime_sub(now, p->watched)) < EPFV_WATCH_NS)
 		return;
 	p->watched = now;
 	on = p->ops->msix_enabled(p->ctx);
@@ -224,45 +224,45 @@ static void vepf_poller_watch(struct vepf_poller *p, ktime_t now)
 	p->msix_on = on;
 }
 
-static unsigned int vepf_poller_host(struct vepf_poller *p)
+static unsigned int epfv_poller_host(struct epfv_poller *p)
 {
-	const char *before = vepf_poller_state(p), *now;
-	unsigned int events = vepf_poller_look(p);
+	const char *before = epfv_poller_state(p), *now;
+	unsigned int events = epfv_poller_look(p);
 
-	if (events & VEPF_REGS_WRITTEN)
+	if (events & EPFV_REGS_WRITTEN)
 		p->ops->written(p->ctx, p->regs.written);
-	if (events & VEPF_REGS_RESET) {
+	if (events & EPFV_REGS_RESET) {
 		p->alert = false;
 		p->stats->host_resets++;
 		p->ops->stop(p->ctx);
 	}
-	if (events & (VEPF_REGS_FAILED | VEPF_REGS_INCOMPLETE)) {
+	if (events & (EPFV_REGS_FAILED | EPFV_REGS_INCOMPLETE)) {
 		p->ops->stop(p->ctx);
-		p->ops->failed(p->ctx, events & VEPF_REGS_INCOMPLETE);
+		p->ops->failed(p->ctx, events & EPFV_REGS_INCOMPLETE);
 	}
-	if (events & VEPF_REGS_LIVE) {
+	if (events & EPFV_REGS_LIVE) {
 		p->msix_on = p->ops->msix_enabled(p->ctx);
 		/* There is nothing to watch where it is off all the time */
 		p->alert = !p->msix_on;
 		/* The driver may look at them next */
 		if (p->has_config)
-			vepf_regs_put_config(&p->regs, p->msix_on);
+			epfv_regs_put_config(&p->regs, p->msix_on);
 		p->ops->start(p->ctx);
 	}
-	vepf_poller_watch(p, ktime_get());
-	now = vepf_poller_state(p);
+	epfv_poller_watch(p, ktime_get());
+	now = epfv_poller_state(p);
 	if (now != before)
-		trace_vepf_state(p->name, before, now);
+		trace_epfv_state(p->name, before, now);
 	return events;
 }
 
 /* Longest pause at this time, in nanoseconds; any context */
-static u64 vepf_poller_pause(const struct vepf_poller *p, ktime_t now)
+static u64 epfv_poller_pause(const struct epfv_poller *p, ktime_t now)
 {
-	u64 most = p->regs.phase == VEPF_REGS_RUNNING && !p->alert ?
-		   VEPF_PAUSE_RUNNING_NS : VEPF_PAUSE_IDLE_NS;
+	u64 most = p->regs.phase == EPFV_REGS_RUNNING && !p->alert ?
+		   EPFV_PAUSE_RUNNING_NS : EPFV_PAUSE_IDLE_NS;
 
-	return clamp_t(u64, ktime_to_ns(ktime_sub(now, p->active)) / 8, VEPF_PAUSE_MIN_NS, most);
+	return clamp_t(u64, ktime_to_ns(ktime_sub(now, p->active)) / 8, EPFV_PAUSE_MIN_NS, most);
 }
 
 /*
@@ -270,24 +270,24 @@ static u64 vepf_poller_pause(const struct vepf_poller *p, ktime_t now)
  * processor must not be given to anybody else between two looks.  A driver that runs
  * has patience, and the data it moves must not keep its readers from running.
  */
-static void vepf_poller_set_priority(struct vepf_poller *p)
+static void epfv_poller_set_priority(struct epfv_poller *p)
 {
-	enum vepf_poller_priority priority = VEPF_POLLER_NORMAL;
+	enum epfv_poller_priority priority = EPFV_POLLER_NORMAL;
 
-	if (vepf_poller_has_credit(p))
-		priority = vepf_poller_use(p) == VEPF_POLLER_LOOKS ? VEPF_POLLER_URGENT :
-								     VEPF_POLLER_FIRST;
+	if (epfv_poller_has_credit(p))
+		priority = epfv_poller_use(p) == EPFV_POLLER_LOOKS ? EPFV_POLLER_URGENT :
+								     EPFV_POLLER_FIRST;
 	if (priority == p->priority)
 		return;
 	p->priority = priority;
-	if (priority == VEPF_POLLER_URGENT)
+	if (priority == EPFV_POLLER_URGENT)
 		sched_set_fifo(current);
 	else
-		sched_set_normal(current, priority == VEPF_POLLER_FIRST ? MIN_NICE : 0);
+		sched_set_normal(current, priority == EPFV_POLLER_FIRST ? MIN_NICE : 0);
 }
 
 /* One round; returns nanoseconds until the next must come, 0: at once, U64_MAX: never */
-static u64 vepf_poller_round(struct vepf_poller *p)
+static u64 epfv_poller_round(struct epfv_poller *p)
 {
 	unsigned int events = 0;
 	u64 again = U64_MAX;
@@ -298,74 +298,74 @@ static u64 vepf_poller_round(struct vepf_poller *p)
 	/* What was done before a kick is seen after kicked was cleared */
 	smp_mb();
 	if (p->up)
-		events = vepf_poller_host(p);
+		events = epfv_poller_host(p);
 
 	/* While queues are set up there is nothing to do that could not wait */
 	now = ktime_get();
-	if (!vepf_poller_in_setup(p, now)) {
-		again = p->ops->work(p->ctx, events & (VEPF_REGS_LIVE | VEPF_REGS_NOTIFY));
+	if (!epfv_poller_in_setup(p, now)) {
+		again = p->ops->work(p->ctx, events & (EPFV_REGS_LIVE | EPFV_REGS_NOTIFY));
 		now = ktime_get();
 	}
 	if (events || !again)
 		p->active = now;
 	if (events)
 		p->heard = now;
-	vepf_poller_pay(p, now, true);
-	if (vepf_poller_in_setup(p, now) || vepf_poller_spins(p, now))
+	epfv_poller_pay(p, now, true);
+	if (epfv_poller_in_setup(p, now) || epfv_poller_spins(p, now))
 		again = 0;
-	else if (p->up && p->regs.phase == VEPF_REGS_RUNNING && p->msix_on)
-		again = min_t(u64, again, VEPF_WATCH_NS);
-	else if (vepf_poller_config_moves(p) || vepf_poller_silent(p, now))
-		again = min_t(u64, again, VEPF_PAUSE_IDLE_NS);
+	else if (p->up && p->regs.phase == EPFV_REGS_RUNNING && p->msix_on)
+		again = min_t(u64, again, EPFV_WATCH_NS);
+	else if (epfv_poller_config_moves(p) || epfv_poller_silent(p, now))
+		again = min_t(u64, again, EPFV_PAUSE_IDLE_NS);
 	mutex_unlock(&p->lock);
-	vepf_poller_set_priority(p);
+	epfv_poller_set_priority(p);
 	return again;
 }
 
-static enum hrtimer_restart vepf_poller_timer(struct hrtimer *timer)
+static enum hrtimer_restart epfv_poller_timer(struct hrtimer *timer)
 {
-	struct vepf_poller *p = container_of(timer, struct vepf_poller, timer);
+	struct epfv_poller *p = container_of(timer, struct epfv_poller, timer);
 	ktime_t now = ktime_get();
 
 	if (READ_ONCE(p->kicked) || now >= p->deadline ||
-	    (READ_ONCE(p->up) && vepf_regs_changed(&p->regs))) {
+	    (READ_ONCE(p->up) && epfv_regs_changed(&p->regs))) {
 		wake_up_process(p->task);
 		return HRTIMER_NORESTART;
 	}
-	hrtimer_forward_now(timer, ns_to_ktime(vepf_poller_pause(p, now)));
+	hrtimer_forward_now(timer, ns_to_ktime(epfv_poller_pause(p, now)));
 	return HRTIMER_RESTART;
 }
 
-static void vepf_poller_sleep(struct vepf_poller *p, u64 again)
+static void epfv_poller_sleep(struct epfv_poller *p, u64 again)
 {
 	ktime_t now = ktime_get();
 	bool timed = READ_ONCE(p->up) || again != U64_MAX;
 
-	vepf_poller_pay(p, now, true);
+	epfv_poller_pay(p, now, true);
 	p->deadline = again == U64_MAX ? KTIME_MAX : ktime_add_ns(now, again);
 	set_current_state(TASK_IDLE);
 	if (!READ_ONCE(p->kicked) && !kthread_should_stop()) {
 		if (timed)
 			hrtimer_start(&p->timer,
-				      ns_to_ktime(min(again, vepf_poller_pause(p, now))),
+				      ns_to_ktime(min(again, epfv_poller_pause(p, now))),
 				      HRTIMER_MODE_REL);
 		schedule();
 		p->stats->wakeups++;
 	}
 	__set_current_state(TASK_RUNNING);
 	hrtimer_cancel(&p->timer);
-	vepf_poller_pay(p, ktime_get(), false);
+	epfv_poller_pay(p, ktime_get(), false);
 }
 
-static int vepf_poller_thread(void *data)
+static int epfv_poller_thread(void *data)
 {
-	struct vepf_poller *p = data;
+	struct epfv_poller *p = data;
 
 	while (!kthread_should_stop()) {
-		u64 again = vepf_poller_round(p);
+		u64 again = epfv_poller_round(p);
 
 		if (again)
-			vepf_poller_sleep(p, again);
+			epfv_poller_sleep(p, again);
 		else
 			cond_resched();
 	}
@@ -373,10 +373,10 @@ static int vepf_poller_thread(void *data)
 }
 
 /**
- * vepf_poller_start() - begin to poll, in state down
+ * epfv_poller_start() - begin to poll, in state down
  * @p: any content
  * @name: name of the thread, and in traces; not copied
- * @bar: register file, VEPF_REGS_SIZE bytes of endpoint memory, aligned to 8 bytes
+ * @bar: register file, EPFV_REGS_SIZE bytes of endpoint memory, aligned to 8 bytes
  * @params: what the device offers
  * @ops: what is driven
  * @ctx: handed to @ops
@@ -385,9 +385,9 @@ static int vepf_poller_thread(void *data)
  * Context: may sleep.
  * Return: 0, -EINVAL for @params out of range, or an error of kthread_run().
  */
-int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
-		      const struct vepf_regs_params *params, const struct vepf_poller_ops *ops,
-		      void *ctx, struct vepf_stats *stats)
+int epfv_poller_start(struct epfv_poller *p, const char *name, void *bar,
+		      const struct epfv_regs_params *params, const struct epfv_poller_ops *ops,
+		      void *ctx, struct epfv_stats *stats)
 {
 	unsigned int i;
 	int err;
@@ -400,18 +400,18 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 	p->stats = stats;
 	p->has_config = params->config_len;
 	for (i = 0; i < ARRAY_SIZE(p->credit); i++)
-		p->credit[i].left = VEPF_CREDIT_NS;
-	p->priority = VEPF_POLLER_FIRST;
+		p->credit[i].left = EPFV_CREDIT_NS;
+	p->priority = EPFV_POLLER_FIRST;
 	p->paid = ktime_get();
 	mutex_init(&p->lock);
-	hrtimer_setup(&p->timer, vepf_poller_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	hrtimer_setup(&p->timer, epfv_poller_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 
-	err = vepf_regs_init(&p->regs, params, &vepf_bar_ops, p);
+	err = epfv_regs_init(&p->regs, params, &epfv_bar_ops, p);
 	if (err)
 		return err;
-	vepf_regs_defaults(&p->regs);
+	epfv_regs_defaults(&p->regs);
 
-	p->task = kthread_create(vepf_poller_thread, p, "%s", name);
+	p->task = kthread_create(epfv_poller_thread, p, "%s", name);
 	if (IS_ERR(p->task))
 		return PTR_ERR(p->task);
 	/* A host's processor may be waiting with interrupts off */
@@ -421,64 +421,64 @@ int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
 }
 
 /**
- * vepf_poller_stop() - undo vepf_poller_start()
+ * epfv_poller_stop() - undo epfv_poller_start()
  * @p: poller, down
  *
  * Context: may sleep.
  */
-void vepf_poller_stop(struct vepf_poller *p)
+void epfv_poller_stop(struct epfv_poller *p)
 {
 	kthread_stop(p->task);
 	hrtimer_cancel(&p->timer);
 }
 
 /**
- * vepf_poller_kick() - have the thread run now
+ * epfv_poller_kick() - have the thread run now
  * @p: poller
  *
  * Context: any.
  */
-void vepf_poller_kick(struct vepf_poller *p)
+void epfv_poller_kick(struct epfv_poller *p)
 {
 	WRITE_ONCE(p->kicked, true);
 	wake_up_process(p->task);
 }
 
 /**
- * vepf_poller_up() - the host can reach the BAR from now on
+ * epfv_poller_up() - the host can reach the BAR from now on
  * @p: poller
  *
  * Context: may sleep.
  */
-void vepf_poller_up(struct vepf_poller *p)
+void epfv_poller_up(struct epfv_poller *p)
 {
 	mutex_lock(&p->lock);
 	p->active = ktime_get();
 	p->heard = p->active;
 	p->watched = p->active;
 	if (!p->up)
-		trace_vepf_state(p->name, vepf_poller_state(p), "idle");
+		trace_epfv_state(p->name, epfv_poller_state(p), "idle");
 	WRITE_ONCE(p->up, true);
 	mutex_unlock(&p->lock);
-	vepf_poller_kick(p);
+	epfv_poller_kick(p);
 }
 
-static void vepf_poller_stop_host(struct vepf_poller *p)
+static void epfv_poller_stop_host(struct epfv_poller *p)
 {
 	if (p->up)
-		trace_vepf_state(p->name, vepf_poller_state(p), "down");
+		trace_epfv_state(p->name, epfv_poller_state(p), "down");
 	WRITE_ONCE(p->up, false);
 	p->msix_on = false;
 	p->alert = false;
 	p->ops->stop(p->ctx);
 	p->ops->release(p->ctx);
-	vepf_regs_defaults(&p->regs);
+	epfv_regs_defaults(&p->regs);
 	/* Its timer would go on looking for nobody */
-	vepf_poller_kick(p);
+	epfv_poller_kick(p);
 }
 
 /**
- * vepf_poller_down() - the host cannot reach the BAR any more, nor be reached
+ * epfv_poller_down() - the host cannot reach the BAR any more, nor be reached
  * @p: poller, up or down
  *
  * When this returns no host memory is mapped, and the registers have their
@@ -486,54 +486,54 @@ static void vepf_poller_stop_host(struct vepf_poller *p)
  *
  * Context: may sleep, as long as one round takes.
  */
-void vepf_poller_down(struct vepf_poller *p)
+void epfv_poller_down(struct epfv_poller *p)
 {
 	mutex_lock(&p->lock);
-	vepf_poller_stop_host(p);
+	epfv_poller_stop_host(p);
 	mutex_unlock(&p->lock);
 }
 
 /**
- * vepf_poller_leave() - as vepf_poller_down(), but the host can still be reached
+ * epfv_poller_leave() - as epfv_poller_down(), but the host can still be reached
  * @p: poller, up or down
  *
  * Context: may sleep, as long as one round takes.
  */
-void vepf_poller_leave(struct vepf_poller *p)
+void epfv_poller_leave(struct epfv_poller *p)
 {
 	mutex_lock(&p->lock);
-	if (p->up && vepf_poller_epoch_open(p))
+	if (p->up && epfv_poller_epoch_open(p))
 		p->ops->leave(p->ctx);
-	vepf_poller_stop_host(p);
+	epfv_poller_stop_host(p);
 	mutex_unlock(&p->lock);
 }
 
 /**
- * vepf_poller_epoch_open() - whether host memory learnt of in this epoch may be used
+ * epfv_poller_epoch_open() - whether host memory learnt of in this epoch may be used
  * @p: poller
  *
  * Context: the poller's thread.
  * Return: true if so.
  */
-bool vepf_poller_epoch_open(struct vepf_poller *p)
+bool epfv_poller_epoch_open(struct epfv_poller *p)
 {
-	return p->up && p->regs.phase == VEPF_REGS_RUNNING && !vepf_regs_epoch_over(&p->regs);
+	return p->up && p->regs.phase == EPFV_REGS_RUNNING && !epfv_regs_epoch_over(&p->regs);
 }
 
 /**
- * vepf_poller_state() - what the host's driver is about, in a word
+ * epfv_poller_state() - what the host's driver is about, in a word
  * @p: poller
  *
  * Context: any.
  * Return: "down", "idle", "setup", "running" or "dead".
  */
-const char *vepf_poller_state(struct vepf_poller *p)
+const char *epfv_poller_state(struct epfv_poller *p)
 {
 	static const char * const names[] = {
-		[VEPF_REGS_IDLE] = "idle",
-		[VEPF_REGS_SETUP] = "setup",
-		[VEPF_REGS_RUNNING] = "running",
-		[VEPF_REGS_DEAD] = "dead",
+		[EPFV_REGS_IDLE] = "idle",
+		[EPFV_REGS_SETUP] = "setup",
+		[EPFV_REGS_RUNNING] = "running",
+		[EPFV_REGS_DEAD] = "dead",
 	};
 
 	return READ_ONCE(p->up) ? names[READ_ONCE(p->regs.phase)] : "down";

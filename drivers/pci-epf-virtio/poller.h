@@ -14,8 +14,8 @@
  * Looks between two runs of the thread are made by a timer's callback, which
  * costs a fraction of waking it.
  */
-#ifndef VEPF_POLLER_H
-#define VEPF_POLLER_H
+#ifndef EPFV_POLLER_H
+#define EPFV_POLLER_H
 
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -27,8 +27,8 @@
 #include "stats.h"
 
 /**
- * struct vepf_poller_ops - what the poller drives; all are called by its thread
- *	or by vepf_poller_down() and vepf_poller_leave(), one at a time, and may sleep
+ * struct epfv_poller_ops - what the poller drives; all are called by its thread
+ *	or by epfv_poller_down() and epfv_poller_leave(), one at a time, and may sleep
  * @start: the driver said DRIVER_OK: begin to use the queues found in the registers
  * @stop: the host has reset the device, or is gone: use no host memory any more.  Takes no
  *	longer than the next driver can wait, if that begins at once
@@ -43,7 +43,7 @@
  *	write; only the last value is known
  * @msix_enabled: whether the host has MSI-X enabled
  */
-struct vepf_poller_ops {
+struct epfv_poller_ops {
 	void (*start)(void *ctx);
 	void (*stop)(void *ctx);
 	void (*release)(void *ctx);
@@ -55,30 +55,30 @@ struct vepf_poller_ops {
 };
 
 /* What the thread's time is used for */
-enum vepf_poller_use {
-	VEPF_POLLER_LOOKS,	/* at registers, for a driver that may come or sets up */
-	VEPF_POLLER_MOVES,	/* data of a driver that runs, or of the endpoint's */
-	VEPF_POLLER_USES,
+enum epfv_poller_use {
+	EPFV_POLLER_LOOKS,	/* at registers, for a driver that may come or sets up */
+	EPFV_POLLER_MOVES,	/* data of a driver that runs, or of the endpoint's */
+	EPFV_POLLER_USES,
 };
 
-enum vepf_poller_priority {
-	VEPF_POLLER_NORMAL,
-	VEPF_POLLER_FIRST,	/* the lowest nice value */
-	VEPF_POLLER_URGENT,	/* real-time */
+enum epfv_poller_priority {
+	EPFV_POLLER_NORMAL,
+	EPFV_POLLER_FIRST,	/* the lowest nice value */
+	EPFV_POLLER_URGENT,	/* real-time */
 };
 
 /**
- * struct vepf_credit - time for which the thread may be preferred to others
+ * struct epfv_credit - time for which the thread may be preferred to others
  * @left: nanoseconds
  * @spent: it may not, until some has come together again
  */
-struct vepf_credit {
+struct epfv_credit {
 	s64 left;
 	bool spent;
 };
 
 /**
- * struct vepf_poller - the poller of one function
+ * struct epfv_poller - the poller of one function
  * @name: for traces
  * @regs: register engine
  * @bar: the register file, endpoint memory
@@ -102,40 +102,40 @@ struct vepf_credit {
  * @credit: how long the thread may still be preferred to others, by use
  * @paid: up to when @credit has been accounted for
  */
-struct vepf_poller {
+struct epfv_poller {
 	const char *name;
-	struct vepf_regs regs;
+	struct epfv_regs regs;
 	void *bar;
 	struct task_struct *task;
 	struct hrtimer timer;
 	struct mutex lock; /* one of @ops at a time */
-	const struct vepf_poller_ops *ops;
+	const struct epfv_poller_ops *ops;
 	void *ctx;
-	struct vepf_stats *stats;
+	struct epfv_stats *stats;
 	bool up;
 	bool msix_on;
 	bool alert;
 	bool msix_seen;
 	bool has_config;
-	enum vepf_poller_priority priority;
+	enum epfv_poller_priority priority;
 	bool kicked;
 	ktime_t active;
 	ktime_t heard;
 	ktime_t watched;
 	ktime_t deadline;
-	struct vepf_credit credit[VEPF_POLLER_USES];
+	struct epfv_credit credit[EPFV_POLLER_USES];
 	ktime_t paid;
 };
 
-int vepf_poller_start(struct vepf_poller *p, const char *name, void *bar,
-		      const struct vepf_regs_params *params, const struct vepf_poller_ops *ops,
-		      void *ctx, struct vepf_stats *stats);
-void vepf_poller_stop(struct vepf_poller *p);
-void vepf_poller_up(struct vepf_poller *p);
-void vepf_poller_down(struct vepf_poller *p);
-void vepf_poller_leave(struct vepf_poller *p);
-void vepf_poller_kick(struct vepf_poller *p);
-bool vepf_poller_epoch_open(struct vepf_poller *p);
-const char *vepf_poller_state(struct vepf_poller *p);
+int epfv_poller_start(struct epfv_poller *p, const char *name, void *bar,
+		      const struct epfv_regs_params *params, const struct epfv_poller_ops *ops,
+		      void *ctx, struct epfv_stats *stats);
+void epfv_poller_stop(struct epfv_poller *p);
+void epfv_poller_up(struct epfv_poller *p);
+void epfv_poller_down(struct epfv_poller *p);
+void epfv_poller_leave(struct epfv_poller *p);
+void epfv_poller_kick(struct epfv_poller *p);
+bool epfv_poller_epoch_open(struct epfv_poller *p);
+const char *epfv_poller_state(struct epfv_poller *p);
 
-#endif /* VEPF_POLLER_H */
+#endif /* EPFV_POLLER_H */

@@ -45,13 +45,13 @@
 /* Passes between the one that saw DRIVER_OK and the one that believes it */
 #define SETTLE_PASSES		2
 
-static u64 load(const struct vepf_regs *regs, unsigned int off)
+static u64 load(const struct epfv_regs *regs, unsigned int off)
 {
 	return regs->ops->ld64(regs->ctx, off);
 }
 
 /* mb() is a macro in the kernel, so the member cannot be called by its name */
-static void full_barrier(const struct vepf_regs *regs)
+static void full_barrier(const struct epfv_regs *regs)
 {
 	void (*call)(void *ctx) = regs->ops->mb;
 
@@ -88,7 +88,7 @@ static u16 word_queue_vector(u64 word2)
 	return word2 >> 48;
 }
 
-static bool status_lost(const struct vepf_regs *regs, u8 status)
+static bool status_lost(const struct epfv_regs *regs, u8 status)
 {
 	return READ_ONCE(regs->status) & ~status;
 }
@@ -102,12 +102,12 @@ static bool features_overwritten(u64 word0)
  * With MSI-X off, configuration bytes take the place of the vectors.  Where there
  * are none, the vectors read "none", as they do in a device that was just reset.
  */
-static u8 config_byte(const struct vepf_regs *regs, unsigned int i)
+static u8 config_byte(const struct epfv_regs *regs, unsigned int i)
 {
 	return i < regs->params.config_len ? regs->params.config[i] : 0xff;
 }
 
-static u64 with_config(const struct vepf_regs *regs, u64 word2)
+static u64 with_config(const struct epfv_regs *regs, u64 word2)
 {
 	unsigned int i;
 
@@ -117,7 +117,7 @@ static u64 with_config(const struct vepf_regs *regs, u64 word2)
 	return word2;
 }
 
-static void store_config(struct vepf_regs *regs, bool msix_on)
+static void store_config(struct epfv_regs *regs, bool msix_on)
 {
 	unsigned int base = VIRTIO_PCI_CONFIG_OFF(msix_on);
 	unsigned int len = regs->params.config_len;
@@ -130,7 +130,7 @@ static void store_config(struct vepf_regs *regs, bool msix_on)
 	WRITE_ONCE(regs->msix_layout, msix_on);
 }
 
-void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on)
+void epfv_regs_put_config(struct epfv_regs *regs, bool msix_on)
 {
 	store_config(regs, msix_on);
 	if (!msix_on)
@@ -138,20 +138,20 @@ void vepf_regs_put_config(struct vepf_regs *regs, bool msix_on)
 }
 
 /* No host writes it, and to read plain memory clears nothing */
-static u64 store_isr(struct vepf_regs *regs, u64 word2, u8 isr)
+static u64 store_isr(struct epfv_regs *regs, u64 word2, u8 isr)
 {
 	regs->isr = isr;
 	regs->ops->st8(regs->ctx, VIRTIO_PCI_ISR, isr);
 	return (word2 & ~(0xffULL << ISR_SHIFT)) | (u64)isr << ISR_SHIFT;
 }
 
-void vepf_regs_put_isr(struct vepf_regs *regs, u8 isr)
+void epfv_regs_put_isr(struct epfv_regs *regs, u8 isr)
 {
 	WRITE_ONCE(regs->word2, store_isr(regs, regs->word2, isr));
 }
 
 /* The word that drivers may write, 0 if none has */
-static u32 load_written(const struct vepf_regs *regs)
+static u32 load_written(const struct epfv_regs *regs)
 {
 	unsigned int off = VIRTIO_PCI_CONFIG_OFF(READ_ONCE(regs->msix_layout)) +
 			   regs->params.written;
@@ -165,7 +165,7 @@ static u32 load_written(const struct vepf_regs *regs)
 	return off & 4 ? word >> 32 : word;
 }
 
-static unsigned int look_at_written(struct vepf_regs *regs)
+static unsigned int look_at_written(struct epfv_regs *regs)
 {
 	u32 val = load_written(regs);
 
@@ -174,44 +174,44 @@ static unsigned int look_at_written(struct vepf_regs *regs)
 	regs->ops->st32(regs->ctx, VIRTIO_PCI_CONFIG_OFF(regs->msix_layout) +
 			regs->params.written, 0);
 	regs->written = val;
-	return VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN;
+	return EPFV_REGS_ACTIVITY | EPFV_REGS_WRITTEN;
 }
 
-static void new_epoch(struct vepf_regs *regs)
+static void new_epoch(struct epfv_regs *regs)
 {
 	unsigned int i;
 
-	for (i = 0; i < VEPF_MAX_QUEUES; i++) {
+	for (i = 0; i < EPFV_MAX_QUEUES; i++) {
 		regs->queue[i].pfn = 0;
-		regs->queue[i].vector = VEPF_NO_VECTOR;
+		regs->queue[i].vector = EPFV_NO_VECTOR;
 	}
 	regs->features = 0;
-	regs->config_vector = VEPF_NO_VECTOR;
+	regs->config_vector = EPFV_NO_VECTOR;
 	regs->epoch++;
 	regs->zsel = NO_QUEUE;
 	regs->sel = NO_QUEUE;
 	regs->last_queue = NO_QUEUE;
 	WRITE_ONCE(regs->settle, 0);
-	WRITE_ONCE(regs->phase, VEPF_REGS_IDLE);
+	WRITE_ONCE(regs->phase, EPFV_REGS_IDLE);
 }
 
-int vepf_regs_init(struct vepf_regs *regs, const struct vepf_regs_params *params,
-		   const struct vepf_regs_ops *ops, void *ctx)
+int epfv_regs_init(struct epfv_regs *regs, const struct epfv_regs_params *params,
+		   const struct epfv_regs_ops *ops, void *ctx)
 {
-	if (params->num_queues < 1 || params->num_queues > VEPF_MAX_QUEUES)
+	if (params->num_queues < 1 || params->num_queues > EPFV_MAX_QUEUES)
 		return -EINVAL;
 	if (params->required > params->num_queues)
 		return -EINVAL;
 	if (!params->queue_size || params->queue_size & (params->queue_size - 1))
 		return -EINVAL;
-	if (params->config_len > VEPF_MAX_CONFIG || (params->config_len && !params->config))
+	if (params->config_len > EPFV_MAX_CONFIG || (params->config_len && !params->config))
 		return -EINVAL;
 	if (params->written % 4 || (params->written && params->written + 4 > params->config_len))
 		return -EINVAL;
 	if (params->features & FEATURES_REFUSED)
 		return -EINVAL;
 
-	*regs = (struct vepf_regs){
+	*regs = (struct epfv_regs){
 		.ops = ops,
 		.ctx = ctx,
 		.params = *params,
@@ -220,9 +220,9 @@ int vepf_regs_init(struct vepf_regs *regs, const struct vepf_regs_params *params
 	return 0;
 }
 
-void vepf_regs_defaults(struct vepf_regs *regs)
+void epfv_regs_defaults(struct epfv_regs *regs)
 {
-	const struct vepf_regs_ops *ops = regs->ops;
+	const struct epfv_regs_ops *ops = regs->ops;
 	u16 num = regs->params.queue_size;
 
 	ops->st32(regs->ctx, VIRTIO_PCI_HOST_FEATURES, regs->params.features);
@@ -246,7 +246,7 @@ void vepf_regs_defaults(struct vepf_regs *regs)
  * A host leaves {SEL, PFN == 0} visible for a round trip before it writes PFN, so
  * whoever looks that often knows the queue.  Else, queues are set up in order.
  */
-static unsigned int queue_of_pfn(struct vepf_regs *regs, int sel)
+static unsigned int queue_of_pfn(struct epfv_regs *regs, int sel)
 {
 	int next = regs->last_queue + 1;
 
@@ -257,7 +257,7 @@ static unsigned int queue_of_pfn(struct vepf_regs *regs, int sel)
 	return sel == next || sel == next + 1 ? next : sel;
 }
 
-static void capture_pfn(struct vepf_regs *regs, u32 pfn, int sel)
+static void capture_pfn(struct epfv_regs *regs, u32 pfn, int sel)
 {
 	unsigned int q = queue_of_pfn(regs, sel);
 
@@ -270,14 +270,14 @@ static void capture_pfn(struct vepf_regs *regs, u32 pfn, int sel)
 		return;
 	}
 	regs->queue[q].pfn = pfn;
-	if (regs->phase != VEPF_REGS_SETUP) {
+	if (regs->phase != EPFV_REGS_SETUP) {
 		WRITE_ONCE(regs->settle, 0);
-		WRITE_ONCE(regs->phase, VEPF_REGS_SETUP);
+		WRITE_ONCE(regs->phase, EPFV_REGS_SETUP);
 	}
 }
 
 /* Returns whether the word differs from that of the last pass */
-static bool look_at_queue(struct vepf_regs *regs, u16 vector, bool vector_new)
+static bool look_at_queue(struct epfv_regs *regs, u16 vector, bool vector_new)
 {
 	u64 word1 = load(regs, WORD_QUEUE);
 	bool changed = word1 != regs->word1;
@@ -313,7 +313,7 @@ static bool look_at_queue(struct vepf_regs *regs, u16 vector, bool vector_new)
  * the vectors of queues in ascending order.  So if numbers are missing between the vectors of
  * two queues, they are those of the queues in between.
  */
-static void fill_in_vectors(struct vepf_regs *regs)
+static void fill_in_vectors(struct epfv_regs *regs)
 {
 	u16 before = regs->config_vector;
 	unsigned int i, k, first = 0;
@@ -323,7 +323,7 @@ static void fill_in_vectors(struct vepf_regs *regs)
 		/* Very many, if the order is another one */
 		unsigned int missing = vector - before - 1;
 
-		if (vector == VEPF_NO_VECTOR || vector == before)
+		if (vector == EPFV_NO_VECTOR || vector == before)
 			continue;
 		if (missing && missing <= i - first)
 			for (k = first; k < i; k++)
@@ -338,23 +338,23 @@ static void fill_in_vectors(struct vepf_regs *regs)
  * A queue whose vector was not seen shares the vector of another, which is right
  * for a driver that has one vector for all, and harmless for queues without callback.
  */
-static void inherit_vectors(struct vepf_regs *regs, u16 vector)
+static void inherit_vectors(struct epfv_regs *regs, u16 vector)
 {
 	unsigned int i;
 
 	for (i = 0; i < regs->params.num_queues; i++) {
-		if (regs->queue[i].vector != VEPF_NO_VECTOR) {
+		if (regs->queue[i].vector != EPFV_NO_VECTOR) {
 			vector = regs->queue[i].vector;
 			break;
 		}
 	}
 	for (i = 0; i < regs->params.num_queues; i++) {
-		if (regs->queue[i].vector == VEPF_NO_VECTOR)
+		if (regs->queue[i].vector == EPFV_NO_VECTOR)
 			regs->queue[i].vector = vector;
 	}
 }
 
-static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
+static unsigned int go_live(struct epfv_regs *regs, u64 word2, bool msix_on)
 {
 	u64 word0 = load(regs, WORD_FEATURES);
 	unsigned int required = regs->params.required;
@@ -369,8 +369,8 @@ static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
 	for (i = 0; i < required; i++) {
 		if (!regs->queue[i].pfn) {
 			WRITE_ONCE(regs->settle, 0);
-			WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
-			return VEPF_REGS_INCOMPLETE;
+			WRITE_ONCE(regs->phase, EPFV_REGS_DEAD);
+			return EPFV_REGS_INCOMPLETE;
 		}
 	}
 
@@ -387,11 +387,11 @@ static unsigned int go_live(struct vepf_regs *regs, u64 word2, bool msix_on)
 		WRITE_ONCE(regs->word2, with_config(regs, word2));
 	}
 	WRITE_ONCE(regs->settle, 0);
-	WRITE_ONCE(regs->phase, VEPF_REGS_RUNNING);
-	return VEPF_REGS_LIVE;
+	WRITE_ONCE(regs->phase, EPFV_REGS_RUNNING);
+	return EPFV_REGS_LIVE;
 }
 
-unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
+unsigned int epfv_regs_pass(struct epfv_regs *regs, bool msix_on)
 {
 	u64 word2 = load(regs, WORD_STATUS);
 	u8 status = word_status(word2);
@@ -405,18 +405,18 @@ unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
 
 	events |= look_at_written(regs);
 	if (word2 != regs->word2)
-		events |= VEPF_REGS_ACTIVITY;
+		events |= EPFV_REGS_ACTIVITY;
 	vector_changed = word_queue_vector(word2) != word_queue_vector(regs->word2);
 
 	over = status_lost(regs, status);
-	if (!over && regs->phase == VEPF_REGS_RUNNING) {
+	if (!over && regs->phase == EPFV_REGS_RUNNING) {
 		word0 = load(regs, WORD_FEATURES);
 		over = word0 != ALL_ONES && features_overwritten(word0);
 	}
 	if (over) {
 		new_epoch(regs);
 		regs->resets++;
-		events |= VEPF_REGS_ACTIVITY | VEPF_REGS_RESET;
+		events |= EPFV_REGS_ACTIVITY | EPFV_REGS_RESET;
 		WRITE_ONCE(regs->status, 0);
 		regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
 		word2 |= NO_NOTIFY;
@@ -430,30 +430,30 @@ unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
 	}
 	if (status & ~READ_ONCE(regs->status) & VIRTIO_CONFIG_S_FAILED) {
 		new_epoch(regs);
-		WRITE_ONCE(regs->phase, VEPF_REGS_DEAD);
-		events |= VEPF_REGS_RESET | VEPF_REGS_FAILED;
+		WRITE_ONCE(regs->phase, EPFV_REGS_DEAD);
+		events |= EPFV_REGS_RESET | EPFV_REGS_FAILED;
 	}
 	WRITE_ONCE(regs->status, status);
 	WRITE_ONCE(regs->word2, word2);
 
-	if (regs->phase == VEPF_REGS_RUNNING) {
+	if (regs->phase == EPFV_REGS_RUNNING) {
 		if (word_notify(word2) != NO_NOTIFY) {
 			regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
 			full_barrier(regs);
 			WRITE_ONCE(regs->word2, word2 | NO_NOTIFY);
-			events |= VEPF_REGS_NOTIFY;
+			events |= EPFV_REGS_NOTIFY;
 		}
 		return events;
 	}
 
 	if (look_at_queue(regs, word_queue_vector(word2), vector_changed))
-		events |= VEPF_REGS_ACTIVITY;
+		events |= EPFV_REGS_ACTIVITY;
 
-	if (regs->phase == VEPF_REGS_IDLE &&
+	if (regs->phase == EPFV_REGS_IDLE &&
 	    status & (VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK))
-		WRITE_ONCE(regs->phase, VEPF_REGS_SETUP);
+		WRITE_ONCE(regs->phase, EPFV_REGS_SETUP);
 
-	if (regs->phase == VEPF_REGS_SETUP && status & VIRTIO_CONFIG_S_DRIVER_OK) {
+	if (regs->phase == EPFV_REGS_SETUP && status & VIRTIO_CONFIG_S_DRIVER_OK) {
 		if (regs->settle < SETTLE_PASSES)
 			WRITE_ONCE(regs->settle, regs->settle + 1);
 		else
@@ -462,7 +462,7 @@ unsigned int vepf_regs_pass(struct vepf_regs *regs, bool msix_on)
 	return events;
 }
 
-bool vepf_regs_changed(struct vepf_regs *regs)
+bool epfv_regs_changed(struct epfv_regs *regs)
 {
 	u64 word = load(regs, WORD_STATUS);
 
@@ -474,7 +474,7 @@ bool vepf_regs_changed(struct vepf_regs *regs)
 	if (READ_ONCE(regs->settle) || load_written(regs))
 		return true;
 
-	if (READ_ONCE(regs->phase) == VEPF_REGS_RUNNING) {
+	if (READ_ONCE(regs->phase) == EPFV_REGS_RUNNING) {
 		/* One that came before DRIVER_OK looks like the next to the same queue */
 		if (word_notify(word) != NO_NOTIFY)
 			return true;
@@ -485,11 +485,11 @@ bool vepf_regs_changed(struct vepf_regs *regs)
 	return word != ALL_ONES && word != READ_ONCE(regs->word1);
 }
 
-bool vepf_regs_epoch_over(struct vepf_regs *regs)
+bool epfv_regs_epoch_over(struct epfv_regs *regs)
 {
 	u64 word2;
 
-	if (READ_ONCE(regs->phase) != VEPF_REGS_RUNNING)
+	if (READ_ONCE(regs->phase) != EPFV_REGS_RUNNING)
 		return true;
 
 	word2 = load(regs, WORD_STATUS);

@@ -36,21 +36,21 @@ static bool is_power_of_two(u32 n)
 /* Behind the entries of either ring there is one event index */
 static u32 used_offset(u16 num, u32 align)
 {
-	u32 end = num * sizeof(struct vepf_ring_desc) + RING_ENTRIES + (num + 1) * sizeof(__le16);
+	u32 end = num * sizeof(struct epfv_ring_desc) + RING_ENTRIES + (num + 1) * sizeof(__le16);
 
 	return (end + align - 1) & ~(align - 1);
 }
 
-u32 vepf_ring_size(u16 num, u32 align)
+u32 epfv_ring_size(u16 num, u32 align)
 {
-	return used_offset(num, align) + RING_ENTRIES + num * sizeof(struct vepf_ring_used) +
+	return used_offset(num, align) + RING_ENTRIES + num * sizeof(struct epfv_ring_used) +
 	       sizeof(__le16);
 }
 
-int vepf_ring_init(struct vepf_ring *ring, u16 num, u32 align,
-		   const struct vepf_ring_ops *ops, void *ctx)
+int epfv_ring_init(struct epfv_ring *ring, u16 num, u32 align,
+		   const struct epfv_ring_ops *ops, void *ctx)
 {
-	if (!is_power_of_two(num) || num > VEPF_RING_MAX_SIZE)
+	if (!is_power_of_two(num) || num > EPFV_RING_MAX_SIZE)
 		return -EINVAL;
 	if (!is_power_of_two(align) || align < ALIGN_MIN || align > ALIGN_MAX)
 		return -EINVAL;
@@ -60,20 +60,20 @@ int vepf_ring_init(struct vepf_ring *ring, u16 num, u32 align,
 	ring->ctx = ctx;
 	ring->num = num;
 	ring->chain = 1;
-	ring->avail = num * sizeof(struct vepf_ring_desc);
+	ring->avail = num * sizeof(struct epfv_ring_desc);
 	ring->used = used_offset(num, align);
 	return 0;
 }
 
 /* mb() is a macro in the kernel, so the member cannot be called by its name */
-static void full_barrier(const struct vepf_ring *ring)
+static void full_barrier(const struct epfv_ring *ring)
 {
 	void (*call)(void *ctx) = ring->ops->mb;
 
 	call(ring->ctx);
 }
 
-static int read_driver(const struct vepf_ring *ring, u16 *flags, u16 *idx)
+static int read_driver(const struct epfv_ring *ring, u16 *flags, u16 *idx)
 {
 	__le16 word[2];
 	int ret;
@@ -90,7 +90,7 @@ static int read_driver(const struct vepf_ring *ring, u16 *flags, u16 *idx)
  * What looks like nonsense may be all-ones of a link that went down just now.  It may
  * even be back by now, so all-ones count only where they are read a second time.
  */
-static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error, bool all_ones)
+static int break_ring(struct epfv_ring *ring, enum epfv_ring_error error, bool all_ones)
 {
 	u16 flags, idx;
 	int ret;
@@ -106,30 +106,30 @@ static int break_ring(struct vepf_ring *ring, enum vepf_ring_error error, bool a
 	return -EIO;
 }
 
-unsigned int vepf_ring_available(const struct vepf_ring *ring)
+unsigned int epfv_ring_available(const struct epfv_ring *ring)
 {
 	u16 idx = ring->held ? ring->hold_idx : ring->driver_idx;
 
 	return ring->error ? 0 : (u16)(idx - ring->fetch_idx);
 }
 
-void vepf_ring_hold(struct vepf_ring *ring)
+void epfv_ring_hold(struct epfv_ring *ring)
 {
 	ring->held = true;
 	ring->hold_idx = ring->driver_idx;
 }
 
-void vepf_ring_release(struct vepf_ring *ring)
+void epfv_ring_release(struct epfv_ring *ring)
 {
 	ring->held = false;
 }
 
-bool vepf_ring_all_taken(const struct vepf_ring *ring)
+bool epfv_ring_all_taken(const struct epfv_ring *ring)
 {
-	return ring->error || (!ring->num_bufs && !vepf_ring_available(ring));
+	return ring->error || (!ring->num_bufs && !epfv_ring_available(ring));
 }
 
-int vepf_ring_poll(struct vepf_ring *ring)
+int epfv_ring_poll(struct epfv_ring *ring)
 {
 	u16 room, flags, idx;
 	int ret;
@@ -142,15 +142,15 @@ int vepf_ring_poll(struct vepf_ring *ring)
 
 	room = ring->num - (u16)(ring->driver_idx - ring->used_idx);
 	if ((u16)(idx - ring->driver_idx) > room) {
-		ring->error = VEPF_RING_BAD_IDX;
+		ring->error = EPFV_RING_BAD_IDX;
 		return -EIO;
 	}
 	ring->driver_flags = flags;
 	ring->driver_idx = idx;
-	return vepf_ring_available(ring);
+	return epfv_ring_available(ring);
 }
 
-static int read_entries(struct vepf_ring *ring, __le16 *heads, unsigned int n)
+static int read_entries(struct epfv_ring *ring, __le16 *heads, unsigned int n)
 {
 	unsigned int first = ring->fetch_idx & (ring->num - 1);
 	u32 entries = ring->avail + RING_ENTRIES;
@@ -166,7 +166,7 @@ static int read_entries(struct vepf_ring *ring, __le16 *heads, unsigned int n)
 	return ring->ops->read(ring->ctx, entries, heads + len, (n - len) * sizeof(*heads));
 }
 
-static bool in_burst(const struct vepf_ring *ring, unsigned int i)
+static bool in_burst(const struct epfv_ring *ring, unsigned int i)
 {
 	return i >= ring->burst_first && i - ring->burst_first < ring->burst_len;
 }
@@ -177,7 +177,7 @@ static bool in_burst(const struct vepf_ring *ring, unsigned int i)
  * expected to be as long as the one before, and in one piece.  A descriptor that
  * is not needed costs much less than another round trip.
  */
-static int read_burst(struct vepf_ring *ring, const __le16 *heads, unsigned int n)
+static int read_burst(struct epfv_ring *ring, const __le16 *heads, unsigned int n)
 {
 	unsigned int lo = le16_to_cpu(heads[0]);
 	unsigned int hi = lo;
@@ -190,7 +190,7 @@ static int read_burst(struct vepf_ring *ring, const __le16 *heads, unsigned int 
 		unsigned int new_hi = head > hi ? head : hi;
 
 		len = new_hi - new_lo + ring->chain;
-		if (head >= ring->num || len > VEPF_RING_BURST ||
+		if (head >= ring->num || len > EPFV_RING_BURST ||
 		    len > (i + 1) * (ring->chain + 1) + BURST_SLACK)
 			break;
 		lo = new_lo;
@@ -199,8 +199,8 @@ static int read_burst(struct vepf_ring *ring, const __le16 *heads, unsigned int 
 	len = hi - lo + ring->chain;
 	if (len > ring->num - lo)
 		len = ring->num - lo;
-	if (len > VEPF_RING_BURST)
-		len = VEPF_RING_BURST;
+	if (len > EPFV_RING_BURST)
+		len = EPFV_RING_BURST;
 
 	ring->burst_len = 0;
 	ret = ring->ops->read(ring->ctx, lo * sizeof(*ring->burst), ring->burst,
@@ -212,7 +212,7 @@ static int read_burst(struct vepf_ring *ring, const __le16 *heads, unsigned int 
 	return 0;
 }
 
-static int read_desc(struct vepf_ring *ring, unsigned int i, struct vepf_ring_desc *desc)
+static int read_desc(struct epfv_ring *ring, unsigned int i, struct epfv_ring_desc *desc)
 {
 	if (!in_burst(ring, i))
 		return ring->ops->read(ring->ctx, i * sizeof(*desc), desc, sizeof(*desc));
@@ -221,7 +221,7 @@ static int read_desc(struct vepf_ring *ring, unsigned int i, struct vepf_ring_de
 	return 0;
 }
 
-static void free_chain(struct vepf_ring *ring, unsigned int i)
+static void free_chain(struct epfv_ring *ring, unsigned int i)
 {
 	while (i < ring->num) {
 		ring->state[i] = DESC_FREE;
@@ -229,30 +229,30 @@ static void free_chain(struct vepf_ring *ring, unsigned int i)
 	}
 }
 
-static enum vepf_ring_error check_desc(const struct vepf_buf *buf, const struct vepf_seg *seg,
+static enum epfv_ring_error check_desc(const struct epfv_buf *buf, const struct epfv_seg *seg,
 				       u16 flags)
 {
 	if (flags & VRING_DESC_F_INDIRECT)
-		return VEPF_RING_BAD_INDIRECT;
+		return EPFV_RING_BAD_INDIRECT;
 	if (!seg->len || seg->addr + (seg->len - 1) < seg->addr)
-		return VEPF_RING_BAD_LEN;
+		return EPFV_RING_BAD_LEN;
 	if (!seg->writable && buf->writable)
-		return VEPF_RING_BAD_ORDER;
-	return VEPF_RING_OK;
+		return EPFV_RING_BAD_ORDER;
+	return EPFV_RING_OK;
 }
 
-static bool is_all_ones(const struct vepf_ring_desc *desc)
+static bool is_all_ones(const struct epfv_ring_desc *desc)
 {
 	return le64_to_cpu(desc->addr) == ~0ULL && le32_to_cpu(desc->len) == U32_MAX &&
 	       le16_to_cpu(desc->flags) == 0xffff && le16_to_cpu(desc->next) == 0xffff;
 }
 
 /* Read the chain of @buf; on an error, its descriptors are free again */
-static int read_chain(struct vepf_ring *ring, struct vepf_buf *buf, struct vepf_seg *seg)
+static int read_chain(struct epfv_ring *ring, struct epfv_buf *buf, struct epfv_seg *seg)
 {
 	unsigned int i = buf->head, prev = ring->num;
-	enum vepf_ring_error error;
-	struct vepf_ring_desc desc;
+	enum epfv_ring_error error;
+	struct epfv_ring_desc desc;
 	int ret;
 
 	buf->segs = seg;
@@ -284,11 +284,11 @@ static int read_chain(struct vepf_ring *ring, struct vepf_buf *buf, struct vepf_
 		prev = i;
 		i = le16_to_cpu(desc.next);
 		if (i >= ring->num) {
-			error = VEPF_RING_BAD_NEXT;
+			error = EPFV_RING_BAD_NEXT;
 			goto err_break;
 		}
 		if (ring->state[i] != DESC_FREE) {
-			error = VEPF_RING_BAD_CHAIN;
+			error = EPFV_RING_BAD_CHAIN;
 			goto err_break;
 		}
 	}
@@ -302,13 +302,13 @@ err_free:
 }
 
 /* Buffers not taken yet move to the front, with their segments */
-static struct vepf_seg *make_room(struct vepf_ring *ring)
+static struct epfv_seg *make_room(struct epfv_ring *ring)
 {
-	struct vepf_seg *seg = ring->segs;
+	struct epfv_seg *seg = ring->segs;
 	unsigned int i;
 
 	for (i = 0; i < ring->num_bufs; i++) {
-		struct vepf_buf *buf = &ring->buf[i];
+		struct epfv_buf *buf = &ring->buf[i];
 
 		*buf = ring->buf[ring->first_buf + i];
 		memmove(seg, buf->segs, buf->nsegs * sizeof(*seg));
@@ -319,21 +319,21 @@ static struct vepf_seg *make_room(struct vepf_ring *ring)
 	return seg;
 }
 
-int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max)
+int epfv_ring_fetch(struct epfv_ring *ring, unsigned int max)
 {
-	__le16 heads[VEPF_RING_BATCH];
-	struct vepf_seg *seg;
+	__le16 heads[EPFV_RING_BATCH];
+	struct epfv_seg *seg;
 	unsigned int i, n;
 	int ret;
 
 	if (ring->error)
 		return -EIO;
 
-	n = vepf_ring_available(ring);
+	n = epfv_ring_available(ring);
 	if (n > max)
 		n = max;
-	if (n > VEPF_RING_BATCH - ring->num_bufs)
-		n = VEPF_RING_BATCH - ring->num_bufs;
+	if (n > EPFV_RING_BATCH - ring->num_bufs)
+		n = EPFV_RING_BATCH - ring->num_bufs;
 	if (!n)
 		return ring->num_bufs;
 
@@ -345,14 +345,14 @@ int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max)
 
 	ring->burst_len = 0;
 	for (i = 0; i < n; i++) {
-		struct vepf_buf *buf = &ring->buf[ring->num_bufs];
+		struct epfv_buf *buf = &ring->buf[ring->num_bufs];
 
 		memset(buf, 0, sizeof(*buf));
 		buf->head = le16_to_cpu(heads[i]);
 		if (buf->head >= ring->num)
-			return break_ring(ring, VEPF_RING_BAD_HEAD, buf->head == 0xffff);
+			return break_ring(ring, EPFV_RING_BAD_HEAD, buf->head == 0xffff);
 		if (ring->state[buf->head] != DESC_FREE)
-			return break_ring(ring, VEPF_RING_TOO_MANY, false);
+			return break_ring(ring, EPFV_RING_TOO_MANY, false);
 
 		if (!in_burst(ring, buf->head)) {
 			ret = read_burst(ring, heads + i, n - i);
@@ -371,7 +371,7 @@ int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max)
 	return ring->num_bufs;
 }
 
-int vepf_ring_peek(struct vepf_ring *ring, struct vepf_buf *buf)
+int epfv_ring_peek(struct epfv_ring *ring, struct epfv_buf *buf)
 {
 	if (ring->error || !ring->num_bufs)
 		return 0;
@@ -379,9 +379,9 @@ int vepf_ring_peek(struct vepf_ring *ring, struct vepf_buf *buf)
 	return 1;
 }
 
-int vepf_ring_get(struct vepf_ring *ring, struct vepf_buf *buf)
+int epfv_ring_get(struct epfv_ring *ring, struct epfv_buf *buf)
 {
-	if (!vepf_ring_peek(ring, buf))
+	if (!epfv_ring_peek(ring, buf))
 		return 0;
 	ring->state[buf->head] = DESC_TAKEN;
 	ring->first_buf++;
@@ -389,7 +389,7 @@ int vepf_ring_get(struct vepf_ring *ring, struct vepf_buf *buf)
 	return 1;
 }
 
-void vepf_ring_put(struct vepf_ring *ring, u16 head, u32 written)
+void epfv_ring_put(struct epfv_ring *ring, u16 head, u32 written)
 {
 	if (head >= ring->num || ring->state[head] != DESC_TAKEN)
 		return;
@@ -399,7 +399,7 @@ void vepf_ring_put(struct vepf_ring *ring, u16 head, u32 written)
 	ring->num_done++;
 }
 
-static int write_used(struct vepf_ring *ring)
+static int write_used(struct epfv_ring *ring)
 {
 	unsigned int first = ring->used_idx & (ring->num - 1);
 	u32 entries = ring->used + RING_ENTRIES;
@@ -416,7 +416,7 @@ static int write_used(struct vepf_ring *ring)
 				(ring->num_done - len) * sizeof(*ring->done));
 }
 
-int vepf_ring_publish(struct vepf_ring *ring)
+int epfv_ring_publish(struct epfv_ring *ring)
 {
 	unsigned int i, n = ring->num_done;
 	__le16 idx;
@@ -443,7 +443,7 @@ int vepf_ring_publish(struct vepf_ring *ring)
 	return n;
 }
 
-int vepf_ring_need_interrupt(struct vepf_ring *ring)
+int epfv_ring_need_interrupt(struct epfv_ring *ring)
 {
 	int ret;
 
@@ -453,16 +453,16 @@ int vepf_ring_need_interrupt(struct vepf_ring *ring)
 		return 0;
 
 	full_barrier(ring);
-	ret = vepf_ring_poll(ring);
+	ret = epfv_ring_poll(ring);
 	if (ret < 0)
 		return ret;
 	ring->signalled_idx = ring->used_idx;
 	return !(ring->driver_flags & VRING_AVAIL_F_NO_INTERRUPT);
 }
 
-int vepf_ring_abandon(struct vepf_ring *ring)
+int epfv_ring_abandon(struct epfv_ring *ring)
 {
-	const struct vepf_ring_used nobody = { .id = cpu_to_le32(U32_MAX) };
+	const struct epfv_ring_used nobody = { .id = cpu_to_le32(U32_MAX) };
 	u32 entry = ring->used_idx & (ring->num - 1);
 	__le16 idx = cpu_to_le16(ring->used_idx + 1);
 	int ret;
@@ -478,26 +478,26 @@ int vepf_ring_abandon(struct vepf_ring *ring)
 	return ring->ops->write(ring->ctx, ring->used + RING_IDX, &idx, sizeof(idx));
 }
 
-const char *vepf_ring_error_text(enum vepf_ring_error error)
+const char *epfv_ring_error_text(enum epfv_ring_error error)
 {
 	switch (error) {
-	case VEPF_RING_OK:
+	case EPFV_RING_OK:
 		return "no error";
-	case VEPF_RING_BAD_IDX:
+	case EPFV_RING_BAD_IDX:
 		return "available index went back or too far ahead";
-	case VEPF_RING_BAD_HEAD:
+	case EPFV_RING_BAD_HEAD:
 		return "available ring names no descriptor";
-	case VEPF_RING_BAD_NEXT:
+	case EPFV_RING_BAD_NEXT:
 		return "next names no descriptor";
-	case VEPF_RING_BAD_CHAIN:
+	case EPFV_RING_BAD_CHAIN:
 		return "chain loops or shares a descriptor";
-	case VEPF_RING_BAD_LEN:
+	case EPFV_RING_BAD_LEN:
 		return "descriptor is empty or wraps around the address space";
-	case VEPF_RING_BAD_ORDER:
+	case EPFV_RING_BAD_ORDER:
 		return "readable descriptor behind a writable one";
-	case VEPF_RING_BAD_INDIRECT:
+	case EPFV_RING_BAD_INDIRECT:
 		return "indirect descriptor, which was not negotiated";
-	case VEPF_RING_TOO_MANY:
+	case EPFV_RING_TOO_MANY:
 		return "buffer is in use already";
 	}
 	return "unknown error";

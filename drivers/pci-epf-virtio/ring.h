@@ -13,19 +13,19 @@
  *
  * "Split Virtqueues" in the virtio specification, include/uapi/linux/virtio_ring.h.
  */
-#ifndef VEPF_RING_H
-#define VEPF_RING_H
+#ifndef EPFV_RING_H
+#define EPFV_RING_H
 
 #include <linux/types.h>
 
-#define VEPF_RING_MAX_SIZE	1024
+#define EPFV_RING_MAX_SIZE	1024
 /* Buffers handled at once: bounds the work, and the memory, of one batch */
-#define VEPF_RING_BATCH		64
+#define EPFV_RING_BATCH		64
 /* Descriptors read at once */
-#define VEPF_RING_BURST		128
+#define EPFV_RING_BURST		128
 
 /**
- * struct vepf_ring_ops - access to the memory of one virtqueue
+ * struct epfv_ring_ops - access to the memory of one virtqueue
  * @read: copy @len bytes at @off (bytes from the descriptor table's start) to @buf
  * @write: copy @len bytes from @buf to @off
  * @read_barrier: later reads are not satisfied before earlier ones
@@ -38,7 +38,7 @@
  * to it that all of these are naturally aligned to 4, 2 and, for the bursts of
  * descriptors, 16 bytes.  Memory is little endian.
  */
-struct vepf_ring_ops {
+struct epfv_ring_ops {
 	int (*read)(void *ctx, u32 off, void *buf, u32 len);
 	int (*write)(void *ctx, u32 off, const void *buf, u32 len);
 	void (*read_barrier)(void *ctx);
@@ -47,62 +47,62 @@ struct vepf_ring_ops {
 };
 
 /**
- * struct vepf_seg - one descriptor of a buffer
+ * struct epfv_seg - one descriptor of a buffer
  * @addr: address as the driver wrote it; may be anything
  * @len: bytes, at least 1
  * @writable: the device may write it (else: read it)
  */
-struct vepf_seg {
+struct epfv_seg {
 	u64 addr;
 	u32 len;
 	bool writable;
 };
 
 /**
- * struct vepf_buf - one available buffer
+ * struct epfv_buf - one available buffer
  * @head: descriptor that names the buffer in the used ring
  * @nsegs: descriptors in the chain
  * @readable: bytes in readable descriptors
  * @writable: bytes in writable descriptors
- * @segs: the descriptors, readable ones first; valid until the next vepf_ring_fetch()
+ * @segs: the descriptors, readable ones first; valid until the next epfv_ring_fetch()
  */
-struct vepf_buf {
+struct epfv_buf {
 	u16 head;
 	u16 nsegs;
 	u64 readable;
 	u64 writable;
-	const struct vepf_seg *segs;
+	const struct epfv_seg *segs;
 };
 
-/* Why a ring was broken; vepf_ring_error_text() puts it in words */
-enum vepf_ring_error {
-	VEPF_RING_OK,
-	VEPF_RING_BAD_IDX,	/* avail idx went back, or further than descriptors exist */
-	VEPF_RING_BAD_HEAD,	/* ring entry names no descriptor */
-	VEPF_RING_BAD_NEXT,	/* next names no descriptor */
-	VEPF_RING_BAD_CHAIN,	/* descriptor is part of this or another chain already */
-	VEPF_RING_BAD_LEN,	/* zero length, or address plus length wraps */
-	VEPF_RING_BAD_ORDER,	/* readable descriptor behind a writable one */
-	VEPF_RING_BAD_INDIRECT,	/* INDIRECT was not negotiated */
-	VEPF_RING_TOO_MANY,	/* head is part of a buffer in use already */
+/* Why a ring was broken; epfv_ring_error_text() puts it in words */
+enum epfv_ring_error {
+	EPFV_RING_OK,
+	EPFV_RING_BAD_IDX,	/* avail idx went back, or further than descriptors exist */
+	EPFV_RING_BAD_HEAD,	/* ring entry names no descriptor */
+	EPFV_RING_BAD_NEXT,	/* next names no descriptor */
+	EPFV_RING_BAD_CHAIN,	/* descriptor is part of this or another chain already */
+	EPFV_RING_BAD_LEN,	/* zero length, or address plus length wraps */
+	EPFV_RING_BAD_ORDER,	/* readable descriptor behind a writable one */
+	EPFV_RING_BAD_INDIRECT,	/* INDIRECT was not negotiated */
+	EPFV_RING_TOO_MANY,	/* head is part of a buffer in use already */
 };
 
 /* As they lie in memory */
-struct vepf_ring_desc {
+struct epfv_ring_desc {
 	__le64 addr;
 	__le32 len;
 	__le16 flags;
 	__le16 next;
 };
 
-struct vepf_ring_used {
+struct epfv_ring_used {
 	__le32 id;
 	__le32 len;
 };
 
 /**
- * struct vepf_ring - device side of one virtqueue
- * @error: why the ring is broken, VEPF_RING_OK if it is not
+ * struct epfv_ring - device side of one virtqueue
+ * @error: why the ring is broken, EPFV_RING_OK if it is not
  * @ops: accessors
  * @ctx: handed to @ops
  * @num: descriptors
@@ -131,10 +131,10 @@ struct vepf_ring_used {
  *
  * All but @error is private.  Large (tens of KiB): allocate it.
  */
-struct vepf_ring {
-	enum vepf_ring_error error;
+struct epfv_ring {
+	enum epfv_ring_error error;
 
-	const struct vepf_ring_ops *ops;
+	const struct epfv_ring_ops *ops;
 	void *ctx;
 	u16 num;
 	u32 avail;
@@ -147,18 +147,18 @@ struct vepf_ring {
 	bool held;
 	u16 hold_idx;
 
-	struct vepf_buf buf[VEPF_RING_BATCH];
+	struct epfv_buf buf[EPFV_RING_BATCH];
 	unsigned int first_buf;
 	unsigned int num_bufs;
-	struct vepf_seg segs[VEPF_RING_MAX_SIZE];
+	struct epfv_seg segs[EPFV_RING_MAX_SIZE];
 
-	struct vepf_ring_used done[VEPF_RING_MAX_SIZE];
+	struct epfv_ring_used done[EPFV_RING_MAX_SIZE];
 	unsigned int num_done;
 
-	u16 next[VEPF_RING_MAX_SIZE];
-	u8 state[VEPF_RING_MAX_SIZE];
+	u16 next[EPFV_RING_MAX_SIZE];
+	u8 state[EPFV_RING_MAX_SIZE];
 
-	struct vepf_ring_desc burst[VEPF_RING_BURST];
+	struct epfv_ring_desc burst[EPFV_RING_BURST];
 	unsigned int burst_first;
 	unsigned int burst_len;
 	unsigned int chain;
@@ -166,18 +166,18 @@ struct vepf_ring {
 };
 
 /**
- * vepf_ring_size() - bytes taken by a virtqueue
- * @num: descriptors, a power of two up to VEPF_RING_MAX_SIZE
+ * epfv_ring_size() - bytes taken by a virtqueue
+ * @num: descriptors, a power of two up to EPFV_RING_MAX_SIZE
  * @align: alignment of the used ring in bytes, a power of two (legacy PCI: 4096)
  *
  * Return: the size in bytes.
  */
-u32 vepf_ring_size(u16 num, u32 align);
+u32 epfv_ring_size(u16 num, u32 align);
 
 /**
- * vepf_ring_init() - begin with a virtqueue that its driver has just set up
+ * epfv_ring_init() - begin with a virtqueue that its driver has just set up
  * @ring: ring, any content
- * @num: descriptors, a power of two up to VEPF_RING_MAX_SIZE
+ * @num: descriptors, a power of two up to EPFV_RING_MAX_SIZE
  * @align: alignment of the used ring in bytes, a power of two from 4 to 65536
  *	(legacy PCI: 4096)
  * @ops: accessors
@@ -188,115 +188,115 @@ u32 vepf_ring_size(u16 num, u32 align);
  * and must not run beside each other for one ring.
  * Return: 0, or -EINVAL if @num or @align are out of range.
  */
-int vepf_ring_init(struct vepf_ring *ring, u16 num, u32 align,
-		   const struct vepf_ring_ops *ops, void *ctx);
+int epfv_ring_init(struct epfv_ring *ring, u16 num, u32 align,
+		   const struct epfv_ring_ops *ops, void *ctx);
 
 /**
- * vepf_ring_poll() - read {flags, idx}
+ * epfv_ring_poll() - read {flags, idx}
  * @ring: ring
  *
  * Return: number of buffers available beyond those already fetched (at most
  * the queue size), -EIO if the ring is broken, -ENODEV if {flags, idx} read
  * all-ones (the link is gone), or the accessor's error.
  */
-int vepf_ring_poll(struct vepf_ring *ring);
+int epfv_ring_poll(struct epfv_ring *ring);
 
 /**
- * vepf_ring_fetch() - read ring entries and descriptors in bursts
+ * epfv_ring_fetch() - read ring entries and descriptors in bursts
  * @ring: ring
- * @max: fetch at most so many buffers, capped at VEPF_RING_BATCH less those still held fetched
+ * @max: fetch at most so many buffers, capped at EPFV_RING_BATCH less those still held fetched
  *
  * Uses the idx of the last poll; reads nothing if it promises nothing.  Buffers
  * fetched before an error are kept, unless the ring is broken by it.
- * Return: number of buffers fetched and not yet taken by vepf_ring_get(), -EIO
+ * Return: number of buffers fetched and not yet taken by epfv_ring_get(), -EIO
  * if the ring is broken, -ENODEV if it would be, but {flags, idx} now read
  * all-ones, or what was read is all-ones for the first time, or the accessor's error.
  */
-int vepf_ring_fetch(struct vepf_ring *ring, unsigned int max);
+int epfv_ring_fetch(struct epfv_ring *ring, unsigned int max);
 
 /**
- * vepf_ring_get() - take the next fetched buffer
+ * epfv_ring_get() - take the next fetched buffer
  * @ring: ring
  * @buf: where to put its description
  *
  * Return: 1 and *@buf, or 0 if none is fetched or the ring is broken.
  */
-int vepf_ring_get(struct vepf_ring *ring, struct vepf_buf *buf);
+int epfv_ring_get(struct epfv_ring *ring, struct epfv_buf *buf);
 
 /**
- * vepf_ring_peek() - look at the next fetched buffer without taking it
+ * epfv_ring_peek() - look at the next fetched buffer without taking it
  * @ring: ring
  * @buf: where to put its description
  *
  * Return: 1 and *@buf, or 0 if none is fetched or the ring is broken.
  */
-int vepf_ring_peek(struct vepf_ring *ring, struct vepf_buf *buf);
+int epfv_ring_peek(struct epfv_ring *ring, struct epfv_buf *buf);
 
 /**
- * vepf_ring_put() - a buffer is done; remembered until vepf_ring_publish()
+ * epfv_ring_put() - a buffer is done; remembered until epfv_ring_publish()
  * @ring: ring
- * @head: as given by vepf_ring_get(); any order
+ * @head: as given by epfv_ring_get(); any order
  * @written: bytes written to the buffer, 0 for a readable one
  *
  * The batch holds queue-size entries, so this cannot fail for a head that was
  * got.  A head that is not held is ignored.
  */
-void vepf_ring_put(struct vepf_ring *ring, u16 head, u32 written);
+void epfv_ring_put(struct epfv_ring *ring, u16 head, u32 written);
 
 /**
- * vepf_ring_publish() - write the used entries (at most two bursts), then idx
+ * epfv_ring_publish() - write the used entries (at most two bursts), then idx
  * @ring: ring
  *
  * The caller has made sure that payload is visible before.
  * Return: number of entries published, -EIO if the ring is broken, or the
  * accessor's error (nothing is lost then: the next call writes them again).
  */
-int vepf_ring_publish(struct vepf_ring *ring);
+int epfv_ring_publish(struct epfv_ring *ring);
 
 /**
- * vepf_ring_need_interrupt() - whether the driver wants to hear of what was published
+ * epfv_ring_need_interrupt() - whether the driver wants to hear of what was published
  * @ring: ring
  *
  * Reads {flags, idx} after a full barrier, which serves as the next poll; how
- * many buffers it promises is told by vepf_ring_available().
+ * many buffers it promises is told by epfv_ring_available().
  * Return: 1 if so, 0 if not or nothing was published since the last call, or an
- * error as from vepf_ring_poll(), after which it may be asked again.
+ * error as from epfv_ring_poll(), after which it may be asked again.
  */
-int vepf_ring_need_interrupt(struct vepf_ring *ring);
+int epfv_ring_need_interrupt(struct epfv_ring *ring);
 
 /**
- * vepf_ring_available() - what the last read of {flags, idx} promised
+ * epfv_ring_available() - what the last read of {flags, idx} promised
  * @ring: ring
  *
  * Return: number of buffers available beyond those already fetched, up to the hold;
  * 0 if the ring is broken.
  */
-unsigned int vepf_ring_available(const struct vepf_ring *ring);
+unsigned int epfv_ring_available(const struct epfv_ring *ring);
 
 /**
- * vepf_ring_hold() - fetch no buffer beyond those that the last poll promised
+ * epfv_ring_hold() - fetch no buffer beyond those that the last poll promised
  * @ring: ring
  *
- * Until vepf_ring_release().  What comes later is as if it was not there yet.
+ * Until epfv_ring_release().  What comes later is as if it was not there yet.
  */
-void vepf_ring_hold(struct vepf_ring *ring);
+void epfv_ring_hold(struct epfv_ring *ring);
 
 /**
- * vepf_ring_release() - undo vepf_ring_hold()
+ * epfv_ring_release() - undo epfv_ring_hold()
  * @ring: ring
  */
-void vepf_ring_release(struct vepf_ring *ring);
+void epfv_ring_release(struct epfv_ring *ring);
 
 /**
- * vepf_ring_all_taken() - whether no buffer is left, as far as the last poll and a hold tell
+ * epfv_ring_all_taken() - whether no buffer is left, as far as the last poll and a hold tell
  * @ring: ring
  *
- * Return: true if vepf_ring_get() was called for each of them, or the ring is broken.
+ * Return: true if epfv_ring_get() was called for each of them, or the ring is broken.
  */
-bool vepf_ring_all_taken(const struct vepf_ring *ring);
+bool epfv_ring_all_taken(const struct epfv_ring *ring);
 
 /**
- * vepf_ring_abandon() - tell the driver that nobody serves this queue any more
+ * epfv_ring_abandon() - tell the driver that nobody serves this queue any more
  * @ring: ring, not to be used any more afterwards
  *
  * The legacy layout has no DEVICE_NEEDS_RESET.  But a driver that finds a used
@@ -305,14 +305,14 @@ bool vepf_ring_all_taken(const struct vepf_ring *ring);
  * buffers to come back.
  * Return: 0, -EIO if the ring is broken already, or the accessor's error.
  */
-int vepf_ring_abandon(struct vepf_ring *ring);
+int epfv_ring_abandon(struct epfv_ring *ring);
 
 /**
- * vepf_ring_error_text() - an error in words for a log
+ * epfv_ring_error_text() - an error in words for a log
  * @error: any value
  *
  * Return: a constant string, never NULL.
  */
-const char *vepf_ring_error_text(enum vepf_ring_error error);
+const char *epfv_ring_error_text(enum epfv_ring_error error);
 
-#endif /* VEPF_RING_H */
+#endif /* EPFV_RING_H */

@@ -8,8 +8,8 @@
  * virtio_console.c).  Nothing in the legacy layout tells when that is over, so
  * wait until the driver has been quiet for a while.
  */
-#ifndef VEPF_SETTLE_H
-#define VEPF_SETTLE_H
+#ifndef EPFV_SETTLE_H
+#define EPFV_SETTLE_H
 
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -17,43 +17,43 @@
 #include <linux/types.h>
 
 /* Quiet for so long is settled, and so is who has been running for longer */
-#define VEPF_SETTLE_QUIET_NS	(200 * NSEC_PER_MSEC)
-#define VEPF_SETTLE_MOST_NS	NSEC_PER_SEC
+#define EPFV_SETTLE_QUIET_NS	(200 * NSEC_PER_MSEC)
+#define EPFV_SETTLE_MOST_NS	NSEC_PER_SEC
 
 /**
- * struct vepf_settle - when a driver may be given data
+ * struct epfv_settle - when a driver may be given data
  * @at: time from which on it may, unless it notifies before; 0: it may
  * @latest: time from which on it may in any case
  */
-struct vepf_settle {
+struct epfv_settle {
 	ktime_t at;
 	ktime_t latest;
 };
 
 /* The driver has said DRIVER_OK */
-static inline void vepf_settle_begin(struct vepf_settle *s)
+static inline void epfv_settle_begin(struct epfv_settle *s)
 {
 	ktime_t now = ktime_get();
 
-	s->at = ktime_add_ns(now, VEPF_SETTLE_QUIET_NS);
-	s->latest = ktime_add_ns(now, VEPF_SETTLE_MOST_NS);
+	s->at = ktime_add_ns(now, EPFV_SETTLE_QUIET_NS);
+	s->latest = ktime_add_ns(now, EPFV_SETTLE_MOST_NS);
 }
 
 /* The driver has notified */
-static inline void vepf_settle_disturb(struct vepf_settle *s)
+static inline void epfv_settle_disturb(struct epfv_settle *s)
 {
 	if (s->at)
-		s->at = min(ktime_add_ns(ktime_get(), VEPF_SETTLE_QUIET_NS), s->latest);
+		s->at = min(ktime_add_ns(ktime_get(), EPFV_SETTLE_QUIET_NS), s->latest);
 }
 
 /* The driver has said itself that it is able to receive */
-static inline void vepf_settle_end(struct vepf_settle *s)
+static inline void epfv_settle_end(struct epfv_settle *s)
 {
 	s->at = 0;
 }
 
 /* Nanoseconds until the driver may be given data, 0: it may */
-static inline u64 vepf_settle_left(struct vepf_settle *s)
+static inline u64 epfv_settle_left(struct epfv_settle *s)
 {
 	s64 left;
 
@@ -66,4 +66,4 @@ static inline u64 vepf_settle_left(struct vepf_settle *s)
 	return 0;
 }
 
-#endif /* VEPF_SETTLE_H */
+#endif /* EPFV_SETTLE_H */

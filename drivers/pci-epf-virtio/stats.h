@@ -6,13 +6,13 @@
  * host's memory are counted as the non-posted PCIe reads that the processor's
  * loads become, writes likewise, since that is what a design costs on a link.
  */
-#ifndef VEPF_STATS_H
-#define VEPF_STATS_H
+#ifndef EPFV_STATS_H
+#define EPFV_STATS_H
 
 #include <linux/types.h>
 
 /**
- * struct vepf_stats - counters of one function, or the part of them that is one queue's
+ * struct epfv_stats - counters of one function, or the part of them that is one queue's
  * @np_reads: non-posted reads of host memory
  * @np_bytes: bytes they read
  * @posted_writes: posted writes to host memory
@@ -27,7 +27,7 @@
  *	so many at most are made after the host's reset
  * @host_errors: rings and buffers of the host that were refused
  */
-struct vepf_stats {
+struct epfv_stats {
 	u64 np_reads;
 	u64 np_bytes;
 	u64 posted_writes;
@@ -43,13 +43,13 @@ struct vepf_stats {
 };
 
 /**
- * vepf_stats_add() - add to a queue's counters what was done on its behalf
+ * epfv_stats_add() - add to a queue's counters what was done on its behalf
  * @queue: counters of the queue
  * @before: those of the function before
  * @after: and after
  */
-static inline void vepf_stats_add(struct vepf_stats *queue, const struct vepf_stats *before,
-				  const struct vepf_stats *after)
+static inline void epfv_stats_add(struct epfv_stats *queue, const struct epfv_stats *before,
+				  const struct epfv_stats *after)
 {
 	queue->np_reads += after->np_reads - before->np_reads;
 	queue->np_bytes += after->np_bytes - before->np_bytes;
@@ -62,4 +62,4 @@ static inline void vepf_stats_add(struct vepf_stats *queue, const struct vepf_st
 	queue->host_errors += after->host_errors - before->host_errors;
 }
 
-#endif /* VEPF_STATS_H */
+#endif /* EPFV_STATS_H */

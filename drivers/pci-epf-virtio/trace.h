@@ -8,14 +8,14 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pci_epf_virtio
 
-#if !defined(VEPF_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
-#define VEPF_TRACE_H
+#if !defined(EPFV_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define EPFV_TRACE_H
 
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 
-/* The host's driver has come, gone, or got further: see vepf_poller_state() */
-TRACE_EVENT(vepf_state,
+/* The host's driver has come, gone, or got further: see epfv_poller_state() */
+TRACE_EVENT(epfv_state,
 	TP_PROTO(const char *function, const char *from, const char *to),
 	TP_ARGS(function, from, to),
 	TP_STRUCT__entry(
@@ -32,7 +32,7 @@ TRACE_EVENT(vepf_state,
 );
 
 /* Buffers of the host were used in one go: how many, and what it took */
-TRACE_EVENT(vepf_batch,
+TRACE_EVENT(epfv_batch,
 	TP_PROTO(const char *function, const char *queue, u64 messages, u64 bytes,
 		 u64 np_reads, u64 posted_writes, u64 interrupts),
 	TP_ARGS(function, queue, messages, bytes, np_reads, posted_writes, interrupts),
@@ -60,7 +60,7 @@ TRACE_EVENT(vepf_batch,
 );
 
 /* An MSI-X message was sent, or is to be tried again; INTx is vector -1 */
-TRACE_EVENT(vepf_irq,
+TRACE_EVENT(epfv_irq,
 	TP_PROTO(const char *function, int vector, int err),
 	TP_ARGS(function, vector, err),
 	TP_STRUCT__entry(
@@ -77,7 +77,7 @@ TRACE_EVENT(vepf_irq,
 );
 
 /* The host did what it must not, or cannot be reached; told here however often it happens */
-TRACE_EVENT(vepf_host_error,
+TRACE_EVENT(epfv_host_error,
 	TP_PROTO(const char *function, const char *queue, const char *what),
 	TP_ARGS(function, queue, what),
 	TP_STRUCT__entry(
@@ -93,7 +93,7 @@ TRACE_EVENT(vepf_host_error,
 	TP_printk("%s: %s: %s", __get_str(function), __get_str(queue), __get_str(what))
 );
 
-#endif /* VEPF_TRACE_H */
+#endif /* EPFV_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .

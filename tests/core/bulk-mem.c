@@ -14,13 +14,13 @@
 #define READ_REQUEST	512
 #define WRITE_PAYLOAD	256
 
-static struct host_mem *host_of(const struct vepf_hostmem *hm)
+static struct host_mem *host_of(const struct epfv_hostmem *hm)
 {
 	return container_of(hm->epf->epc, struct fake_epc, epc)->host;
 }
 
-void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
-		       struct vepf_stats *stats, bool (*gate)(void *ctx), void *gate_ctx)
+void epfv_hostmem_init(struct epfv_hostmem *hm, struct pci_epf *epf,
+		       struct epfv_stats *stats, bool (*gate)(void *ctx), void *gate_ctx)
 {
 	memset(hm, 0, sizeof(*hm));
 	hm->epf = epf;
@@ -29,28 +29,28 @@ void vepf_hostmem_init(struct vepf_hostmem *hm, struct pci_epf *epf,
 	hm->gate_ctx = gate_ctx;
 }
 
-void vepf_hostmem_flush(struct vepf_hostmem *hm)
+void epfv_hostmem_flush(struct epfv_hostmem *hm)
 {
 	(void)hm;
 }
 
-void vepf_hostmem_forget(struct vepf_hostmem *hm)
+void epfv_hostmem_forget(struct epfv_hostmem *hm)
 {
 	(void)hm;
 }
 
-bool vepf_hostmem_release(struct vepf_hostmem *hm)
+bool epfv_hostmem_release(struct epfv_hostmem *hm)
 {
 	(void)hm;
 	return false;
 }
 
-void vepf_hostmem_yield(struct vepf_hostmem *hm)
+void epfv_hostmem_yield(struct epfv_hostmem *hm)
 {
 	(void)hm;
 }
 
-int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
+int epfv_region_map(struct epfv_hostmem *hm, struct epfv_region *region, u64 addr, u32 len)
 {
 	(void)hm;
 	region->addr = addr;
@@ -58,13 +58,13 @@ int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 add
 	return 0;
 }
 
-void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
+void epfv_region_unmap(struct epfv_hostmem *hm, struct epfv_region *region)
 {
 	(void)hm;
 	region->len = 0;
 }
 
-int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)
+int epfv_hostmem_read(struct epfv_hostmem *hm, void *buf, u64 addr, size_t len)
 {
 	if (!hm->gate(hm->gate_ctx))
 		return -ESHUTDOWN;
@@ -74,7 +74,7 @@ int vepf_hostmem_read(struct vepf_hostmem *hm, void *buf, u64 addr, size_t len)
 	return 0;
 }
 
-int vepf_hostmem_write(struct vepf_hostmem *hm, u64 addr, const void *buf, size_t len)
+int epfv_hostmem_write(struct epfv_hostmem *hm, u64 addr, const void *buf, size_t len)
 {
 	if (!hm->gate(hm->gate_ctx))
 		return -ESHUTDOWN;
@@ -84,18 +84,18 @@ int vepf_hostmem_write(struct vepf_hostmem *hm, u64 addr, const void *buf, size_
 	return 0;
 }
 
-int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region,
+int epfv_region_read(struct epfv_hostmem *hm, struct epfv_region *region,
 		     u32 off, void *buf, u32 len)
 {
 	if (off > region->len || len > region->len - off)
 		return -ERANGE;
-	return vepf_hostmem_read(hm, buf, region->addr + off, len);
+	return epfv_hostmem_read(hm, buf, region->addr + off, len);
 }
 
-int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region,
+int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region,
 		      u32 off, const void *buf, u32 len)
 {
 	if (off > region->len || len > region->len - off)
 		return -ERANGE;
-	return vepf_hostmem_write(hm, region->addr + off, buf, len);
+	return epfv_hostmem_write(hm, region->addr + off, buf, len);
 }

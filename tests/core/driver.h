@@ -9,7 +9,7 @@
 
 #include "ring.h"
 
-#define DRIVER_MAX_DESC		VEPF_RING_MAX_SIZE
+#define DRIVER_MAX_DESC		EPFV_RING_MAX_SIZE
 
 /**
  * struct driver_mem - the memory a driver's ring and buffers are in
@@ -42,7 +42,7 @@ void driver_init(struct driver *d, const struct driver_mem *mem, void *ctx, u64 
 		 u32 align);
 
 /* Make a buffer available; returns its head, or -1 if there are not enough descriptors */
-int driver_add(struct driver *d, const struct vepf_seg *segs, unsigned int n);
+int driver_add(struct driver *d, const struct epfv_seg *segs, unsigned int n);
 
 /* Take a used buffer; returns its head, or -1 if there is none */
 int driver_get(struct driver *d, u32 *len);

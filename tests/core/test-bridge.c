@@ -23,11 +23,11 @@ static struct {
 	bool was_served;	/* when it heard of a driver, a queue was served already */
 } told;
 
-static void driver(void *priv, enum vepf_side side, bool up, u32 features)
+static void driver(void *priv, enum epfv_side side, bool up, u32 features)
 {
 	(void)priv;
 	(void)features;
-	if (side == VEPF_HOST)
+	if (side == EPFV_HOST)
 		return;
 	told.up += up;
 	told.down += !up;
@@ -40,14 +40,14 @@ static int setup(void **state)
 	struct world *w = world_make(&fake_dwc);
 
 	memset(&told, 0, sizeof(told));
-	memset(config[VEPF_HOST], 'h', CONFIG_LEN);
-	memset(config[VEPF_ENDPOINT], 'e', CONFIG_LEN);
+	memset(config[EPFV_HOST], 'h', CONFIG_LEN);
+	memset(config[EPFV_ENDPOINT], 'e', CONFIG_LEN);
 	told.w = w;
 	w->type.num_queues = 4;
 	w->type.control_feature = 2;
-	w->type.control = (struct vepf_pair){ .rx = 2, .tx = 3 };
-	w->type.config[VEPF_HOST] = config[VEPF_HOST];
-	w->type.config[VEPF_ENDPOINT] = config[VEPF_ENDPOINT];
+	w->type.control = (struct epfv_pair){ .rx = 2, .tx = 3 };
+	w->type.config[EPFV_HOST] = config[EPFV_HOST];
+	w->type.config[EPFV_ENDPOINT] = config[EPFV_ENDPOINT];
 	w->type.config_len = CONFIG_LEN;
 	w->ops.driver = driver;
 	w->vectors = 5;
@@ -257,7 +257,7 @@ static void test_no_call_behind_a_reset(void **state)
 /* A ring that makes no sense is told of once, and served again with the next driver */
 static void test_broken_ring(void **state)
 {
-	struct vepf_seg empty = { .addr = (uintptr_t)early };
+	struct epfv_seg empty = { .addr = (uintptr_t)early };
 	struct world *w = *state;
 	unsigned int i;
 
@@ -284,11 +284,11 @@ static void test_notification_disturbs(void **state)
 	ktime_t before;
 
 	world_local_up(w);
-	vepf_settle_begin(&w->local_rx->settle);
+	epfv_settle_begin(&w->local_rx->settle);
 	before = w->local_rx->settle.at;
-	fake_now += VEPF_SETTLE_QUIET_NS / 2;
+	fake_now += EPFV_SETTLE_QUIET_NS / 2;
 	side_offer(&w->lrx, 4096, 1);
-	assert_int_equal(w->local_rx->settle.at, before + VEPF_SETTLE_QUIET_NS / 2);
+	assert_int_equal(w->local_rx->settle.at, before + EPFV_SETTLE_QUIET_NS / 2);
 }
 
 /* A notification that brings nothing costs the thread nothing */

@@ -89,7 +89,7 @@ static void prepare(struct world *w, bool to_host, unsigned int n, u32 len)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		struct vepf_seg seg = { host->slots + i * 2 * SZ_4K, len, to_host };
+		struct epfv_seg seg = { host->slots + i * 2 * SZ_4K, len, to_host };
 
 		assert_int_equal(side_add_raw(host, &seg, 1), i);
 	}
@@ -106,7 +106,7 @@ static void prepare(struct world *w, bool to_host, unsigned int n, u32 len)
 static struct cost move(struct world *w, bool to_host)
 {
 	unsigned int vector = to_host ? 1 : 2, rounds = 0;
-	struct vepf_stats before = w->f->stats;
+	struct epfv_stats before = w->f->stats;
 	u64 interrupts = w->epc.sent[vector];
 
 	while (!world_poll(w, !to_host && !rounds))
@@ -161,8 +161,8 @@ static void check(bool to_host, unsigned int n, u32 len)
 	assert_int_equal(cost.interrupts, cost.rounds);
 	assert_in_range(cost.reads, 1, bound.reads + more);
 	/* Bytes to the host pass in pieces, the end of which may cut a write in two */
-	if (to_host && VEPF_PIPE_CHUNK % len)
-		cuts = n * len / VEPF_PIPE_CHUNK;
+	if (to_host && EPFV_PIPE_CHUNK % len)
+		cuts = n * len / EPFV_PIPE_CHUNK;
 #ifndef BULK
 	cuts *= 5;
 #endif

@@ -16,11 +16,11 @@
 /* A device type that remembers what it was told, and has so much to say */
 struct type {
 	struct world *w;
-	struct vepf_control c;
+	struct epfv_control c;
 	struct {
-		enum vepf_side from;
+		enum epfv_side from;
 		size_t len;
-		u8 msg[VEPF_MESSAGE_MAX];
+		u8 msg[EPFV_MESSAGE_MAX];
 	} told[MAX_MESSAGES];
 	unsigned int num_told;
 	unsigned int to_say[2];
@@ -29,20 +29,20 @@ struct type {
 	unsigned long asked;
 };
 
-static void message(void *ctx, enum vepf_side from, const void *msg, size_t len)
+static void message(void *ctx, enum epfv_side from, const void *msg, size_t len)
 {
 	struct type *t = ctx;
 
 	if (fake_locks)
 		fail_msg("a message is handled under a lock");
-	assert_in_range(len, 0, VEPF_MESSAGE_MAX);
+	assert_in_range(len, 0, EPFV_MESSAGE_MAX);
 	assert_true(t->num_told < MAX_MESSAGES);
 	t->told[t->num_told].from = from;
 	t->told[t->num_told].len = len;
 	memcpy(t->told[t->num_told++].msg, msg, len);
 }
 
-static size_t next(void *ctx, enum vepf_side to, void *msg)
+static size_t next(void *ctx, enum epfv_side to, void *msg)
 {
 	struct type *t = ctx;
 
@@ -62,7 +62,7 @@ static int setup(void **state)
 
 	t->w = w;
 	t->len = 12;
-	t->c = (struct vepf_control){
+	t->c = (struct epfv_control){
 		.host_rx = w->host_rx,
 		.host_tx = w->host_tx,
 		.local_rx = w->local_rx,
@@ -88,16 +88,16 @@ static int teardown(void **state)
 
 static u64 work(struct type *t, bool scan)
 {
-	u64 again = vepf_control_receive(&t->c, scan);
+	u64 again = epfv_control_receive(&t->c, scan);
 
-	again = min(again, vepf_control_send(&t->c));
+	again = min(again, epfv_control_send(&t->c));
 	fake_epc_settle(&t->w->epc);
 	assert_int_equal(fake_kmaps, 0);
 	return again;
 }
 
 /* What a side has sent is what the type was told, from message @first on */
-static void check_told(struct type *t, unsigned int first, enum vepf_side from, size_t len)
+static void check_told(struct type *t, unsigned int first, enum epfv_side from, size_t len)
 {
 	assert_true(first < t->num_told);
 	assert_int_equal(t->told[first].from, from);
@@ -117,9 +117,9 @@ static void test_messages_of_drivers(void **state)
 	side_reap(&w->htx);
 	assert_int_equal(w->htx.returned, 3);
 	assert_int_equal(t->num_told, 3);
-	check_told(t, 0, VEPF_HOST, 8);
-	check_told(t, 1, VEPF_HOST, 9);
-	check_told(t, 2, VEPF_HOST, VEPF_MESSAGE_MAX);
+	check_told(t, 0, EPFV_HOST, 8);
+	check_told(t, 1, EPFV_HOST, 9);
+	check_told(t, 2, EPFV_HOST, EPFV_MESSAGE_MAX);
 	/* The bytes are those of one stream, of which the first 8 went first */
 	assert_memory_not_equal(t->told[0].msg, t->told[1].msg, 8);
 	assert_int_equal(w->epc.sent[2], interrupts + 1);
@@ -132,14 +132,14 @@ static void test_local_driver_does_not_wait(void **state)
 	struct world *w = t->w;
 
 	assert_true(side_send(&w->ltx, 8, 2));
-	vepf_control_collect(&t->c);
+	epfv_control_collect(&t->c);
 	side_reap(&w->ltx);
 	assert_int_equal(w->ltx.returned, 1);
-	check_told(t, 0, VEPF_ENDPOINT, 8);
+	check_told(t, 0, EPFV_ENDPOINT, 8);
 	assert_true(side_send(&w->ltx, 500, 4));
-	vepf_control_collect(&t->c);
+	epfv_control_collect(&t->c);
 	side_reap(&w->ltx);
-	check_told(t, 1, VEPF_ENDPOINT, VEPF_MESSAGE_MAX);
+	check_told(t, 1, EPFV_ENDPOINT, EPFV_MESSAGE_MAX);
 }
 
 static void check_received(const struct side *s, unsigned int n, size_t len)
@@ -158,17 +158,17 @@ static void test_messages_for_drivers(void **state)
 	struct world *w = t->w;
 	unsigned int i;
 
-	t->to_say[VEPF_HOST] = 30;
-	t->to_say[VEPF_ENDPOINT] = 30;
+	t->to_say[EPFV_HOST] = 30;
+	t->to_say[EPFV_ENDPOINT] = 30;
 	assert_int_equal(work(t, true), U64_MAX);
-	assert_int_equal(t->said[VEPF_HOST] + t->said[VEPF_ENDPOINT], 0);
+	assert_int_equal(t->said[EPFV_HOST] + t->said[EPFV_ENDPOINT], 0);
 	for (i = 0; i < 5; i++) {
 		assert_true(side_offer(&w->hrx, 4096, 1));
 		assert_true(side_offer(&w->lrx, 4096, 2));
 	}
 	work(t, true);
-	assert_int_equal(t->said[VEPF_HOST], 5);
-	assert_int_equal(t->said[VEPF_ENDPOINT], 5);
+	assert_int_equal(t->said[EPFV_HOST], 5);
+	assert_int_equal(t->said[EPFV_ENDPOINT], 5);
 	assert_true(w->epc.sent[1] > 0);
 	assert_true(fake_virtio.calls[0] > 0);
 	for (i = 0; i < 40; i++) {
@@ -184,7 +184,7 @@ static void test_messages_for_drivers(void **state)
 	check_received(&w->lrx, 30, t->len);
 
 	/* A buffer that is there already serves the next one, without looking for others */
-	t->to_say[VEPF_HOST]++;
+	t->to_say[EPFV_HOST]++;
 	work(t, false);
 	side_reap(&w->hrx);
 	check_received(&w->hrx, 31, t->len);
@@ -196,8 +196,8 @@ static void test_small_buffers(void **state)
 	struct type *t = *state;
 	struct world *w = t->w;
 
-	t->to_say[VEPF_HOST] = 1;
-	t->to_say[VEPF_ENDPOINT] = 1;
+	t->to_say[EPFV_HOST] = 1;
+	t->to_say[EPFV_ENDPOINT] = 1;
 	assert_true(side_offer(&w->hrx, 7, 2));
 	assert_true(side_offer(&w->lrx, 7, 2));
 	work(t, true);
@@ -214,7 +214,7 @@ static void test_rounds(void **state)
 	struct world *w = t->w;
 	unsigned int i;
 
-	t->to_say[VEPF_HOST] = 1000;
+	t->to_say[EPFV_HOST] = 1000;
 	for (i = 0; i < QUEUE_SIZE; i++) {
 		assert_true(side_send(&w->htx, 8, 1));
 		assert_true(side_offer(&w->hrx, 64, 1));
@@ -222,7 +222,7 @@ static void test_rounds(void **state)
 	while (!work(t, true))
 		;
 	assert_int_equal(t->num_told, QUEUE_SIZE);
-	assert_int_equal(t->said[VEPF_HOST], QUEUE_SIZE);
+	assert_int_equal(t->said[EPFV_HOST], QUEUE_SIZE);
 }
 
 /* The host resets: nothing is read or written any more, and the next driver is served */
@@ -231,19 +231,19 @@ static void test_reset(void **state)
 	struct type *t = *state;
 	struct world *w = t->w;
 
-	t->to_say[VEPF_HOST] = 2;
+	t->to_say[EPFV_HOST] = 2;
 	assert_true(side_send(&w->htx, 8, 1));
 	assert_true(side_offer(&w->hrx, 64, 1));
 	assert_true(side_offer(&w->hrx, 64, 1));
 	legacy_reset(&w->driver);
 	work(t, true);
 	assert_int_equal(t->num_told, 0);
-	vepf_control_stop(&t->c);
+	epfv_control_stop(&t->c);
 	world_host_down(w);
 	assert_int_equal(work(t, false), U64_MAX);
 
 	world_host_up(w);
-	t->said[VEPF_HOST] = 0;
+	t->said[EPFV_HOST] = 0;
 	assert_true(side_offer(&w->hrx, 64, 1));
 	assert_true(side_send(&w->htx, 8, 1));
 	work(t, true);
@@ -257,17 +257,17 @@ static void test_bad_host(void **state)
 {
 	struct type *t = *state;
 	struct world *w = t->w;
-	struct vepf_seg wrong = { 0x1000, 8, true };
-	struct vepf_seg empty = { 0x1000, 0, false };
+	struct epfv_seg wrong = { 0x1000, 8, true };
+	struct epfv_seg empty = { 0x1000, 0, false };
 	u64 errors;
 
 	/* Readable and writable the wrong way round */
 	assert_true(side_add_raw(&w->htx, &wrong, 1) >= 0);
 	wrong.writable = false;
 	assert_true(side_add_raw(&w->hrx, &wrong, 1) >= 0);
-	t->to_say[VEPF_HOST] = 1;
+	t->to_say[EPFV_HOST] = 1;
 	work(t, true);
-	check_told(t, 0, VEPF_HOST, 0);
+	check_told(t, 0, EPFV_HOST, 0);
 	errors = w->f->stats.host_errors;
 	side_add_raw(&w->htx, &empty, 1);
 	work(t, true);

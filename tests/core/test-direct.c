@@ -9,7 +9,7 @@
 
 #include "world.h"
 
-#define HISTORY		VEPF_HISTORY_SIZE
+#define HISTORY		EPFV_HISTORY_SIZE
 
 /* What the endpoint's user does */
 static struct {
@@ -52,7 +52,7 @@ static size_t take(struct world *w, size_t len)
 	struct side *s = &w->lrx;
 	size_t n;
 
-	n = vepf_pair_read(w->f, 0, s->received + s->num_received, len);
+	n = epfv_pair_read(w->f, 0, s->received + s->num_received, len);
 	s->num_received += n;
 	return n;
 }
@@ -65,7 +65,7 @@ static size_t put(struct world *w, size_t len)
 
 	for (i = 0; i < len; i++)
 		buf[i] = stream_byte(user.sent + i);
-	n = vepf_pair_write(w->f, 0, buf, len);
+	n = epfv_pair_write(w->f, 0, buf, len);
 	user.sent += n;
 	return n;
 }
@@ -121,7 +121,7 @@ static void test_from_host_nobody_reads(void **state)
 		assert_int_equal(w->htx.in_flight, 0);
 	}
 	world_run(w, 6000 * MSEC);
-	assert_int_equal(vepf_pair_readable(w->f, 0), HISTORY);
+	assert_int_equal(epfv_pair_readable(w->f, 0), HISTORY);
 	assert_in_range(w->htx.slowest, 0, 10 * MSEC);
 	while (take(w, 100))
 		;
@@ -165,7 +165,7 @@ static void test_lossless_from_host(void **state)
 	while (side_send(&w->htx, 5000, 2))
 		;
 	world_run(w, 10 * MSEC);
-	assert_in_range(vepf_pair_readable(w->f, 0), HISTORY - 5000, HISTORY);
+	assert_in_range(epfv_pair_readable(w->f, 0), HISTORY - 5000, HISTORY);
 	wakeups = w->f->stats.wakeups;
 	world_run(w, 60000 * MSEC);
 	assert_in_range(w->f->stats.wakeups - wakeups, 0, WATCHES(60000) + 10);
@@ -192,7 +192,7 @@ static void test_to_host(void **state)
 	for (i = 0; i < 200; i++) {
 		u32 len = rnd_range(1, 4096);
 
-		assert_int_equal(vepf_pair_writable(w->f, 0), SIZE_MAX);
+		assert_int_equal(epfv_pair_writable(w->f, 0), SIZE_MAX);
 		assert_int_equal(put(w, len), len);
 		world_run(w, MSEC);
 	}
@@ -223,13 +223,13 @@ static void test_lossless_to_host(void **state)
 
 	world_host_up(w);
 	do {
-		room = vepf_pair_writable(w->f, 0);
+		room = epfv_pair_writable(w->f, 0);
 		assert_int_equal(put(w, 4000), min(room, (size_t)4000));
 		world_run(w, MSEC);
 	} while (room);
 	assert_int_equal(put(w, 1), 0);
 	/* What has left the history waits for a buffer of the host */
-	assert_in_range(user.sent, HISTORY, HISTORY + VEPF_PIPE_CHUNK);
+	assert_in_range(user.sent, HISTORY, HISTORY + EPFV_PIPE_CHUNK);
 	user.told = 0;
 	world_run(w, 60000 * MSEC);
 	assert_int_equal(user.told, 0);
@@ -237,7 +237,7 @@ static void test_lossless_to_host(void **state)
 	side_offer(&w->hrx, 4096, 1);
 	world_run(w, MSEC);
 	assert_true(user.told);
-	assert_in_range(vepf_pair_writable(w->f, 0), 1, 4096);
+	assert_in_range(epfv_pair_writable(w->f, 0), 1, 4096);
 	w->step = offer_all;
 	world_run(w, 100 * MSEC);
 	assert_int_equal(w->hrx.num_received, user.sent);
@@ -254,16 +254,16 @@ static void test_writer_closes(void **state)
 	assert_int_equal(put(w, 4000), 4000);
 	assert_int_equal(put(w, 4000), 4000);
 	world_run(w, MSEC);
-	vepf_pipe_close(w->to_host);
-	assert_false(vepf_pipe_drained(w->to_host));
-	assert_int_equal(vepf_pair_writable(w->f, 0), 0);
+	epfv_pipe_close(w->to_host);
+	assert_false(epfv_pipe_drained(w->to_host));
+	assert_int_equal(epfv_pair_writable(w->f, 0), 0);
 	assert_int_equal(put(w, 1), 0);
 	w->step = offer_all;
 	world_run(w, 10 * MSEC);
 	assert_int_equal(w->hrx.num_received, 8000);
 	user.told = 0;
-	assert_true(vepf_pipe_drained(w->to_host));
-	assert_false(vepf_pipe_drained(w->to_host));
+	assert_true(epfv_pipe_drained(w->to_host));
+	assert_false(epfv_pipe_drained(w->to_host));
 	world_kick(w);
 	world_run(w, MSEC);
 	assert_true(user.told);
@@ -278,14 +278,14 @@ static void test_host_closes(void **state)
 	world_host_up(w);
 	assert_true(side_send(&w->htx, 3000, 1));
 	world_run(w, MSEC);
-	vepf_pipe_close(w->from_host);
-	assert_false(vepf_pipe_drained(w->from_host));
+	epfv_pipe_close(w->from_host);
+	assert_false(epfv_pipe_drained(w->from_host));
 	assert_int_equal(take(w, 2999), 2999);
 	assert_false(w->f->poller.kicked);
-	assert_false(vepf_pipe_drained(w->from_host));
+	assert_false(epfv_pipe_drained(w->from_host));
 	assert_int_equal(take(w, 10), 1);
 	assert_true(w->f->poller.kicked);
-	assert_true(vepf_pipe_drained(w->from_host));
+	assert_true(epfv_pipe_drained(w->from_host));
 }
 
 /* What is under way to one who closes is not for the next one */
@@ -298,12 +298,12 @@ static void test_reader_closes(void **state)
 	while (side_send(&w->htx, 5000, 1))
 		;
 	world_run(w, MSEC);
-	vepf_pipe_open(w->from_host, false);
-	assert_int_equal(vepf_pair_readable(w->f, 0), 0);
+	epfv_pipe_open(w->from_host, false);
+	assert_int_equal(epfv_pair_readable(w->f, 0), 0);
 	assert_int_equal(take(w, 100), 0);
 	/* At once, before the thread has thrown anything away */
-	vepf_pipe_open(w->from_host, true);
-	assert_int_equal(vepf_pair_readable(w->f, 0), 0);
+	epfv_pipe_open(w->from_host, true);
+	assert_int_equal(epfv_pair_readable(w->f, 0), 0);
 	assert_int_equal(take(w, 100), 0);
 	world_kick(w);
 	world_run(w, 10 * MSEC);
@@ -327,16 +327,16 @@ static void test_host_leaves(void **state)
 	while (put(w, 4000))
 		;
 	world_run(w, MSEC);
-	vepf_pipe_open(w->to_host, false);
-	assert_int_equal(vepf_pair_writable(w->f, 0), 0);
+	epfv_pipe_open(w->to_host, false);
+	assert_int_equal(epfv_pair_writable(w->f, 0), 0);
 	user.told = 0;
 	world_host_down(w);
 	assert_true(user.told);
-	assert_int_equal(vepf_pair_writable(w->f, 0), 0);
+	assert_int_equal(epfv_pair_writable(w->f, 0), 0);
 	assert_int_equal(w->to_host->fifo.dropped, user.sent);
 
 	world_host_up(w);
-	vepf_pipe_open(w->to_host, true);
+	epfv_pipe_open(w->to_host, true);
 	assert_int_equal(put(w, 10), 10);
 	w->step = offer_all;
 	world_run(w, 10 * MSEC);

@@ -14,7 +14,7 @@
 
 static unsigned int drained[2];
 
-static void driver(void *priv, enum vepf_side side, bool up, u32 features)
+static void driver(void *priv, enum epfv_side side, bool up, u32 features)
 {
 	(void)priv;
 	(void)side;
@@ -22,7 +22,7 @@ static void driver(void *priv, enum vepf_side side, bool up, u32 features)
 	(void)features;
 }
 
-static void message(void *priv, enum vepf_side side, const void *msg, size_t len)
+static void message(void *priv, enum epfv_side side, const void *msg, size_t len)
 {
 	(void)priv;
 	(void)side;
@@ -30,7 +30,7 @@ static void message(void *priv, enum vepf_side side, const void *msg, size_t len
 	(void)len;
 }
 
-static size_t next(void *priv, enum vepf_side side, void *msg)
+static size_t next(void *priv, enum epfv_side side, void *msg)
 {
 	(void)priv;
 	(void)side;
@@ -38,7 +38,7 @@ static size_t next(void *priv, enum vepf_side side, void *msg)
 	return 0;
 }
 
-static bool pair_drained(void *priv, enum vepf_side side, unsigned int pair)
+static bool pair_drained(void *priv, enum epfv_side side, unsigned int pair)
 {
 	(void)priv;
 	if (!pair)
@@ -48,15 +48,15 @@ static bool pair_drained(void *priv, enum vepf_side side, unsigned int pair)
 
 #define PORTS		8
 
-static struct vepf_function *closing;
+static struct epfv_function *closing;
 
-static void closes_all(void *priv, enum vepf_side side, bool up, u32 features)
+static void closes_all(void *priv, enum epfv_side side, bool up, u32 features)
 {
 	unsigned int i;
 
 	driver(priv, side, up, features);
 	for (i = 0; !up && i < PORTS; i++)
-		vepf_pair_open(closing, i, side, false);
+		epfv_pair_open(closing, i, side, false);
 }
 
 static const char * const names[] = {
@@ -64,7 +64,7 @@ static const char * const names[] = {
 	"16", "17"
 };
 
-static struct vepf_pair ports[PORTS];
+static struct epfv_pair ports[PORTS];
 
 static struct world *make_ports(unsigned int num)
 {
@@ -75,11 +75,11 @@ static struct world *make_ports(unsigned int num)
 	for (i = 0; i < num; i++) {
 		u8 rx = i ? 2 * i + 2 : 0;
 
-		ports[i] = (struct vepf_pair){ .rx = rx, .tx = rx + 1, .lossless = true };
+		ports[i] = (struct epfv_pair){ .rx = rx, .tx = rx + 1, .lossless = true };
 	}
 	w->type.features = FEATURE;
 	w->type.control_feature = FEATURE;
-	w->type.control = (struct vepf_pair){ .rx = 2, .tx = 3 };
+	w->type.control = (struct epfv_pair){ .rx = 2, .tx = 3 };
 	w->type.num_queues = 2 * (num + 1);
 	w->type.queue_names = names;
 	w->type.pairs = ports;
@@ -111,8 +111,8 @@ static int setup_ports(void **state)
 
 static void open_both(struct world *w)
 {
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_pair_open(w->f, 0, EPFV_ENDPOINT, true);
 }
 
 static void fill(struct side *s)
@@ -137,7 +137,7 @@ static void receive(struct world *w, struct side *s)
  * A port that both have open is taken away, and comes back as a console before the thread
  * had its turn: who sends there has its buffers back.
  */
-static void check_becomes_console(struct world *w, enum vepf_side from, struct side *s)
+static void check_becomes_console(struct world *w, enum epfv_side from, struct side *s)
 {
 	open_both(w);
 	fill(s);
@@ -145,12 +145,12 @@ static void check_becomes_console(struct world *w, enum vepf_side from, struct s
 	side_reap(s);
 	assert_true(s->in_flight);
 
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, from, false);
-	vepf_pair_lossless(w->f, 0, VEPF_HOST, false);
-	vepf_pair_lossless(w->f, 0, VEPF_ENDPOINT, false);
-	vepf_pair_open(w->f, 0, from, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, from, false);
+	epfv_pair_lossless(w->f, 0, EPFV_HOST, false);
+	epfv_pair_lossless(w->f, 0, EPFV_ENDPOINT, false);
+	epfv_pair_open(w->f, 0, from, true);
+	epfv_unlock(w->f);
 	world_run(w, 20 * MSEC);
 	side_reap(s);
 	assert_int_equal(s->in_flight, 0);
@@ -166,7 +166,7 @@ static void test_becomes_console(void **state)
 
 	world_host_up(w);
 	world_local_up(w);
-	check_becomes_console(w, VEPF_HOST, &w->htx);
+	check_becomes_console(w, EPFV_HOST, &w->htx);
 }
 
 static void test_becomes_console_at_endpoint(void **state)
@@ -175,14 +175,14 @@ static void test_becomes_console_at_endpoint(void **state)
 
 	world_host_up(w);
 	world_local_up(w);
-	check_becomes_console(w, VEPF_ENDPOINT, &w->ltx);
+	check_becomes_console(w, EPFV_ENDPOINT, &w->ltx);
 }
 
 /*
  * A sender closes its end, and its driver is another one before all has arrived: what the
  * next one sends comes behind the end of the first one.
  */
-static void check_next_session(struct world *w, enum vepf_side side, struct side *from,
+static void check_next_session(struct world *w, enum epfv_side side, struct side *from,
 			       struct side *to, bool closes)
 {
 	u64 first;
@@ -195,20 +195,20 @@ static void check_next_session(struct world *w, enum vepf_side side, struct side
 	first = from->pos;
 	assert_int_equal(from->in_flight, 0);
 	if (closes)
-		vepf_pair_open(w->f, 0, side, false);
+		epfv_pair_open(w->f, 0, side, false);
 	world_run(w, MSEC);
-	if (side == VEPF_HOST)
+	if (side == EPFV_HOST)
 		world_host_down(w);
 	else
 		world_local_down(w);
 	if (!closes)
-		vepf_pair_open(w->f, 0, side, false);
+		epfv_pair_open(w->f, 0, side, false);
 	world_run(w, MSEC);
-	if (side == VEPF_HOST)
+	if (side == EPFV_HOST)
 		world_host_up(w);
 	else
 		world_local_up(w);
-	vepf_pair_open(w->f, 0, side, true);
+	epfv_pair_open(w->f, 0, side, true);
 	assert_true(side_send(from, 3000, 1));
 	world_run(w, 10 * MSEC);
 	assert_int_equal(drained[side], 0);
@@ -223,7 +223,7 @@ static void check_next_session(struct world *w, enum vepf_side side, struct side
 /* Nothing of the next session arrives while the end of the first one is not told */
 static struct {
 	struct side *to;
-	enum vepf_side side;
+	enum epfv_side side;
 	u64 first;
 } watched;
 
@@ -235,7 +235,7 @@ static void watch(struct world *w)
 		assert_in_range(watched.to->num_received, 0, watched.first);
 }
 
-static void check_sessions(struct world *w, enum vepf_side side, struct side *from,
+static void check_sessions(struct world *w, enum epfv_side side, struct side *from,
 			   struct side *to)
 {
 	world_host_up(w);
@@ -251,14 +251,14 @@ static void test_next_session_of_host(void **state)
 {
 	struct world *w = *state;
 
-	check_sessions(w, VEPF_HOST, &w->htx, &w->lrx);
+	check_sessions(w, EPFV_HOST, &w->htx, &w->lrx);
 }
 
 static void test_next_session_of_endpoint(void **state)
 {
 	struct world *w = *state;
 
-	check_sessions(w, VEPF_ENDPOINT, &w->ltx, &w->hrx);
+	check_sessions(w, EPFV_ENDPOINT, &w->ltx, &w->hrx);
 }
 
 /* The driver's end is closed by its reset */
@@ -269,10 +269,10 @@ static void test_next_driver_of_host(void **state)
 	world_host_up(w);
 	world_local_up(w);
 	watched.to = &w->lrx;
-	watched.side = VEPF_HOST;
+	watched.side = EPFV_HOST;
 	watched.first = 10000;
 	w->step = watch;
-	check_next_session(w, VEPF_HOST, &w->htx, &w->lrx, false);
+	check_next_session(w, EPFV_HOST, &w->htx, &w->lrx, false);
 }
 
 static void test_next_driver_of_endpoint(void **state)
@@ -282,10 +282,10 @@ static void test_next_driver_of_endpoint(void **state)
 	world_host_up(w);
 	world_local_up(w);
 	watched.to = &w->hrx;
-	watched.side = VEPF_ENDPOINT;
+	watched.side = EPFV_ENDPOINT;
 	watched.first = 10000;
 	w->step = watch;
-	check_next_session(w, VEPF_ENDPOINT, &w->ltx, &w->hrx, false);
+	check_next_session(w, EPFV_ENDPOINT, &w->ltx, &w->hrx, false);
 }
 
 /* Ports that nobody has open cost no read, however often the thread runs */
@@ -326,13 +326,13 @@ static void test_msix_is_refused(void **state)
 	assert_int_equal(fake_epf_init(), -EINVAL);
 	/* The link is up, but the card is not what the host needs: it is left alone */
 	fake_epf_link(true);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 	fake_epf_link(false);
 
 	/* The controller is ready again */
 	fake_epf.msix_result = 0;
 	assert_int_equal(fake_epf_init(), 0);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "idle");
 	fake_epf_unbind();
 	assert_false(fake_epf.bar_is_set);
 }
@@ -390,7 +390,7 @@ static void test_events(void **state)
 			fake_sleep(rnd_range(0, MSEC));
 			fake_tick = 0;
 			if (!initialised)
-				assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+				assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 		}
 		fake_epf_unbind();
 		assert_int_equal(fake_tasks(), 0);
@@ -409,8 +409,8 @@ static void test_reset_reads_nothing(void **state)
 	world_host_up(w);
 	world_local_up(w);
 	for (i = 0; i < PORTS; i++) {
-		vepf_pair_open(w->f, i, VEPF_HOST, true);
-		vepf_pair_open(w->f, i, VEPF_ENDPOINT, true);
+		epfv_pair_open(w->f, i, EPFV_HOST, true);
+		epfv_pair_open(w->f, i, EPFV_ENDPOINT, true);
 	}
 	/* A type may close them when it hears of the end */
 	closing = w->f;

@@ -65,11 +65,11 @@ static void test_host_selects_all_the_time(void **state)
 	fake_on_rmb = select_another;
 	for (i = 0; i < 1000; i++) {
 		host.calls = 0;
-		vepf_regs_changed(&w->f->poller.regs);
+		epfv_regs_changed(&w->f->poller.regs);
 		host.calls = 0;
-		vepf_lock(w->f);
-		vepf_regs_pass(&w->f->poller.regs, false);
-		vepf_unlock(w->f);
+		epfv_lock(w->f);
+		epfv_regs_pass(&w->f->poller.regs, false);
+		epfv_unlock(w->f);
 	}
 	fake_on_rmb = NULL;
 	world_host_up(w);
@@ -87,7 +87,7 @@ static void select_and_set_up(void)
 static void test_halves_of_two_times(void **state)
 {
 	struct world *w = *state;
-	struct vepf_regs *regs = &w->f->poller.regs;
+	struct epfv_regs *regs = &w->f->poller.regs;
 	bool acted = true;
 	unsigned int i;
 
@@ -95,17 +95,17 @@ static void test_halves_of_two_times(void **state)
 	for (i = 1; acted; i++) {
 		legacy_reset(&w->driver);
 		world_idle(MSEC);
-		vepf_lock(w->f);
+		epfv_lock(w->f);
 		legacy_w8(&w->driver, 18, 3);
 		legacy_w16(&w->driver, 14, 0);
-		vepf_regs_pass(regs, false);
+		epfv_regs_pass(regs, false);
 		host.calls = i;
 		fake_on_rmb = select_and_set_up;
-		vepf_regs_pass(regs, false);
+		epfv_regs_pass(regs, false);
 		fake_on_rmb = NULL;
 		acted = (int)host.calls <= 0;
-		vepf_regs_pass(regs, false);
-		vepf_unlock(w->f);
+		epfv_regs_pass(regs, false);
+		epfv_unlock(w->f);
 		/* It is not that of the queue which was selected before */
 		assert_int_equal(regs->queue[0].pfn, 0);
 		assert_int_equal(regs->ignored, i - !acted);

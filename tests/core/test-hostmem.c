@@ -23,9 +23,9 @@ struct fixture {
 	struct host_mem shadow;
 	struct fake_epc epc;
 	struct pci_epf epf;
-	struct vepf_stats stats;
-	struct vepf_hostmem hm;
-	struct vepf_region region[66];
+	struct epfv_stats stats;
+	struct epfv_hostmem hm;
+	struct epfv_region region[66];
 	bool open;
 	unsigned long asked;
 	unsigned long close_after;	/* the gate closes when it was asked so often */
@@ -58,7 +58,7 @@ static int setup_profile(void **state, const struct fake_profile *profile)
 	t->buf = malloc(BUF_SIZE);
 	t->expected = malloc(BUF_SIZE);
 	memset(&t->hm, 0xff, sizeof(t->hm));
-	vepf_hostmem_init(&t->hm, &t->epf, &t->stats, gate, t);
+	epfv_hostmem_init(&t->hm, &t->epf, &t->stats, gate, t);
 	*state = t;
 	return 0;
 }
@@ -71,8 +71,8 @@ static int teardown(void **state)
 	u64 where = 0;
 
 	for (i = 0; i < ARRAY_SIZE(t->region); i++)
-		vepf_region_unmap(&t->hm, &t->region[i]);
-	vepf_hostmem_flush(&t->hm);
+		epfv_region_unmap(&t->hm, &t->region[i]);
+	epfv_hostmem_flush(&t->hm);
 	assert_int_equal(t->epc.num_maps, 0);
 	assert_int_equal(t->epc.maps, t->epc.unmaps);
 	assert_int_equal(t->stats.maps, t->epc.maps);
@@ -129,7 +129,7 @@ static void check_log(struct fixture *t, u64 addr, u64 len, bool write)
 }
 
 /* Counters moved by what the controller saw */
-static void check_counts(struct fixture *t, const struct vepf_stats *before,
+static void check_counts(struct fixture *t, const struct epfv_stats *before,
 			 unsigned long flushed_before)
 {
 	unsigned long flushed = t->epc.flush_reads - flushed_before;
@@ -155,12 +155,12 @@ static void check_counts(struct fixture *t, const struct vepf_stats *before,
 
 static void do_read(struct fixture *t, u64 addr, size_t len)
 {
-	struct vepf_stats before = t->stats;
+	struct epfv_stats before = t->stats;
 	unsigned long flushed = t->epc.flush_reads;
 
 	fake_epc_clear_log(&t->epc);
 	memset(t->buf, 0, len);
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, addr, len), 0);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, addr, len), 0);
 	host_read(&t->shadow, addr, t->expected, len);
 	assert_memory_equal(t->buf, t->expected, len);
 	check_log(t, addr, len, false);
@@ -170,7 +170,7 @@ static void do_read(struct fixture *t, u64 addr, size_t len)
 
 static void do_write(struct fixture *t, u64 addr, size_t len)
 {
-	struct vepf_stats before = t->stats;
+	struct epfv_stats before = t->stats;
 	unsigned long flushed = t->epc.flush_reads;
 	size_t i;
 
@@ -178,7 +178,7 @@ static void do_write(struct fixture *t, u64 addr, size_t len)
 		t->buf[i] = rnd();
 	host_write(&t->shadow, addr, t->buf, len);
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_hostmem_write(&t->hm, addr, t->buf, len), 0);
+	assert_int_equal(epfv_hostmem_write(&t->hm, addr, t->buf, len), 0);
 	check_log(t, addr, len, true);
 	assert_int_equal(t->epc.num_log, accesses(addr, len));
 	check_counts(t, &before, flushed);
@@ -225,7 +225,7 @@ static void test_random_payload(void **state)
 		if (rnd() % 16 == 0)
 			fake_epc_settle(&t->epc);
 		if (rnd() % 64 == 0)
-			vepf_hostmem_flush(&t->hm);
+			epfv_hostmem_flush(&t->hm);
 	}
 	/* Windows did go while writes were on their way */
 	assert_true(t->epc.flush_reads > 10);
@@ -249,10 +249,10 @@ static void test_wrap_is_refused(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, U64_MAX - 3, 5), -EINVAL);
-	assert_int_equal(vepf_hostmem_write(&t->hm, U64_MAX - 3, t->buf, 5), -EINVAL);
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, U64_MAX, 0), 0);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], U64_MAX - 0xfff, 0x1001), -EINVAL);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, U64_MAX - 3, 5), -EINVAL);
+	assert_int_equal(epfv_hostmem_write(&t->hm, U64_MAX - 3, t->buf, 5), -EINVAL);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, U64_MAX, 0), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], U64_MAX - 0xfff, 0x1001), -EINVAL);
 	assert_int_equal(t->epc.maps, 0);
 	if (!t->epc.profile->ram) {
 		do_read(t, U64_MAX - 3, 4);
@@ -275,7 +275,7 @@ static void check_region_read(struct fixture *t, unsigned int *i, u64 addr, u64 
 }
 
 /* Where the window that shows @pos ends: one of the region's, or one of the cache */
-static u64 window_end(const struct fixture *t, const struct vepf_region *r, u64 pos)
+static u64 window_end(const struct fixture *t, const struct epfv_region *r, u64 pos)
 {
 	unsigned int i;
 
@@ -290,16 +290,16 @@ static u64 window_end(const struct fixture *t, const struct vepf_region *r, u64 
  * A region is read in whole aligned words or, where that does, in one access;
  * it is written byte for byte.
  */
-static void check_region_access(struct fixture *t, struct vepf_region *r, u32 off, u32 len)
+static void check_region_access(struct fixture *t, struct epfv_region *r, u32 off, u32 len)
 {
-	struct vepf_stats before = t->stats;
+	struct epfv_stats before = t->stats;
 	unsigned long flushed = t->epc.flush_reads;
 	u64 addr = r->addr + off, pos, n;
 	unsigned int read = 0;
 	u32 i;
 
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_region_read(&t->hm, r, off, t->buf, len), 0);
+	assert_int_equal(epfv_region_read(&t->hm, r, off, t->buf, len), 0);
 	host_read(&t->shadow, addr, t->expected, len);
 	assert_memory_equal(t->buf, t->expected, len);
 	for (pos = addr; pos < addr + len; pos += n) {
@@ -315,7 +315,7 @@ static void check_region_access(struct fixture *t, struct vepf_region *r, u32 of
 	before = t->stats;
 	flushed = t->epc.flush_reads;
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_region_write(&t->hm, r, off, t->buf, len), 0);
+	assert_int_equal(epfv_region_write(&t->hm, r, off, t->buf, len), 0);
 	check_log(t, addr, len, true);
 	assert_int_equal(t->epc.num_log, accesses(addr, len));
 	check_counts(t, &before, flushed);
@@ -328,12 +328,12 @@ static void test_random_regions(void **state)
 	unsigned int i, k;
 
 	for (i = 0; i < 100; i++) {
-		struct vepf_region *r = &t->region[0];
+		struct epfv_region *r = &t->region[0];
 		u32 len = rnd_range(1, 4) * SZ_4K + rnd_range(0, 2000);
 		u64 addr = any_address(t, len + SZ_4K) & ~(u64)(SZ_4K - 1);
 
-		assert_int_equal(vepf_region_map(&t->hm, r, addr, len), 0);
-		assert_in_range(r->num_pieces, 1, VEPF_REGION_PIECES);
+		assert_int_equal(epfv_region_map(&t->hm, r, addr, len), 0);
+		assert_in_range(r->num_pieces, 1, EPFV_REGION_PIECES);
 		for (k = 0; k < 20; k++) {
 			u32 off = rnd_range(0, len - 1);
 
@@ -342,9 +342,9 @@ static void test_random_regions(void **state)
 		check_region_access(t, r, 0, len);
 		do_write(t, any_address(t, 5000), 5000);
 		check_region_access(t, r, len - 2, 2);
-		vepf_region_unmap(&t->hm, r);
+		epfv_region_unmap(&t->hm, r);
 		assert_int_equal(r->num_pieces, 0);
-		vepf_region_unmap(&t->hm, r);
+		epfv_region_unmap(&t->hm, r);
 	}
 }
 
@@ -353,7 +353,7 @@ static void test_region_alignments(void **state)
 	struct fixture *t = *state;
 	u32 off, len;
 
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
 	for (off = 64; off < 64 + 2 * WORD; off++)
 		for (len = 0; len < 4 * WORD; len++)
 			check_region_access(t, &t->region[0], off, len);
@@ -362,20 +362,20 @@ static void test_region_alignments(void **state)
 static void test_region_bounds(void **state)
 {
 	struct fixture *t = *state;
-	struct vepf_region *r = &t->region[0];
+	struct epfv_region *r = &t->region[0];
 	unsigned long maps;
 
-	assert_int_equal(vepf_region_map(&t->hm, r, 0x7770000, 0x1234), 0);
+	assert_int_equal(epfv_region_map(&t->hm, r, 0x7770000, 0x1234), 0);
 	maps = t->epc.maps;
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_region_read(&t->hm, r, 0x1234, t->buf, 1), -ERANGE);
-	assert_int_equal(vepf_region_read(&t->hm, r, 0x1233, t->buf, 2), -ERANGE);
-	assert_int_equal(vepf_region_read(&t->hm, r, 0xfffffffe, t->buf, 4), -ERANGE);
-	assert_int_equal(vepf_region_read(&t->hm, r, 4, t->buf, 0xfffffffe), -ERANGE);
-	assert_int_equal(vepf_region_write(&t->hm, r, 0x1233, t->buf, 2), -ERANGE);
-	assert_int_equal(vepf_region_write(&t->hm, r, 0x1235, t->buf, 0), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->hm, r, 0x1234, t->buf, 1), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->hm, r, 0x1233, t->buf, 2), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->hm, r, 0xfffffffe, t->buf, 4), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->hm, r, 4, t->buf, 0xfffffffe), -ERANGE);
+	assert_int_equal(epfv_region_write(&t->hm, r, 0x1233, t->buf, 2), -ERANGE);
+	assert_int_equal(epfv_region_write(&t->hm, r, 0x1235, t->buf, 0), -ERANGE);
 	assert_int_equal(t->epc.num_log, 0);
-	assert_int_equal(vepf_region_read(&t->hm, r, 0x1234, t->buf, 0), 0);
+	assert_int_equal(epfv_region_read(&t->hm, r, 0x1234, t->buf, 0), 0);
 	check_region_access(t, r, 0x1232, 2);
 	assert_int_equal(t->epc.maps, maps);
 }
@@ -385,18 +385,18 @@ static void test_region_flushed_before_unmap(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
 	check_region_access(t, &t->region[0], 0x10, 32);
 	assert_true(t->epc.num_posted > 0);
-	vepf_region_unmap(&t->hm, &t->region[0]);
+	epfv_region_unmap(&t->hm, &t->region[0]);
 	assert_int_equal(t->epc.flush_reads, 1);
 	assert_int_equal(t->epc.lost, 0);
 
 	/* Nothing written: nothing to wait for */
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_region_read(&t->hm, &t->region[0], 0, t->buf, 4), 0);
-	vepf_region_unmap(&t->hm, &t->region[0]);
+	assert_int_equal(epfv_region_read(&t->hm, &t->region[0], 0, t->buf, 4), 0);
+	epfv_region_unmap(&t->hm, &t->region[0]);
 	assert_int_equal(t->epc.num_log, 1);
 	assert_int_equal(t->epc.flush_reads, 1);
 }
@@ -409,26 +409,26 @@ static void test_lru(void **state)
 	unsigned long maps;
 	unsigned int i;
 
-	for (i = 0; i < VEPF_CACHE_WINDOWS; i++)
+	for (i = 0; i < EPFV_CACHE_WINDOWS; i++)
 		do_write(t, i * step, 100);
 	maps = t->epc.maps;
-	assert_int_equal(t->epc.num_maps, VEPF_CACHE_WINDOWS);
+	assert_int_equal(t->epc.num_maps, EPFV_CACHE_WINDOWS);
 	for (i = 0; i < 50; i++)
-		do_read(t, rnd_range(0, VEPF_CACHE_WINDOWS - 1) * step + rnd_range(0, 1000), 100);
+		do_read(t, rnd_range(0, EPFV_CACHE_WINDOWS - 1) * step + rnd_range(0, 1000), 100);
 	assert_int_equal(t->epc.maps, maps);
 
 	/* Window 0 is used last, 1 is the oldest */
-	for (i = 1; i <= VEPF_CACHE_WINDOWS; i++)
-		do_read(t, i % VEPF_CACHE_WINDOWS * step, 8);
-	do_read(t, VEPF_CACHE_WINDOWS * step, 8);
+	for (i = 1; i <= EPFV_CACHE_WINDOWS; i++)
+		do_read(t, i % EPFV_CACHE_WINDOWS * step, 8);
+	do_read(t, EPFV_CACHE_WINDOWS * step, 8);
 	assert_int_equal(t->epc.maps, maps + 1);
-	for (i = 2; i <= VEPF_CACHE_WINDOWS; i++)
+	for (i = 2; i <= EPFV_CACHE_WINDOWS; i++)
 		do_read(t, i * step, 8);
 	do_read(t, 0, 8);
 	assert_int_equal(t->epc.maps, maps + 1);
 	do_read(t, step, 8);
 	assert_int_equal(t->epc.maps, maps + 2);
-	assert_int_equal(t->epc.num_maps, VEPF_CACHE_WINDOWS);
+	assert_int_equal(t->epc.num_maps, EPFV_CACHE_WINDOWS);
 }
 
 /* Neighbouring buffers share a window that is far larger than they are */
@@ -463,21 +463,21 @@ static void test_gate_closed(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
 	check_region_access(t, &t->region[0], 0, 64);
 	do_write(t, 0x5550000, 64);
 	fake_epc_settle(&t->epc);
 	fake_epc_clear_log(&t->epc);
 	t->open = false;
 
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
-	assert_int_equal(vepf_hostmem_write(&t->hm, 0x5550000, t->buf, 4), -ESHUTDOWN);
-	assert_int_equal(vepf_hostmem_write(&t->hm, 0xfff0000, t->buf, 4), -ESHUTDOWN);
-	assert_int_equal(vepf_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
-	assert_int_equal(vepf_region_write(&t->hm, &t->region[0], 0, t->buf, 2), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_write(&t->hm, 0x5550000, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_write(&t->hm, 0xfff0000, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_region_write(&t->hm, &t->region[0], 0, t->buf, 2), -ESHUTDOWN);
 	assert_int_equal(t->epc.maps, 2);
-	vepf_region_unmap(&t->hm, &t->region[0]);
-	vepf_hostmem_flush(&t->hm);
+	epfv_region_unmap(&t->hm, &t->region[0]);
+	epfv_hostmem_flush(&t->hm);
 	assert_int_equal(t->epc.num_log, 0);
 	assert_int_equal(t->epc.flush_reads, 0);
 }
@@ -495,13 +495,13 @@ static void test_gate_closes_in_transfer(void **state)
 
 		t->open = true;
 		t->close_after = ~0UL;
-		vepf_hostmem_flush(&t->hm);
+		epfv_hostmem_flush(&t->hm);
 		fake_epc_settle(&t->epc);
 		fake_epc_clear_log(&t->epc);
 		t->asked = 0;
 		t->close_after = bursts;
-		err = write ? vepf_hostmem_write(&t->hm, 0x5550000, t->buf, 16 * BURST) :
-			      vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 16 * BURST);
+		err = write ? epfv_hostmem_write(&t->hm, 0x5550000, t->buf, 16 * BURST) :
+			      epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 16 * BURST);
 		assert_int_equal(err, -ESHUTDOWN);
 		for (i = 0; i < t->epc.num_log; i++)
 			bytes += t->epc.log[i].size;
@@ -519,23 +519,23 @@ static void test_gate_closes_in_burst(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
 	t->close_after = 1;
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
 
 	t->open = true;
 	t->asked = 0;
-	assert_int_equal(vepf_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
 
 	t->open = true;
 	t->asked = 0;
 	t->close_after = 4;
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), -ESHUTDOWN);
 
 	t->open = true;
 	t->asked = 0;
 	t->close_after = 5;
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), 0);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), 0);
 	assert_int_equal(t->asked, 5);
 }
 
@@ -556,7 +556,7 @@ static void test_longest_burst(void **state)
 	assert_int_equal(t->stats.longest_burst, most);
 
 	/* What was written is pushed out where its window goes to the next burst */
-	for (i = 1; i <= VEPF_CACHE_WINDOWS; i++)
+	for (i = 1; i <= EPFV_CACHE_WINDOWS; i++)
 		do_write(t, 0x5550000 + i * t->hm.granule, 8);
 	do_read(t, 0x5550001 + i * t->hm.granule, BURST - 2);
 	assert_in_range(t->stats.longest_burst, most, most + 1);
@@ -566,12 +566,12 @@ static void test_longest_burst(void **state)
 static void test_region_pieces(void **state)
 {
 	struct fixture *t = *state;
-	struct vepf_region *r = &t->region[0];
+	struct epfv_region *r = &t->region[0];
 	u64 addr = 0x40000000 + SZ_1M - 0x3000;
 	u32 i, len = 3 * SZ_1M - 0x1000;
 
-	assert_int_equal(vepf_region_map(&t->hm, r, addr, len), 0);
-	assert_int_equal(r->num_pieces, VEPF_REGION_PIECES);
+	assert_int_equal(epfv_region_map(&t->hm, r, addr, len), 0);
+	assert_int_equal(r->num_pieces, EPFV_REGION_PIECES);
 	for (i = 0; i < 3; i++) {
 		u32 boundary = 0x3000 + i * SZ_1M, k;
 
@@ -580,9 +580,9 @@ static void test_region_pieces(void **state)
 	}
 	check_region_access(t, r, 0, len);
 	assert_true(t->epc.num_log < FAKE_MAX_LOG);
-	vepf_region_unmap(&t->hm, r);
+	epfv_region_unmap(&t->hm, r);
 
-	assert_int_equal(vepf_region_map(&t->hm, r, addr, 4 * SZ_1M), -ENOSPC);
+	assert_int_equal(epfv_region_map(&t->hm, r, addr, 4 * SZ_1M), -ENOSPC);
 	assert_int_equal(r->num_pieces, 0);
 	assert_int_equal(t->epc.num_maps, 0);
 }
@@ -598,7 +598,7 @@ static void test_few_windows(void **state)
 	for (i = 0; i < max; i++)
 		do_write(t, i * (1ULL << 32), 100);
 	for (i = 0; i < 2; i++)
-		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x77700000000 + i * 0x10000,
+		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x77700000000 + i * 0x10000,
 						 0x3000), 0);
 	for (i = 0; i < 50; i++) {
 		do_write(t, rnd_range(0, 7) << 32, 5000);
@@ -606,7 +606,7 @@ static void test_few_windows(void **state)
 		check_region_access(t, &t->region[i & 1], rnd_range(0, 0x2000), 100);
 	}
 	for (i = 2; i < max; i++)
-		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x99900000000 + i * 0x10000,
+		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x99900000000 + i * 0x10000,
 						 0x3000), 0);
 
 	/* Rings have them all: one gives its own away for payload, and is reached in turn */
@@ -617,15 +617,15 @@ static void test_few_windows(void **state)
 				    100);
 	}
 	assert_int_equal(t->hm.num_pinned, max - 1);
-	vepf_region_unmap(&t->hm, &t->region[0]);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0xaaa00000000, 0x3000), 0);
+	epfv_region_unmap(&t->hm, &t->region[0]);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0xaaa00000000, 0x3000), 0);
 	do_write(t, 0x5550000, 8);
 	do_read(t, 0x9990000, 8);
 
 	/* Another epoch begins anew */
 	for (i = 0; i < max; i++)
-		vepf_region_unmap(&t->hm, &t->region[i]);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x77700000000, 0x3000), 0);
+		epfv_region_unmap(&t->hm, &t->region[i]);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x77700000000, 0x3000), 0);
 	assert_int_equal(t->hm.num_pinned, 1);
 }
 
@@ -636,20 +636,20 @@ static void check_many_regions(struct fixture *t, u64 step)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x4000000 + i * step,
+		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x4000000 + i * step,
 						 0x2806), 0);
 	for (i = 0; i < 500; i++) {
-		struct vepf_region *r = &t->region[rnd_range(0, n - 1)];
+		struct epfv_region *r = &t->region[rnd_range(0, n - 1)];
 
 		check_region_access(t, r, rnd_range(0, 0x2700), rnd_range(1, 0x100));
 		if (rnd() % 4 == 0)
 			do_write(t, any_address(t, 5000), 5000);
 		if (rnd() % 64 == 0)
-			vepf_hostmem_yield(&t->hm);
+			epfv_hostmem_yield(&t->hm);
 	}
-	assert_in_range(t->hm.num_pinned, 0, VEPF_PINNED_REGIONS);
+	assert_in_range(t->hm.num_pinned, 0, EPFV_PINNED_REGIONS);
 	for (i = 0; i < n; i++)
-		vepf_region_unmap(&t->hm, &t->region[i]);
+		epfv_region_unmap(&t->hm, &t->region[i]);
 }
 
 static void test_many_regions(void **state)
@@ -662,9 +662,9 @@ static void test_many_regions(void **state)
 	check_many_regions(t, t->epc.profile->ram ? SZ_4M : 1ULL << 33);
 
 	/* Those that a driver allocates at one go share a window, which stays */
-	vepf_hostmem_flush(&t->hm);
+	epfv_hostmem_flush(&t->hm);
 	for (i = 0; i < ARRAY_SIZE(t->region); i++)
-		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], 0x8000000 + i * 0x2000,
+		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x8000000 + i * 0x2000,
 						 0x1206), 0);
 	maps = t->epc.maps;
 	for (i = 0; i < 1000; i++)
@@ -681,13 +681,13 @@ static void test_yield(void **state)
 	unsigned int i;
 
 	for (i = 0; i < max; i++)
-		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], (u64)i << 32, 0x3000), 0);
+		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], (u64)i << 32, 0x3000), 0);
 	assert_int_equal(t->epc.num_maps, max);
-	vepf_hostmem_yield(&t->hm);
+	epfv_hostmem_yield(&t->hm);
 	assert_int_equal(t->epc.num_maps, max - 1);
 	check_region_access(t, &t->region[max - 1], 0, 16);
 	assert_int_equal(t->epc.num_maps, max);
-	vepf_hostmem_yield(&t->hm);
+	epfv_hostmem_yield(&t->hm);
 	assert_int_equal(t->epc.num_maps, max - 1);
 	for (i = 0; i < max; i++)
 		check_region_access(t, &t->region[i], 0, 16);
@@ -699,15 +699,15 @@ static void test_release(void **state)
 	struct fixture *t = *state;
 	unsigned int i;
 
-	assert_false(vepf_hostmem_release(&t->hm));
+	assert_false(epfv_hostmem_release(&t->hm));
 	for (i = 0; i < 2; i++)
 		do_read(t, (u64)i << 32, 100);
 	for (i = 2; i; i--) {
 		assert_int_equal(t->epc.num_maps, i);
-		assert_true(vepf_hostmem_release(&t->hm));
+		assert_true(epfv_hostmem_release(&t->hm));
 	}
 	assert_int_equal(t->epc.num_maps, 0);
-	assert_false(vepf_hostmem_release(&t->hm));
+	assert_false(epfv_hostmem_release(&t->hm));
 	do_read(t, 0, 100);
 }
 
@@ -717,23 +717,23 @@ static void test_forget(void **state)
 	struct fixture *t = *state;
 	unsigned int i;
 
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
 	check_region_access(t, &t->region[0], 0, 64);
 	do_write(t, 0x5550000, 64);
 	fake_epc_settle(&t->epc);
-	vepf_hostmem_forget(&t->hm);
+	epfv_hostmem_forget(&t->hm);
 	fake_epc_clear_log(&t->epc);
 	t->epc.flush_reads = 0;
-	while (vepf_hostmem_release(&t->hm))
+	while (epfv_hostmem_release(&t->hm))
 		;
-	vepf_region_unmap(&t->hm, &t->region[0]);
+	epfv_region_unmap(&t->hm, &t->region[0]);
 	assert_int_equal(t->epc.num_maps, 0);
 	assert_int_equal(t->epc.num_log, 0);
 	assert_int_equal(t->epc.flush_reads, 0);
 
 	/* What is written after that is */
 	do_write(t, 0x5550000, 64);
-	for (i = 0; vepf_hostmem_release(&t->hm); i++)
+	for (i = 0; epfv_hostmem_release(&t->hm); i++)
 		;
 	assert_int_equal(i, 1);
 	assert_int_equal(t->epc.flush_reads, 1);
@@ -748,13 +748,13 @@ static void test_windows_of_others(void **state)
 	for (i = 0; i <= t->epc.profile->max_maps; i++) {
 		u64 far = (u64)i << 33;
 
-		vepf_hostmem_flush(&t->hm);
+		epfv_hostmem_flush(&t->hm);
 		t->epc.reserved = i;
 		if (i < t->epc.profile->max_maps) {
 			do_read(t, far, 100);
 			do_write(t, far + (1ULL << 34), 9000);
 		} else {
-			assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, far, 1),
+			assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, far, 1),
 					 t->epc.profile->full);
 		}
 	}
@@ -770,10 +770,10 @@ static void test_little_space(void **state)
 	assert_int_equal(t->hm.granule, t->epc.profile->window_size / 32);
 	/* 3.75 MiB of 4 go to rings */
 	for (i = 0; i < 3; i++)
-		assert_int_equal(vepf_region_map(&t->hm, &t->region[i], i << 24, SZ_1M), 0);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[3], 3 << 24, SZ_1M - SZ_64K * 4), 0);
-	vepf_region_unmap(&t->hm, &t->region[3]);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[3], 3 << 24, SZ_1M / 2), 0);
+		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], i << 24, SZ_1M), 0);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[3], 3 << 24, SZ_1M - SZ_64K * 4), 0);
+	epfv_region_unmap(&t->hm, &t->region[3]);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[3], 3 << 24, SZ_1M / 2), 0);
 	for (i = 0; i < 200; i++) {
 		u64 addr = any_address(t, 100000);
 
@@ -793,11 +793,11 @@ static void test_out_of_reach(void **state)
 	do_read(t, end - 8, 8);
 	do_write(t, end - 5000, 5000);
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(vepf_hostmem_read(&t->hm, t->buf, end, 8), -ERANGE);
-	assert_int_equal(vepf_hostmem_write(&t->hm, 1ULL << 40, t->buf, 8), -ERANGE);
+	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, end, 8), -ERANGE);
+	assert_int_equal(epfv_hostmem_write(&t->hm, 1ULL << 40, t->buf, 8), -ERANGE);
 	assert_int_equal(t->epc.num_log, 0);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], end, 0x3000), -ERANGE);
-	assert_int_equal(vepf_region_map(&t->hm, &t->region[0], end - 0x1000, 0x3000), -ERANGE);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], end, 0x3000), -ERANGE);
+	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], end - 0x1000, 0x3000), -ERANGE);
 	assert_int_equal(t->region[0].num_pieces, 0);
 	do_read(t, end - 16, 16);
 }

@@ -18,8 +18,8 @@
 struct fixture {
 	struct fake_epc epc;
 	struct pci_epf epf;
-	struct vepf_stats stats;
-	struct vepf_irq irq;
+	struct epfv_stats stats;
+	struct epfv_irq irq;
 };
 
 static int setup(void **state)
@@ -30,7 +30,7 @@ static int setup(void **state)
 	fake_epc_init(&t->epc, &fake_dwc, NULL);
 	t->epf.epc = &t->epc.epc;
 	memset(&t->irq, 0xff, sizeof(t->irq));
-	vepf_irq_init(&t->irq, &t->epf, &t->stats);
+	epfv_irq_init(&t->irq, &t->epf, &t->stats);
 	*state = t;
 	return 0;
 }
@@ -48,17 +48,17 @@ static void test_sends_at_once(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
-	vepf_irq_raise(&t->irq, 0);
-	vepf_irq_raise(&t->irq, 2);
-	vepf_irq_raise(&t->irq, VEPF_MAX_VECTORS - 1);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
+	epfv_irq_raise(&t->irq, 0);
+	epfv_irq_raise(&t->irq, 2);
+	epfv_irq_raise(&t->irq, EPFV_MAX_VECTORS - 1);
 	assert_int_equal(t->epc.sent[0], 1);
 	assert_int_equal(t->epc.sent[1], 0);
 	assert_int_equal(t->epc.sent[2], 1);
-	assert_int_equal(t->epc.sent[VEPF_MAX_VECTORS - 1], 1);
+	assert_int_equal(t->epc.sent[EPFV_MAX_VECTORS - 1], 1);
 	assert_int_equal(t->stats.interrupts, 3);
 	assert_int_equal(t->stats.interrupt_retries, 0);
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 }
 
 static void test_no_vector(void **state)
@@ -66,9 +66,9 @@ static void test_no_vector(void **state)
 	struct fixture *t = *state;
 	unsigned int i;
 
-	vepf_irq_raise(&t->irq, 0xffff);
-	vepf_irq_raise(&t->irq, VEPF_MAX_VECTORS);
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	epfv_irq_raise(&t->irq, 0xffff);
+	epfv_irq_raise(&t->irq, EPFV_MAX_VECTORS);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	for (i = 0; i < FAKE_MAX_VECTORS; i++)
 		assert_int_equal(t->epc.raises[i], 0);
 }
@@ -83,12 +83,12 @@ static void test_masked_is_not_lost(void **state)
 		end = fake_now + masked;
 		memset(t->epc.sent, 0, sizeof(t->epc.sent));
 		t->epc.raise_result[1] = -EPERM;
-		vepf_irq_raise(&t->irq, 1);
+		epfv_irq_raise(&t->irq, 1);
 		assert_int_equal(t->epc.sent[1], 0);
 		for (;;) {
 			if ((u64)fake_now >= end)
 				t->epc.raise_result[1] = 0;
-			again = vepf_irq_flush(&t->irq);
+			again = epfv_irq_flush(&t->irq);
 			if (again == U64_MAX)
 				break;
 			assert_in_range(again, 1, RETRY_MAX);
@@ -110,11 +110,11 @@ static void test_back_off(void **state)
 	unsigned int i;
 
 	t->epc.raise_result[3] = -EPERM;
-	vepf_irq_raise(&t->irq, 3);
+	epfv_irq_raise(&t->irq, 3);
 	for (i = 0; i < 40; i++) {
 		unsigned long tries = t->epc.raises[3];
 
-		again = vepf_irq_flush(&t->irq);
+		again = epfv_irq_flush(&t->irq);
 		assert_int_equal(t->epc.raises[3], tries);
 		if (!last)
 			assert_int_equal(again, RETRY_MIN);
@@ -122,10 +122,10 @@ static void test_back_off(void **state)
 		last = again;
 
 		fake_now += again - 1;
-		assert_int_equal(vepf_irq_flush(&t->irq), 1);
+		assert_int_equal(epfv_irq_flush(&t->irq), 1);
 		assert_int_equal(t->epc.raises[3], tries);
 		fake_now += 1;
-		vepf_irq_flush(&t->irq);
+		epfv_irq_flush(&t->irq);
 		assert_int_equal(t->epc.raises[3], tries + 1);
 	}
 	assert_int_equal(last, RETRY_MAX);
@@ -134,10 +134,10 @@ static void test_back_off(void **state)
 	/* Once it got through, the next time begins quickly again */
 	t->epc.raise_result[3] = 0;
 	fake_now += RETRY_MAX;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	t->epc.raise_result[3] = -EPERM;
-	vepf_irq_raise(&t->irq, 3);
-	assert_int_equal(vepf_irq_flush(&t->irq), RETRY_MIN);
+	epfv_irq_raise(&t->irq, 3);
+	assert_int_equal(epfv_irq_flush(&t->irq), RETRY_MIN);
 }
 
 /* One vector that is masked for good holds back no other */
@@ -147,13 +147,13 @@ static void test_others_are_not_delayed(void **state)
 	unsigned int i;
 
 	t->epc.raise_result[0] = -EPERM;
-	vepf_irq_raise(&t->irq, 0);
+	epfv_irq_raise(&t->irq, 0);
 	for (i = 0; i < 20; i++) {
-		fake_now += vepf_irq_flush(&t->irq);
-		vepf_irq_flush(&t->irq);
+		fake_now += epfv_irq_flush(&t->irq);
+		epfv_irq_flush(&t->irq);
 	}
 	for (i = 1; i <= 5; i++) {
-		vepf_irq_raise(&t->irq, 1);
+		epfv_irq_raise(&t->irq, 1);
 		assert_int_equal(t->epc.sent[1], i);
 	}
 	assert_int_equal(t->epc.sent[0], 0);
@@ -165,12 +165,12 @@ static void test_merged_while_pending(void **state)
 	struct fixture *t = *state;
 
 	t->epc.raise_result[0] = -EPERM;
-	vepf_irq_raise(&t->irq, 0);
-	vepf_irq_raise(&t->irq, 0);
-	vepf_irq_raise(&t->irq, 0);
+	epfv_irq_raise(&t->irq, 0);
+	epfv_irq_raise(&t->irq, 0);
+	epfv_irq_raise(&t->irq, 0);
 	t->epc.raise_result[0] = 0;
 	fake_now += RETRY_MAX;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.sent[0], 1);
 	assert_int_equal(t->stats.interrupts, 1);
 }
@@ -181,21 +181,21 @@ static void test_reset_drops(void **state)
 
 	t->epc.raise_result[0] = -EPERM;
 	t->epc.raise_result[1] = -EINVAL;
-	vepf_irq_raise(&t->irq, 0);
-	vepf_irq_raise(&t->irq, 1);
+	epfv_irq_raise(&t->irq, 0);
+	epfv_irq_raise(&t->irq, 1);
 	assert_true(t->irq.starved);
-	vepf_irq_drop(&t->irq);
+	epfv_irq_drop(&t->irq);
 	assert_false(t->irq.starved);
 	memset(t->epc.raise_result, 0, sizeof(t->epc.raise_result));
 	fake_now += RETRY_MAX;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.sent[0], 0);
 	assert_int_equal(t->epc.sent[1], 0);
 
 	/* The next driver's interrupts do not inherit the pause */
 	t->epc.raise_result[0] = -EPERM;
-	vepf_irq_raise(&t->irq, 0);
-	assert_int_equal(vepf_irq_flush(&t->irq), RETRY_MIN);
+	epfv_irq_raise(&t->irq, 0);
+	assert_int_equal(epfv_irq_flush(&t->irq), RETRY_MIN);
 }
 
 /* No window left for the message, and the like: somebody has to make room */
@@ -207,22 +207,22 @@ static void test_other_errors_starve(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		t->epc.raise_result[4] = errors[i];
-		vepf_irq_raise(&t->irq, 4);
+		epfv_irq_raise(&t->irq, 4);
 		assert_true(t->irq.starved);
 
 		t->epc.raise_result[4] = -EPERM;
 		fake_now += RETRY_MAX;
-		vepf_irq_flush(&t->irq);
+		epfv_irq_flush(&t->irq);
 		assert_false(t->irq.starved);
 
 		t->epc.raise_result[4] = errors[i];
 		fake_now += RETRY_MAX;
-		vepf_irq_flush(&t->irq);
+		epfv_irq_flush(&t->irq);
 		assert_true(t->irq.starved);
 
 		t->epc.raise_result[4] = 0;
 		fake_now += RETRY_MAX;
-		assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+		assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 		assert_false(t->irq.starved);
 		assert_int_equal(t->epc.sent[4], i + 1);
 	}
@@ -236,19 +236,19 @@ static void test_msix_off_starves_nobody(void **state)
 
 	t->epc.msix = -EINVAL;
 	t->epc.raise_result[1] = -EINVAL;
-	vepf_irq_raise(&t->irq, 1);
+	epfv_irq_raise(&t->irq, 1);
 	assert_false(t->irq.starved);
-	again = vepf_irq_flush(&t->irq);
+	again = epfv_irq_flush(&t->irq);
 	assert_in_range(again, 1, RETRY_MAX);
 
 	/* It stays pending, and is sent when the host has switched it on again */
 	t->epc.msix = 3;
 	fake_now += again;
-	vepf_irq_flush(&t->irq);
+	epfv_irq_flush(&t->irq);
 	assert_true(t->irq.starved);
 	t->epc.raise_result[1] = 0;
 	fake_now += RETRY_MAX;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.sent[1], 1);
 }
 
@@ -257,11 +257,11 @@ static void test_msix_enabled(void **state)
 	struct fixture *t = *state;
 
 	t->epc.msix = 3;
-	assert_true(vepf_irq_msix_enabled(&t->irq));
+	assert_true(epfv_irq_msix_enabled(&t->irq));
 	t->epc.msix = 0;
-	assert_false(vepf_irq_msix_enabled(&t->irq));
+	assert_false(epfv_irq_msix_enabled(&t->irq));
 	t->epc.msix = -EINVAL;
-	assert_false(vepf_irq_msix_enabled(&t->irq));
+	assert_false(epfv_irq_msix_enabled(&t->irq));
 }
 
 /* Without MSI-X all vectors are one, and the last of a series is sent once more */
@@ -270,32 +270,32 @@ static void test_intx(void **state)
 	struct fixture *t = *state;
 	unsigned int i;
 
-	vepf_irq_start(&t->irq, false);
+	epfv_irq_start(&t->irq, false);
 	for (i = 1; i <= 3; i++) {
-		vepf_irq_raise(&t->irq, i == 3 ? 0xffff : i);
+		epfv_irq_raise(&t->irq, i == 3 ? 0xffff : i);
 		assert_int_equal(t->epc.intx_sent, i);
-		assert_int_equal(vepf_irq_flush(&t->irq), ECHO);
+		assert_int_equal(epfv_irq_flush(&t->irq), ECHO);
 		fake_now += ECHO - 1;
-		assert_int_equal(vepf_irq_flush(&t->irq), 1);
+		assert_int_equal(epfv_irq_flush(&t->irq), 1);
 		assert_int_equal(t->epc.intx_sent, i);
 	}
 	fake_now++;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.intx_sent, 4);
 	fake_now += 10 * ECHO;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.intx_sent, 4);
 	assert_int_equal(t->stats.interrupts, 4);
 	assert_int_equal(t->epc.raises[0], 0);
 
 	/* Nothing is left for the next driver, which has MSI-X */
-	vepf_irq_raise(&t->irq, 1);
-	vepf_irq_drop(&t->irq);
-	vepf_irq_start(&t->irq, true);
+	epfv_irq_raise(&t->irq, 1);
+	epfv_irq_drop(&t->irq);
+	epfv_irq_start(&t->irq, true);
 	fake_now += ECHO;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.intx_sent, 5);
-	vepf_irq_raise(&t->irq, 1);
+	epfv_irq_raise(&t->irq, 1);
 	assert_int_equal(t->epc.sent[1], 1);
 }
 
@@ -304,29 +304,29 @@ static void test_intx_fails(void **state)
 {
 	struct fixture *t = *state;
 
-	vepf_irq_start(&t->irq, false);
+	epfv_irq_start(&t->irq, false);
 	t->epc.intx_result = -ETIMEDOUT;
-	vepf_irq_raise(&t->irq, 1);
+	epfv_irq_raise(&t->irq, 1);
 	fake_now += RETRY_MIN;
 	t->epc.intx_result = 0;
-	assert_int_equal(vepf_irq_flush(&t->irq), ECHO);
+	assert_int_equal(epfv_irq_flush(&t->irq), ECHO);
 	assert_int_equal(t->epc.intx_sent, 1);
 	assert_int_equal(fake_messages, 0);
 
 	t->epc.intx_result = -EINVAL;
 	t->epc.intx_raises = 0;
-	vepf_irq_raise(&t->irq, 1);
-	vepf_irq_raise(&t->irq, 2);
+	epfv_irq_raise(&t->irq, 1);
+	epfv_irq_raise(&t->irq, 2);
 	fake_now += RETRY_MAX;
-	assert_true(vepf_irq_flush(&t->irq) == U64_MAX);
+	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.intx_raises, 1);
 	assert_int_equal(fake_messages, 1);
 	assert_non_null(strstr(fake_message, "hears of nothing"));
 
-	vepf_irq_drop(&t->irq);
-	vepf_irq_start(&t->irq, false);
+	epfv_irq_drop(&t->irq);
+	epfv_irq_start(&t->irq, false);
 	t->epc.intx_result = 0;
-	vepf_irq_raise(&t->irq, 1);
+	epfv_irq_raise(&t->irq, 1);
 	assert_int_equal(t->epc.intx_sent, 2);
 }
 

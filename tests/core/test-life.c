@@ -154,7 +154,7 @@ static void test_controller(void **state)
 	accepted();
 }
 
-static const struct vepf_type *no_type(void *priv)
+static const struct epfv_type *no_type(void *priv)
 {
 	(void)priv;
 	return ERR_PTR(-EBUSY);
@@ -163,11 +163,11 @@ static const struct vepf_type *no_type(void *priv)
 /* A device type that makes no sense is a mistake of its driver: it is not bound */
 static void test_type(void **state)
 {
-	static const struct vepf_pair beyond[] = { { .rx = 0, .tx = 2 } };
-	static const struct vepf_pair before[] = { { .rx = 2, .tx = 1 } };
+	static const struct epfv_pair beyond[] = { { .rx = 0, .tx = 2 } };
+	static const struct epfv_pair before[] = { { .rx = 2, .tx = 1 } };
 	struct world *w = *state;
-	const struct vepf_type *(*bind)(void *priv) = w->ops.bind;
-	struct vepf_type good = w->type;
+	const struct epfv_type *(*bind)(void *priv) = w->ops.bind;
+	struct epfv_type good = w->type;
 
 	fake_epf.epf.msix_interrupts = 3;
 	w->type.num_queues = 67;
@@ -191,9 +191,9 @@ static void test_type(void **state)
 	refused(-EINVAL, NULL);
 	w->type = good;
 	w->type.control_feature = 2;
-	w->type.control = (struct vepf_pair){ .rx = 1, .tx = 2 };
+	w->type.control = (struct epfv_pair){ .rx = 1, .tx = 2 };
 	refused(-EINVAL, NULL);
-	w->type.control = (struct vepf_pair){ .rx = 2, .tx = 1 };
+	w->type.control = (struct epfv_pair){ .rx = 2, .tx = 1 };
 	refused(-EINVAL, NULL);
 	w->type = good;
 	w->type.pci_device_id = 0x1040;
@@ -318,7 +318,7 @@ static void wait_for_buffer(void)
 
 static void test_local_driver_is_served_to_the_end(void **state)
 {
-	static const struct vepf_pair lossless[] = { { .rx = 0, .tx = 1, .lossless = true } };
+	static const struct epfv_pair lossless[] = { { .rx = 0, .tx = 1, .lossless = true } };
 	struct world *w = *state;
 
 	w->type.pairs = lossless;
@@ -363,15 +363,15 @@ static void test_controller_fails(void **state)
 	fake_epf.header_result = -EIO;
 	assert_int_equal(fake_epf_init(), -EIO);
 	fake_epf_link(true);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 	fake_epf.header_result = 0;
 	fake_epf.bar_result = -ENXIO;
 	assert_int_equal(fake_epf_init(), -ENXIO);
 	fake_epf_link(true);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 	fake_epf.bar_result = 0;
 	assert_int_equal(fake_epf_init(), 0);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "idle");
 	fake_epf_unbind();
 }
 
@@ -386,10 +386,10 @@ static void test_set_up_again(void **state)
 	fake_epf.msix_result = -EIO;
 	assert_int_equal(fake_epf_init(), -EIO);
 	assert_int_equal(w->epc.num_maps, 0);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 	fake_epf.msix_result = 0;
 	assert_int_equal(fake_epf_init(), 0);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "idle");
 	world_host_up(w);
 }
 
@@ -403,22 +403,22 @@ static void test_link(void **state)
 	bar = fake_epf.epf.bar[BAR_0].addr;
 	assert_int_equal(bar[18], 7);
 	fake_epf_link(false);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 	assert_int_equal(w->epc.num_maps, 0);
 	/* The next host finds what the first one did, and nobody looks at what there is before */
 	assert_int_equal(bar[18], 0);
 	legacy_w8(&w->driver, 18, 3);
-	vepf_wake(w->f);
+	epfv_wake(w->f);
 	world_idle(MSEC);
-	assert_int_equal(w->f->poller.regs.phase, VEPF_REGS_IDLE);
+	assert_int_equal(w->f->poller.regs.phase, EPFV_REGS_IDLE);
 	legacy_w8(&w->driver, 18, 0);
 	fake_epf_link(true);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "idle");
 	world_host_up(w);
 	fake_epf_deinit();
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 	fake_epf_link(true);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "down");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "down");
 }
 
 /* The thread ends, whatever it is about to do */
@@ -433,7 +433,7 @@ static void test_unbound_at_any_time(void **state)
 		assert_int_equal(fake_epf_bind(), 0);
 		if (i & 1)
 			assert_int_equal(fake_epf_init(), 0);
-		vepf_wake(w->f);
+		epfv_wake(w->f);
 		fake_sleep(rnd_range(0, 3000));
 		fake_epf_unbind();
 		nothing_is_left();
@@ -471,7 +471,7 @@ static void test_module(void **state)
 	struct world *w = *state;
 	struct module module = {};
 
-	assert_int_equal(__vepf_register_driver(&w->drv, &module), 0);
+	assert_int_equal(__epfv_register_driver(&w->drv, &module), 0);
 	module.going = true;
 	assert_int_equal(fake_epf_create(), -ENODEV);
 	module.going = false;
@@ -481,7 +481,7 @@ static void test_module(void **state)
 	assert_int_equal(module.refs, 0);
 }
 
-static void *cannot_create(struct vepf_function *f, struct device *dev)
+static void *cannot_create(struct epfv_function *f, struct device *dev)
 {
 	(void)f;
 	(void)dev;
@@ -493,7 +493,7 @@ static void test_type_is_not_made(void **state)
 	struct world *w = *state;
 
 	w->ops.create = cannot_create;
-	assert_int_equal(vepf_register_driver(&w->drv), 0);
+	assert_int_equal(epfv_register_driver(&w->drv), 0);
 	assert_int_equal(fake_epf_create(), -EIO);
 }
 
@@ -501,16 +501,16 @@ static void test_type_is_not_made(void **state)
 static void test_registered(void **state)
 {
 	struct world *w = *state;
-	struct vepf_type good = w->type;
+	struct epfv_type good = w->type;
 
 	w->drv.ops = NULL;
 	w->type.num_queues = 0;
-	assert_int_equal(vepf_register_driver(&w->drv), -EINVAL);
+	assert_int_equal(epfv_register_driver(&w->drv), -EINVAL);
 	w->type = good;
 	w->type.direct = true;
-	assert_int_equal(vepf_register_driver(&w->drv), -EINVAL);
+	assert_int_equal(epfv_register_driver(&w->drv), -EINVAL);
 	w->type.direct = false;
-	assert_int_equal(vepf_register_driver(&w->drv), 0);
+	assert_int_equal(epfv_register_driver(&w->drv), 0);
 }
 
 #define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, world_teardown)

@@ -9,7 +9,7 @@
 
 #include "world.h"
 
-#define HISTORY		VEPF_HISTORY_SIZE
+#define HISTORY		EPFV_HISTORY_SIZE
 /* The promise to a driver that waits with interrupts off */
 #define SENDER_MAX	(10 * MSEC)
 
@@ -195,9 +195,9 @@ static void test_erratic_receivers(void **state)
 	assert_in_range(w->ltx.slowest, 0, 100 * USEC);
 
 	/* What was sent was received, dropped and counted, or is still held */
-	held = vepf_fifo_len(&w->from_host->fifo);
+	held = epfv_fifo_len(&w->from_host->fifo);
 	assert_int_equal(side_gaps(&w->lrx, w->htx.pos), w->from_host->fifo.dropped + held);
-	held = vepf_fifo_len(&w->to_host->fifo) + w->to_host->chunk_len;
+	held = epfv_fifo_len(&w->to_host->fifo) + w->to_host->chunk_len;
 	assert_int_equal(side_gaps(&w->hrx, w->ltx.pos), w->to_host->fifo.dropped + held);
 }
 
@@ -294,8 +294,8 @@ static void test_from_host_slow_receiver(void **state)
 		assert_in_range(w->htx.slowest, 0, SENDER_MAX);
 		side_reap(&w->lrx);
 	}
-	assert_in_range(fake_now - begin, 29 * VEPF_HOLD_NS, 31 * SENDER_MAX);
-	assert_in_range(vepf_fifo_len(&w->from_host->fifo), HISTORY + 29 * 4000, U64_MAX);
+	assert_in_range(fake_now - begin, 29 * EPFV_HOLD_NS, 31 * SENDER_MAX);
+	assert_in_range(epfv_fifo_len(&w->from_host->fifo), HISTORY + 29 * 4000, U64_MAX);
 
 	/* As soon as there is room the sender goes as fast as it can */
 	receive_all(w, &w->lrx);
@@ -321,7 +321,7 @@ static void test_from_host_hold_is_shared(void **state)
 		side_reap(&w->htx);
 	}
 	assert_int_equal(w->htx.in_flight, 0);
-	assert_in_range(w->htx.slowest, VEPF_HOLD_NS, SENDER_MAX);
+	assert_in_range(w->htx.slowest, EPFV_HOLD_NS, SENDER_MAX);
 	assert_int_equal(w->from_host->fifo.dropped, 0);
 }
 
@@ -333,15 +333,15 @@ static void test_from_host_transit_is_bounded(void **state)
 	both_up(w);
 	send_one_by_one(w, &w->htx, 4 * HISTORY / 4096, 4096);
 	assert_int_equal(w->from_host->fifo.dropped, 0);
-	world_run(w, VEPF_TRANSIT_NS + 2 * MSEC);
+	world_run(w, EPFV_TRANSIT_NS + 2 * MSEC);
 	assert_int_equal(w->from_host->fifo.dropped, 3 * HISTORY);
 	assert_in_range(send_one_by_one(w, &w->htx, 10, 4096), 1, 2 * MSEC);
-	assert_int_equal(vepf_fifo_len(&w->from_host->fifo), HISTORY);
+	assert_int_equal(epfv_fifo_len(&w->from_host->fifo), HISTORY);
 
 	/* Until it takes some again */
 	side_offer(&w->lrx, 64, 1);
 	send_one_by_one(w, &w->htx, 3, 4096);
-	assert_in_range(vepf_fifo_len(&w->from_host->fifo), HISTORY + 8192, HISTORY + 3 * 4096);
+	assert_in_range(epfv_fifo_len(&w->from_host->fifo), HISTORY + 8192, HISTORY + 3 * 4096);
 }
 
 /* The endpoint's driver goes: what is left for the next one is the history */
@@ -352,10 +352,10 @@ static void test_from_host_transit_ends_with_driver(void **state)
 	both_up(w);
 	send_one_by_one(w, &w->htx, 4 * HISTORY / 4096, 4096);
 	world_host_down(w);
-	assert_int_equal(vepf_fifo_len(&w->from_host->fifo), 4 * HISTORY);
+	assert_int_equal(epfv_fifo_len(&w->from_host->fifo), 4 * HISTORY);
 	world_local_down(w);
 	world_poll(w, false);
-	assert_int_equal(vepf_fifo_len(&w->from_host->fifo), HISTORY);
+	assert_int_equal(epfv_fifo_len(&w->from_host->fifo), HISTORY);
 	assert_int_equal(w->from_host->fifo.dropped, 3 * HISTORY);
 }
 
@@ -416,11 +416,11 @@ static void test_to_host_nobody_reads(void **state)
 	assert_int_equal(send_one_by_one(w, &w->ltx, HISTORY / 1024, 1024), 0);
 	slowest = send_one_by_one(w, &w->ltx, 10, 1024);
 	assert_in_range(slowest, 0, SENDER_MAX);
-	world_run(w, VEPF_TRANSIT_NS + 2 * MSEC);
+	world_run(w, EPFV_TRANSIT_NS + 2 * MSEC);
 	assert_int_equal(send_one_by_one(w, &w->ltx, 200, 1000), 0);
 	receive_all(w, &w->hrx);
 	/* The poller's thread has 4 KiB in its hand that cannot be dropped */
-	assert_in_range(w->hrx.num_received, HISTORY, HISTORY + VEPF_PIPE_CHUNK);
+	assert_in_range(w->hrx.num_received, HISTORY, HISTORY + EPFV_PIPE_CHUNK);
 	assert_int_equal(side_gaps(&w->hrx, w->ltx.pos), w->to_host->fifo.dropped);
 }
 
@@ -466,24 +466,24 @@ static void test_transit_is_bounded(void **state)
 	struct world *w = *state;
 
 	fill_transit(w, 4 * HISTORY);
-	assert_int_equal(world_poll(w, false), VEPF_TRANSIT_NS);
-	fake_now += VEPF_TRANSIT_NS - 1;
+	assert_int_equal(world_poll(w, false), EPFV_TRANSIT_NS);
+	fake_now += EPFV_TRANSIT_NS - 1;
 	assert_int_equal(world_poll(w, false), 1);
 	assert_int_equal(w->to_host->fifo.dropped, 0);
 	fake_now += 1;
 	assert_true(world_poll(w, false) == U64_MAX);
 	/* The poller's thread has 4 KiB in its hand */
-	assert_int_equal(w->to_host->fifo.dropped, 3 * HISTORY - VEPF_PIPE_CHUNK);
-	assert_int_equal(vepf_fifo_len(&w->to_host->fifo), HISTORY);
+	assert_int_equal(w->to_host->fifo.dropped, 3 * HISTORY - EPFV_PIPE_CHUNK);
+	assert_int_equal(epfv_fifo_len(&w->to_host->fifo), HISTORY);
 	assert_true(side_send(&w->ltx, 1000, 1));
-	assert_int_equal(vepf_fifo_len(&w->to_host->fifo), HISTORY);
+	assert_int_equal(epfv_fifo_len(&w->to_host->fifo), HISTORY);
 
 	/* Until it takes some again */
 	side_offer(&w->hrx, 4096, 1);
 	world_run(w, 2 * MSEC);
 	assert_true(side_send(&w->ltx, 4096, 1));
 	assert_true(side_send(&w->ltx, 4096, 1));
-	assert_true(vepf_fifo_len(&w->to_host->fifo) > HISTORY);
+	assert_true(epfv_fifo_len(&w->to_host->fifo) > HISTORY);
 }
 
 /* A host that took a little while it was waited for, and then no more */
@@ -494,10 +494,10 @@ static void test_transit_is_bounded_again(void **state)
 	fill_transit(w, 4 * HISTORY);
 	world_run(w, 2 * MSEC);
 	side_offer(&w->hrx, 64, 1);
-	world_run(w, VEPF_TRANSIT_NS);
+	world_run(w, EPFV_TRANSIT_NS);
 	assert_int_equal(w->to_host->fifo.dropped, 0);
-	world_run(w, VEPF_TRANSIT_NS);
-	assert_int_equal(vepf_fifo_len(&w->to_host->fifo), HISTORY);
+	world_run(w, EPFV_TRANSIT_NS);
+	assert_int_equal(epfv_fifo_len(&w->to_host->fifo), HISTORY);
 }
 
 /* The host goes: what is left for the next one is the history */
@@ -507,10 +507,10 @@ static void test_transit_ends_with_host(void **state)
 
 	fill_transit(w, 4 * HISTORY);
 	world_host_down(w);
-	assert_int_equal(vepf_fifo_len(&w->to_host->fifo), HISTORY);
+	assert_int_equal(epfv_fifo_len(&w->to_host->fifo), HISTORY);
 	world_host_up(w);
 	assert_true(side_send(&w->ltx, 4096, 1));
-	assert_int_equal(vepf_fifo_len(&w->to_host->fifo), HISTORY + 4096);
+	assert_int_equal(epfv_fifo_len(&w->to_host->fifo), HISTORY + 4096);
 }
 
 /* A driver that comes soon after the one before finds its rings mapped, if they are there */
@@ -525,27 +525,27 @@ static void test_rings_of_the_next_driver(void **state)
 	tx = w->htx.d.base >> 12;
 	maps = w->epc.maps;
 	unmaps = w->f->stats.unmaps;
-	vepf_hostq_stop(w->host_rx);
-	vepf_hostq_stop(w->host_tx);
+	epfv_hostq_stop(w->host_rx);
+	epfv_hostq_stop(w->host_tx);
 	assert_false(w->host_rx->live || w->host_tx->live);
 	assert_int_equal(w->f->stats.unmaps, unmaps);
 
 	/* One where it was, the other one elsewhere */
-	assert_true(vepf_hostq_keep(w->host_rx, rx, QUEUE_SIZE));
-	assert_false(vepf_hostq_keep(w->host_tx, tx + 16, QUEUE_SIZE));
+	assert_true(epfv_hostq_keep(w->host_rx, rx, QUEUE_SIZE));
+	assert_false(epfv_hostq_keep(w->host_tx, tx + 16, QUEUE_SIZE));
 	assert_int_equal(w->f->stats.unmaps, unmaps + 1);
-	assert_int_equal(vepf_hostq_start(w->host_rx, rx, QUEUE_SIZE, 1), 0);
+	assert_int_equal(epfv_hostq_start(w->host_rx, rx, QUEUE_SIZE, 1), 0);
 	assert_int_equal(w->epc.maps, maps);
-	assert_int_equal(vepf_hostq_start(w->host_tx, tx + 16, QUEUE_SIZE, 2), 0);
+	assert_int_equal(epfv_hostq_start(w->host_tx, tx + 16, QUEUE_SIZE, 2), 0);
 	assert_int_equal(w->epc.maps, maps + 1);
 	assert_int_equal(w->host_tx->region.addr, (u64)(tx + 16) << 12);
 
 	/* Longer than it was, and not there any more */
-	vepf_hostq_stop(w->host_rx);
-	vepf_hostq_stop(w->host_tx);
-	assert_false(vepf_hostq_keep(w->host_rx, rx, 4 * QUEUE_SIZE));
-	assert_false(vepf_hostq_keep(w->host_tx, 0, QUEUE_SIZE));
-	assert_false(vepf_hostq_release(w->host_tx));
+	epfv_hostq_stop(w->host_rx);
+	epfv_hostq_stop(w->host_tx);
+	assert_false(epfv_hostq_keep(w->host_rx, rx, 4 * QUEUE_SIZE));
+	assert_false(epfv_hostq_keep(w->host_tx, 0, QUEUE_SIZE));
+	assert_false(epfv_hostq_release(w->host_tx));
 	assert_int_equal(w->epc.num_maps, 0);
 }
 
@@ -555,18 +555,18 @@ static void test_settle(void **state)
 	struct world *w = *state;
 
 	both_up(w);
-	vepf_settle_begin(&w->to_host->settle);
-	vepf_settle_begin(&w->local_rx->settle);
+	epfv_settle_begin(&w->to_host->settle);
+	epfv_settle_begin(&w->local_rx->settle);
 	assert_true(side_send(&w->ltx, 100, 1));
 	assert_true(side_send(&w->htx, 100, 1));
 	side_offer(&w->lrx, 4096, 1);
 	side_offer(&w->hrx, 4096, 1);
 
 	/* It notifies, so the time begins again */
-	fake_now += VEPF_SETTLE_QUIET_NS / 2;
-	vepf_settle_disturb(&w->local_rx->settle);
-	assert_in_range(world_poll(w, true), 1, VEPF_SETTLE_QUIET_NS);
-	fake_now += VEPF_SETTLE_QUIET_NS - MSEC;
+	fake_now += EPFV_SETTLE_QUIET_NS / 2;
+	epfv_settle_disturb(&w->local_rx->settle);
+	assert_in_range(world_poll(w, true), 1, EPFV_SETTLE_QUIET_NS);
+	fake_now += EPFV_SETTLE_QUIET_NS - MSEC;
 	world_poll(w, false);
 	side_reap(&w->lrx);
 	side_reap(&w->hrx);
@@ -588,8 +588,8 @@ static void test_settle_is_bounded(void **state)
 	ktime_t end;
 
 	both_up(w);
-	vepf_settle_begin(&w->to_host->settle);
-	end = fake_now + VEPF_SETTLE_MOST_NS;
+	epfv_settle_begin(&w->to_host->settle);
+	end = fake_now + EPFV_SETTLE_MOST_NS;
 	assert_true(side_send(&w->ltx, 100, 1));
 	side_offer(&w->hrx, 4096, 1);
 	for (; fake_now < end; fake_now += 10 * MSEC) {
@@ -611,7 +611,7 @@ static void test_receivers_come_back(void **state)
 	both_up(w);
 	send_one_by_one(w, &w->htx, HISTORY / 1024 + 50, 1024);
 	send_one_by_one(w, &w->ltx, HISTORY / 1024 + 50, 1024);
-	world_run(w, VEPF_TRANSIT_NS + 2 * MSEC);
+	world_run(w, EPFV_TRANSIT_NS + 2 * MSEC);
 	assert_true(w->from_host->fifo.dropped > 0);
 	assert_true(w->to_host->fifo.dropped > 0);
 	side_offer(&w->lrx, 4096, 1);
@@ -674,7 +674,7 @@ static void test_to_host_reset(void **state)
 		world_poll(w, true);
 		reset += !w->driver.up;
 		side_reap(&w->hrx);
-		left = vepf_fifo_len(&w->to_host->fifo) + w->to_host->chunk_len;
+		left = epfv_fifo_len(&w->to_host->fifo) + w->to_host->chunk_len;
 		lost = 40000 - left - (w->hrx.num_received - before);
 		assert_in_range(lost, 0, ROUND_MAX);
 		/* Rings are read first: nothing was written, nothing is lost */
@@ -687,7 +687,7 @@ static void test_to_host_reset(void **state)
 		world_host_up(w);
 		receive_all(w, &w->hrx);
 		assert_int_equal(w->hrx.num_received - before, left);
-		assert_int_equal(vepf_fifo_len(&w->to_host->fifo), 0);
+		assert_int_equal(epfv_fifo_len(&w->to_host->fifo), 0);
 		/* That the last of the stream came, in order */
 		side_gaps(&w->hrx, w->ltx.pos);
 		world_host_down(w);
@@ -804,11 +804,11 @@ static void test_everything_at_once(void **state)
 	assert_true(w->hrx.num_received > 100000 && w->lrx.num_received > 100000);
 
 	/* Beyond what was counted, a reset costs what was in the host's buffers by then */
-	held = vepf_fifo_len(&w->to_host->fifo) + w->to_host->chunk_len;
+	held = epfv_fifo_len(&w->to_host->fifo) + w->to_host->chunk_len;
 	gaps = side_gaps(&w->hrx, w->ltx.pos) - held;
 	assert_in_range(gaps, w->to_host->fifo.dropped,
 			w->to_host->fifo.dropped + resets * ROUND_MAX);
-	held = vepf_fifo_len(&w->from_host->fifo);
+	held = epfv_fifo_len(&w->from_host->fifo);
 	gaps = side_gaps(&w->lrx, w->htx.pos) - held;
 	assert_in_range(gaps, w->from_host->fifo.dropped,
 			w->from_host->fifo.dropped + resets * 5000);
@@ -824,7 +824,7 @@ static u64 host_addr(const struct side *s)
 static void test_wrong_direction(void **state)
 {
 	struct world *w = *state;
-	struct vepf_seg seg = { host_addr(&w->htx), 100, true };
+	struct epfv_seg seg = { host_addr(&w->htx), 100, true };
 
 	both_up(w);
 	seg.addr = host_addr(&w->htx);
@@ -853,7 +853,7 @@ static void test_broken_ring(void **state)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		struct vepf_seg bad = { 0x1000, 0, false };
+		struct epfv_seg bad = { 0x1000, 0, false };
 		bool tx = i != 1;
 
 		both_up(w);
@@ -885,7 +885,7 @@ static void test_broken_ring(void **state)
 		world_host_up(w);
 		receive_all(w, &w->hrx);
 		send_one_by_one(w, &w->htx, 20, 100);
-		assert_int_equal(vepf_fifo_len(&w->to_host->fifo), 0);
+		assert_int_equal(epfv_fifo_len(&w->to_host->fifo), 0);
 		world_host_down(w);
 		world_local_down(w);
 	}
@@ -895,7 +895,7 @@ static void test_broken_ring(void **state)
 static void test_huge_buffers(void **state)
 {
 	struct world *w = *state;
-	struct vepf_seg seg = { .len = 0xffffffff };
+	struct epfv_seg seg = { .len = 0xffffffff };
 	unsigned int i;
 	u64 again, took;
 
@@ -1031,7 +1031,7 @@ static void test_host_that_never_answers(void **state)
 static void test_unreachable_buffers(void **state)
 {
 	struct world *w = *state;
-	struct vepf_seg segs[3] = {
+	struct epfv_seg segs[3] = {
 		{ .len = 50 },
 		{ .addr = 1ULL << 40, .len = 1000 },
 		{ .len = 50 },
@@ -1073,7 +1073,7 @@ static void test_unreachable_buffers(void **state)
 	side_add_raw(&w->hrx, segs, 3);
 	side_offer(&w->hrx, 4000, 2);
 	assert_true(side_send(&w->ltx, 500, 2));
-	world_run(w, 3 * VEPF_TRANSIT_NS);
+	world_run(w, 3 * EPFV_TRANSIT_NS);
 	side_reap(&w->hrx);
 	assert_int_equal(w->hrx.returned, 3);
 	expect_all(&w->ltx, &w->hrx);
@@ -1089,7 +1089,7 @@ static void both_up_without_windows(struct world *w)
 	world_run(w, MSEC);
 	side_reap(&w->htx);
 	assert_int_equal(w->htx.returned, 1);
-	vepf_hostmem_flush(&w->f->hostmem);
+	epfv_hostmem_flush(&w->f->hostmem);
 	w->epc.reserved = w->epc.profile->max_maps - w->epc.num_maps;
 }
 
@@ -1135,7 +1135,7 @@ static void test_no_window(void **state)
 		side_reap(&w->htx);
 		assert_int_equal(w->htx.returned, i + 2);
 	}
-	assert_in_range(w->htx.slowest, VEPF_HOLD_NS, SENDER_MAX);
+	assert_in_range(w->htx.slowest, EPFV_HOLD_NS, SENDER_MAX);
 	assert_int_equal(w->f->stats.host_errors, 10);
 
 	assert_true(side_send(&w->ltx, 1000, 1));
@@ -1291,8 +1291,8 @@ static void test_lossless_receiver_stops(void **state)
 		side_reap(&w->htx);
 		side_reap(&w->ltx);
 	}
-	assert_in_range(vepf_fifo_len(&w->from_host->fifo), 0, HISTORY);
-	assert_in_range(vepf_fifo_len(&w->to_host->fifo), 0, HISTORY);
+	assert_in_range(epfv_fifo_len(&w->from_host->fifo), 0, HISTORY);
+	assert_in_range(epfv_fifo_len(&w->to_host->fifo), 0, HISTORY);
 	wakeups = w->f->stats.wakeups;
 	world_run(w, 60000 * MSEC);
 	assert_in_range(w->f->stats.wakeups - wakeups, 0, WATCHES(60000) + 10);
@@ -1328,7 +1328,7 @@ static void test_lossless_large_messages(void **state)
 	expect_all(&w->ltx, &w->hrx);
 }
 
-static struct vepf_pipe *pipe_of(struct world *w, const struct side *s)
+static struct epfv_pipe *pipe_of(struct world *w, const struct side *s)
 {
 	return s == &w->htx || s == &w->lrx ? w->from_host : w->to_host;
 }
@@ -1339,23 +1339,23 @@ static struct vepf_pipe *pipe_of(struct world *w, const struct side *s)
  */
 static void check_close(struct world *w, struct side *from, struct side *to)
 {
-	struct vepf_pipe *p = pipe_of(w, from);
+	struct epfv_pipe *p = pipe_of(w, from);
 	u64 first;
 
-	assert_false(vepf_pipe_drained(p));
+	assert_false(epfv_pipe_drained(p));
 	send_all(from);
 	world_run(w, MSEC);
 	first = from->pos;
-	vepf_pipe_close(p);
+	epfv_pipe_close(p);
 	side_reap(from);
 	send_all(from);
 	assert_true(from->pos > first);
 	world_run(w, 100 * MSEC);
-	assert_false(vepf_pipe_drained(p));
+	assert_false(epfv_pipe_drained(p));
 	receive_all(w, to);
 	assert_int_equal(to->num_received, first);
-	assert_true(vepf_pipe_drained(p));
-	assert_false(vepf_pipe_drained(p));
+	assert_true(epfv_pipe_drained(p));
+	assert_false(epfv_pipe_drained(p));
 	world_kick(w);
 	receive_all(w, to);
 	side_reap(from);
@@ -1363,9 +1363,9 @@ static void check_close(struct world *w, struct side *from, struct side *to)
 	assert_int_equal(p->fifo.dropped, 0);
 
 	/* With nothing on its way, it is done at once */
-	vepf_pipe_close(p);
+	epfv_pipe_close(p);
 	world_run(w, MSEC);
-	assert_true(vepf_pipe_drained(p));
+	assert_true(epfv_pipe_drained(p));
 }
 
 static void test_lossless_sender_closes(void **state)
@@ -1380,13 +1380,13 @@ static void test_lossless_sender_closes(void **state)
 /* A receiver closes its end: what is for it goes nowhere, and the next one gets none of it */
 static void check_open(struct world *w, struct side *from, struct side *to)
 {
-	struct vepf_pipe *p = pipe_of(w, from);
+	struct epfv_pipe *p = pipe_of(w, from);
 	u64 lost, received;
 
 	side_offer(to, 1000, 1);
 	send_all(from);
 	world_run(w, 10 * MSEC);
-	vepf_pipe_open(p, false);
+	epfv_pipe_open(p, false);
 	world_kick(w);
 	world_run(w, 10 * MSEC);
 	side_reap(to);
@@ -1403,7 +1403,7 @@ static void check_open(struct world *w, struct side *from, struct side *to)
 	world_run(w, 10 * MSEC);
 	side_reap(from);
 	assert_int_equal(from->in_flight, 0);
-	vepf_pipe_open(p, true);
+	epfv_pipe_open(p, true);
 	world_kick(w);
 	world_run(w, 10 * MSEC);
 	side_reap(to);
@@ -1415,8 +1415,8 @@ static void check_open(struct world *w, struct side *from, struct side *to)
 
 	/* Both in one: as if the thread had no time in between */
 	send_all(from);
-	vepf_pipe_open(p, false);
-	vepf_pipe_open(p, true);
+	epfv_pipe_open(p, false);
+	epfv_pipe_open(p, true);
 	world_kick(w);
 	world_run(w, 10 * MSEC);
 	side_reap(from);
@@ -1452,17 +1452,17 @@ static void test_lossless_host_leaves(void **state)
 	send_all(&w->htx);
 	world_run(w, 10 * MSEC);
 	side_reap(&w->htx);
-	taken = vepf_fifo_len(&w->from_host->fifo);
+	taken = epfv_fifo_len(&w->from_host->fifo);
 	assert_true(taken > 10000);
 	world_host_down(w);
-	vepf_pipe_close(w->from_host);
-	vepf_pipe_open(w->to_host, false);
+	epfv_pipe_close(w->from_host);
+	epfv_pipe_open(w->to_host, false);
 	world_run(w, 10 * MSEC);
-	assert_false(vepf_pipe_drained(w->from_host));
+	assert_false(epfv_pipe_drained(w->from_host));
 	receive_all(w, &w->lrx);
 	assert_int_equal(w->lrx.num_received, taken);
 	assert_int_equal(side_gaps(&w->lrx, taken), 0);
-	assert_true(vepf_pipe_drained(w->from_host));
+	assert_true(epfv_pipe_drained(w->from_host));
 }
 
 /* A receiver that has to say that it is there: before, there is the history only */
@@ -1472,8 +1472,8 @@ static void test_history_until_opened(void **state)
 	unsigned int i;
 
 	both_up(w);
-	vepf_pipe_open(w->from_host, false);
-	vepf_pipe_open(w->to_host, false);
+	epfv_pipe_open(w->from_host, false);
+	epfv_pipe_open(w->to_host, false);
 	for (i = 0; i < 10; i++) {
 		side_offer(&w->lrx, 4096, 1);
 		side_offer(&w->hrx, 4096, 1);
@@ -1483,10 +1483,10 @@ static void test_history_until_opened(void **state)
 	side_reap(&w->lrx);
 	side_reap(&w->hrx);
 	assert_int_equal(w->lrx.num_received + w->hrx.num_received, 0);
-	vepf_settle_begin(&w->local_rx->settle);
-	vepf_settle_begin(&w->to_host->settle);
-	vepf_pipe_open(w->from_host, true);
-	vepf_pipe_open(w->to_host, true);
+	epfv_settle_begin(&w->local_rx->settle);
+	epfv_settle_begin(&w->to_host->settle);
+	epfv_pipe_open(w->from_host, true);
+	epfv_pipe_open(w->to_host, true);
 	world_kick(w);
 	world_run(w, MSEC);
 	side_reap(&w->lrx);
@@ -1497,8 +1497,8 @@ static void test_history_until_opened(void **state)
 	receive_all(w, &w->hrx);
 	assert_int_equal(w->lrx.num_received, HISTORY);
 	assert_int_equal(w->hrx.num_received, HISTORY);
-	vepf_pipe_close(w->from_host);
-	assert_true(vepf_pipe_drained(w->from_host));
+	epfv_pipe_close(w->from_host);
+	assert_true(epfv_pipe_drained(w->from_host));
 }
 
 int main(void)

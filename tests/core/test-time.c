@@ -175,8 +175,8 @@ static void test_time_of_emergency_writes(void **state)
 	struct world *w = *state;
 
 	w->type.config_len = sizeof(config);
-	w->type.config[VEPF_HOST] = config;
-	w->type.config[VEPF_ENDPOINT] = config;
+	w->type.config[EPFV_HOST] = config;
+	w->type.config[EPFV_ENDPOINT] = config;
 	w->type.written = WRITTEN;
 	w->ops.written = written;
 	world_bind(w);
@@ -201,7 +201,7 @@ static void test_priorities(void **state)
 	world_idle(MSEC);
 	assert_true(task->rt);
 	fake_epf_link(false);
-	vepf_wake(w->f);
+	epfv_wake(w->f);
 	world_idle(MSEC);
 	assert_false(task->rt);
 }

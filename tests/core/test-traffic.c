@@ -40,10 +40,10 @@ static bool locked(void)
 	return type.w->f->poller.lock.owner == current;
 }
 
-static void driver(void *priv, enum vepf_side side, bool up, u32 features)
+static void driver(void *priv, enum epfv_side side, bool up, u32 features)
 {
 	(void)priv;
-	if (side == VEPF_HOST) {
+	if (side == EPFV_HOST) {
 		assert_true(locked());
 		type.features = features;
 	}
@@ -51,7 +51,7 @@ static void driver(void *priv, enum vepf_side side, bool up, u32 features)
 	type.down[side] += !up;
 }
 
-static void message(void *priv, enum vepf_side side, const void *msg, size_t len)
+static void message(void *priv, enum epfv_side side, const void *msg, size_t len)
 {
 	(void)priv;
 	assert_int_equal(len, 5);
@@ -59,7 +59,7 @@ static void message(void *priv, enum vepf_side side, const void *msg, size_t len
 	type.messages[side]++;
 }
 
-static size_t next(void *priv, enum vepf_side side, void *msg)
+static size_t next(void *priv, enum epfv_side side, void *msg)
 {
 	(void)priv;
 	assert_true(locked());
@@ -70,7 +70,7 @@ static size_t next(void *priv, enum vepf_side side, void *msg)
 	return 5;
 }
 
-static bool pair_drained(void *priv, enum vepf_side side, unsigned int pair)
+static bool pair_drained(void *priv, enum epfv_side side, unsigned int pair)
 {
 	(void)priv;
 	(void)side;
@@ -88,7 +88,7 @@ static void written(void *priv, u32 val)
 	type.written = val;
 }
 
-static const struct vepf_pair ports[] = { { .rx = RX, .tx = TX, .lossless = true } };
+static const struct epfv_pair ports[] = { { .rx = RX, .tx = TX, .lossless = true } };
 
 static int setup(void **state)
 {
@@ -105,16 +105,16 @@ static int setup_port(void **state)
 
 	memset(&type, 0, sizeof(type));
 	memset(config, '-', sizeof(config));
-	config[VEPF_HOST][0] = 'c';
-	memset(config[VEPF_HOST] + WRITTEN, 0, 4);
+	config[EPFV_HOST][0] = 'c';
+	memset(config[EPFV_HOST] + WRITTEN, 0, 4);
 	type.w = w;
 	w->type.num_queues = 4;
 	w->type.pairs = ports;
 	w->type.features = FEATURE;
 	w->type.control_feature = FEATURE;
-	w->type.control = (struct vepf_pair){ .rx = CONTROL_RX, .tx = CONTROL_TX };
-	w->type.config[VEPF_HOST] = config[VEPF_HOST];
-	w->type.config[VEPF_ENDPOINT] = config[VEPF_ENDPOINT];
+	w->type.control = (struct epfv_pair){ .rx = CONTROL_RX, .tx = CONTROL_TX };
+	w->type.config[EPFV_HOST] = config[EPFV_HOST];
+	w->type.config[EPFV_ENDPOINT] = config[EPFV_ENDPOINT];
 	w->type.config_len = CONFIG_LEN;
 	w->type.written = WRITTEN;
 	w->ops.driver = driver;
@@ -151,28 +151,28 @@ static void test_drivers_are_told_of(void **state)
 {
 	struct world *w = *state;
 
-	type.down[VEPF_ENDPOINT] = 0;
+	type.down[EPFV_ENDPOINT] = 0;
 	world_host_up(w);
-	assert_int_equal(type.up[VEPF_HOST], 1);
+	assert_int_equal(type.up[EPFV_HOST], 1);
 	assert_int_equal(type.features, FEATURE);
 	world_local_up(w);
-	assert_int_equal(type.up[VEPF_ENDPOINT], 1);
-	type.down[VEPF_HOST] = 0;
+	assert_int_equal(type.up[EPFV_ENDPOINT], 1);
+	type.down[EPFV_HOST] = 0;
 	world_host_down(w);
-	assert_true(type.down[VEPF_HOST] > 0);
+	assert_true(type.down[EPFV_HOST] > 0);
 	world_host_up(w);
-	assert_int_equal(type.up[VEPF_HOST], 2);
-	type.down[VEPF_HOST] = 0;
+	assert_int_equal(type.up[EPFV_HOST], 2);
+	type.down[EPFV_HOST] = 0;
 	fake_epf_link(false);
-	assert_true(type.down[VEPF_HOST] > 0);
-	assert_int_equal(type.down[VEPF_ENDPOINT], 0);
+	assert_true(type.down[EPFV_HOST] > 0);
+	assert_int_equal(type.down[EPFV_ENDPOINT], 0);
 }
 
 /* A driver that does not know of control queues has the first pair, and no more */
 static void test_feature_is_not_accepted(void **state)
 {
 	struct world *w = *state;
-	struct vepf_function *f = w->f;
+	struct epfv_function *f = w->f;
 
 	world_host_up(w);
 	assert_true(f->hostq[CONTROL_RX].live && f->hostq[CONTROL_TX].live);
@@ -203,7 +203,7 @@ static const struct driver_mem host_mem = { host_load, host_store };
 static void test_messages_of_host(void **state)
 {
 	struct world *w = *state;
-	struct vepf_seg seg = { .len = 5 };
+	struct epfv_seg seg = { .len = 5 };
 	struct driver tx, rx;
 	u32 len;
 
@@ -215,7 +215,7 @@ static void test_messages_of_host(void **state)
 	driver_add(&tx, &seg, 1);
 	legacy_notify(&w->driver, CONTROL_TX);
 	world_idle(MSEC);
-	assert_int_equal(type.messages[VEPF_HOST], 1);
+	assert_int_equal(type.messages[EPFV_HOST], 1);
 	assert_int_equal(driver_get(&tx, &len), 0);
 
 	seg.writable = true;
@@ -223,8 +223,8 @@ static void test_messages_of_host(void **state)
 	legacy_notify(&w->driver, CONTROL_RX);
 	world_idle(MSEC);
 	assert_int_equal(driver_get(&rx, &len), -1);
-	type.to_say[VEPF_HOST] = 1;
-	vepf_wake(w->f);
+	type.to_say[EPFV_HOST] = 1;
+	epfv_wake(w->f);
 	world_idle(MSEC);
 	assert_int_equal(driver_get(&rx, &len), 0);
 	assert_int_equal(len, 5);
@@ -235,7 +235,7 @@ static void test_messages_of_endpoint(void **state)
 {
 	struct world *w = *state;
 	char text[8] = "hello";
-	struct vepf_seg seg = { .addr = (uintptr_t)text, .len = 5 };
+	struct epfv_seg seg = { .addr = (uintptr_t)text, .len = 5 };
 	const struct vring *vring;
 	struct driver tx;
 	u32 len;
@@ -246,7 +246,7 @@ static void test_messages_of_endpoint(void **state)
 		    SMP_CACHE_BYTES);
 	driver_add(&tx, &seg, 1);
 	fake_virtio_notify(CONTROL_TX);
-	assert_int_equal(type.messages[VEPF_ENDPOINT], 1);
+	assert_int_equal(type.messages[EPFV_ENDPOINT], 1);
 	assert_int_equal(driver_get(&tx, &len), 0);
 }
 
@@ -264,7 +264,7 @@ static void test_lossless_is_of_the_sender(void **state)
 {
 	struct world *w = *state;
 
-	vepf_pair_lossless(w->f, 0, VEPF_HOST, false);
+	epfv_pair_lossless(w->f, 0, EPFV_HOST, false);
 	assert_false(w->from_host->lossless);
 	assert_true(w->to_host->lossless);
 }
@@ -277,17 +277,17 @@ static void test_opening_wakes(void **state)
 	world_host_up(w);
 	world_local_up(w);
 	side_offer(&w->hrx, 4096, 1);
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_ENDPOINT, true);
+	epfv_unlock(w->f);
 	world_idle(3 * MSEC);
 	assert_true(side_send(&w->ltx, 100, 1));
 	world_idle(103 * MSEC);
 	side_reap(&w->hrx);
 	assert_int_equal(w->hrx.num_received, 0);
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_unlock(w->f);
 	world_idle(MSEC);
 	assert_true(side_send(&w->ltx, 100, 1));
 	world_idle(MSEC);
@@ -303,18 +303,18 @@ static void test_next_session_at_once(void **state)
 
 	world_host_up(w);
 	world_local_up(w);
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_pair_open(w->f, 0, EPFV_ENDPOINT, true);
+	epfv_unlock(w->f);
 	for (i = 0; i < 8; i++)
 		side_offer(&w->lrx, 4096, 1);
 	world_idle(MSEC);
 	assert_true(side_send(&w->htx, 100, 1));
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_HOST, false);
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, false);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_unlock(w->f);
 	assert_true(side_send(&w->htx, 100, 1));
 	world_idle(MSEC);
 	side_reap(&w->lrx);
@@ -328,16 +328,16 @@ static void test_end_comes_behind_the_bytes(void **state)
 
 	world_host_up(w);
 	world_local_up(w);
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_pair_open(w->f, 0, EPFV_ENDPOINT, true);
+	epfv_unlock(w->f);
 	side_offer(&w->lrx, 4096, 1);
 	world_idle(5 * MSEC);
-	vepf_lock(w->f);
+	epfv_lock(w->f);
 	assert_true(side_send(&w->htx, 100, 1));
-	vepf_pair_open(w->f, 0, VEPF_HOST, false);
-	vepf_unlock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, false);
+	epfv_unlock(w->f);
 	world_idle(5 * MSEC);
 	assert_int_equal(type.received, 100);
 }
@@ -349,13 +349,13 @@ static void test_the_same_kind_again(void **state)
 
 	world_host_up(w);
 	world_local_up(w);
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_pair_open(w->f, 0, EPFV_ENDPOINT, true);
+	epfv_unlock(w->f);
 	assert_true(side_send(&w->htx, 100, 1));
 	world_idle(MSEC);
-	vepf_pair_lossless(w->f, 0, VEPF_HOST, true);
+	epfv_pair_lossless(w->f, 0, EPFV_HOST, true);
 	side_offer(&w->lrx, 4096, 1);
 	world_idle(25 * MSEC);
 	side_reap(&w->lrx);
@@ -370,17 +370,17 @@ static void test_end_of_a_console(void **state)
 	type.received = 1;
 	world_host_up(w);
 	world_local_up(w);
-	vepf_lock(w->f);
-	vepf_pair_lossless(w->f, 0, VEPF_HOST, false);
-	vepf_pair_open(w->f, 0, VEPF_HOST, true);
-	vepf_pair_open(w->f, 0, VEPF_ENDPOINT, true);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_lossless(w->f, 0, EPFV_HOST, false);
+	epfv_pair_open(w->f, 0, EPFV_HOST, true);
+	epfv_pair_open(w->f, 0, EPFV_ENDPOINT, true);
+	epfv_unlock(w->f);
 	world_idle(MSEC);
 	assert_true(side_send(&w->htx, 100, 1));
 	world_idle(MSEC);
-	vepf_lock(w->f);
-	vepf_pair_open(w->f, 0, VEPF_HOST, false);
-	vepf_unlock(w->f);
+	epfv_lock(w->f);
+	epfv_pair_open(w->f, 0, EPFV_HOST, false);
+	epfv_unlock(w->f);
 	world_idle(MSEC);
 	/* It was told, and nothing was received by then */
 	assert_int_equal(type.received, 0);
@@ -390,8 +390,8 @@ static void test_end_of_a_console(void **state)
 
 static void change(struct world *w, u8 byte)
 {
-	config[VEPF_HOST][0] = byte;
-	vepf_config_changed(w->f);
+	config[EPFV_HOST][0] = byte;
+	epfv_config_changed(w->f);
 }
 
 static void test_configuration(void **state)
@@ -655,7 +655,7 @@ static void test_failed(void **state)
 	world_host_up(w);
 	legacy_w8(&w->driver, STATUS, 7 | VIRTIO_CONFIG_S_FAILED);
 	world_idle(MSEC);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "dead");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "dead");
 	assert_int_equal(w->f->stats.host_errors, 1);
 	assert_non_null(strstr(fake_message, "has given up on the device"));
 	assert_false(w->host_rx->live || w->host_tx->live);
@@ -740,7 +740,7 @@ static int set_up_slowly(void *data)
 
 	legacy_w8(&w->driver, STATUS, 3);
 	fake_sleep(500 * MSEC);
-	assert_string_equal(vepf_poller_state(&w->f->poller), "setup");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "setup");
 	maps_while_set_up = w->epc.num_maps;
 	return 0;
 }
@@ -890,7 +890,7 @@ static void test_silence_of_a_moment(void **state)
 static void test_transit(void **state)
 {
 	struct world *w = *state;
-	static const struct vepf_pair pairs[] = {
+	static const struct epfv_pair pairs[] = {
 		{ .rx = 0, .tx = 1 }, { .rx = 2, .tx = 3 },
 	};
 	u32 one = w->from_host->fifo.size;

@@ -92,7 +92,7 @@ static void side_notify(struct side *s)
 		fake_virtio_notify(s->queue);
 }
 
-int side_add_raw(struct side *s, const struct vepf_seg *segs, unsigned int n)
+int side_add_raw(struct side *s, const struct epfv_seg *segs, unsigned int n)
 {
 	int head = driver_add(&s->d, segs, n);
 
@@ -110,7 +110,7 @@ int side_add_raw(struct side *s, const struct vepf_seg *segs, unsigned int n)
 /* @len bytes in @n descriptors of at least a byte, with gaps between them */
 static bool side_add(struct side *s, u32 len, unsigned int n)
 {
-	struct vepf_seg segs[MAX_SEGS];
+	struct epfv_seg segs[MAX_SEGS];
 	unsigned int slot, i;
 	u64 at;
 	int head;
@@ -159,7 +159,7 @@ static void side_take(struct side *s, int head, u32 len)
 	unsigned int i;
 
 	for (i = 0; i < s->num_segs[head] && len; i++) {
-		const struct vepf_seg *seg = &s->segs[head][i];
+		const struct epfv_seg *seg = &s->segs[head][i];
 		u32 n = min(len, seg->len);
 
 		if (!seg->writable)
@@ -255,47 +255,47 @@ static const char * const queue_names[] = {
 	"receiveq", "transmitq", "control_receiveq", "control_transmitq"
 };
 
-static const struct vepf_pair pairs[] = { { .rx = RX, .tx = TX } };
-static const struct vepf_pair lossless_pairs[] = { { .rx = RX, .tx = TX, .lossless = true } };
+static const struct epfv_pair pairs[] = { { .rx = RX, .tx = TX } };
+static const struct epfv_pair lossless_pairs[] = { { .rx = RX, .tx = TX, .lossless = true } };
 
 static const struct pci_epf_device_id ids[] = { { "epf" } };
 
 static struct world *the_world;
 
-static void *create(struct vepf_function *f, struct device *dev)
+static void *create(struct epfv_function *f, struct device *dev)
 {
 	(void)dev;
 	the_world->f = f;
 	return the_world;
 }
 
-static const struct vepf_type *bind(void *priv)
+static const struct epfv_type *bind(void *priv)
 {
 	return &((struct world *)priv)->type;
 }
 
 /* Of the core, what no test here is about */
 
-struct config_group *vepf_configfs_group(struct vepf_function *f)
+struct config_group *epfv_configfs_group(struct epfv_function *f)
 {
 	return &f->group;
 }
 
-void *vepf_item_priv(struct config_item *item)
+void *epfv_item_priv(struct config_item *item)
 {
 	(void)item;
 	return the_world;
 }
 
-void vepf_debugfs_init(void) { }
-void vepf_debugfs_exit(void) { }
+void epfv_debugfs_init(void) { }
+void epfv_debugfs_exit(void) { }
 
-void vepf_debugfs_add(struct vepf_function *f)
+void epfv_debugfs_add(struct epfv_function *f)
 {
 	assert_false(f->bound);
 }
 
-void vepf_debugfs_remove(struct vepf_function *f)
+void epfv_debugfs_remove(struct epfv_function *f)
 {
 	assert_true(f->bound);
 }
@@ -312,7 +312,7 @@ struct world *world_make(const struct fake_profile *profile)
 	fake_epf_reset(&w->epc.epc);
 	w->epc.msix = 0;
 
-	w->type = (struct vepf_type){
+	w->type = (struct epfv_type){
 		.name = "world",
 		.pci_device_id = 0x1003,
 		.virtio_id = 3,
@@ -323,7 +323,7 @@ struct world *world_make(const struct fake_profile *profile)
 	};
 	w->ops.create = create;
 	w->ops.bind = bind;
-	w->drv = (struct vepf_driver){
+	w->drv = (struct epfv_driver){
 		.epf = { .driver.name = "epf", .id_table = ids },
 		.type = &w->type,
 		.ops = &w->ops,
@@ -335,13 +335,13 @@ struct world *world_make(const struct fake_profile *profile)
 
 void world_create(struct world *w)
 {
-	assert_int_equal(vepf_register_driver(&w->drv), 0);
+	assert_int_equal(epfv_register_driver(&w->drv), 0);
 	assert_int_equal(fake_epf_create(), 0);
 	w->f->queue_size = QUEUE_SIZE;
 }
 
 /* A reader of the endpoint may be on another processor */
-static void guard(const struct vepf_pipe *p)
+static void guard(const struct epfv_pipe *p)
 {
 	fake_guard(&p->lq->lock, &p->flow, sizeof(p->flow), "a receiver's flow");
 	fake_guard(&p->lq->lock, &p->fifo, sizeof(p->fifo), "what is in transit");
@@ -349,7 +349,7 @@ static void guard(const struct vepf_pipe *p)
 
 void world_bind(struct world *w)
 {
-	struct vepf_function *f = w->f;
+	struct epfv_function *f = w->f;
 
 	assert_int_equal(fake_epf_bind(), 0);
 	assert_int_equal(fake_epf_init(), 0);
@@ -421,7 +421,7 @@ void world_free(struct world *w)
 {
 	world_unbind(w);
 	fake_epf_destroy();
-	vepf_unregister_driver(&w->drv);
+	epfv_unregister_driver(&w->drv);
 	fake_epc_free(&w->epc);
 	host_free(&w->host);
 	free(w);
@@ -508,10 +508,10 @@ void world_host_up(struct world *w)
 	/* The function believes it a few looks later */
 	fake_sleep(50 * USEC);
 	fake_tick = 0;
-	assert_string_equal(vepf_poller_state(&w->f->poller), "running");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "running");
 	w->host_up = true;
 	/* Its driver was there for long; test_settle() is about those that were not */
-	w->to_host->settle = (struct vepf_settle){};
+	w->to_host->settle = (struct epfv_settle){};
 }
 
 void world_host_down(struct world *w)
@@ -522,7 +522,7 @@ void world_host_down(struct world *w)
 	fake_sleep(2 * MSEC);
 	fake_tick = 0;
 	w->host_up = false;
-	assert_string_equal(vepf_poller_state(&w->f->poller), "idle");
+	assert_string_equal(epfv_poller_state(&w->f->poller), "idle");
 }
 
 /* The same */
@@ -531,7 +531,7 @@ void world_local_up(struct world *w)
 	assert_int_equal(fake_virtio_probe(), 0);
 	side_start(&w->ltx, 0);
 	side_start(&w->lrx, 0);
-	w->local_rx->settle = (struct vepf_settle){};
+	w->local_rx->settle = (struct epfv_settle){};
 }
 
 void world_local_down(struct world *w)
@@ -542,18 +542,18 @@ void world_local_down(struct world *w)
 
 void world_kick(struct world *w)
 {
-	vepf_poller_kick(&w->f->poller);
+	epfv_poller_kick(&w->f->poller);
 }
 
 u64 world_poll(struct world *w, bool scan)
 {
-	struct vepf_function *f = w->f;
-	struct vepf_stats before = f->stats;
+	struct epfv_function *f = w->f;
+	struct epfv_stats before = f->stats;
 	u64 again;
 
-	vepf_lock(f);
-	again = vepf_poller_ops.work(f, scan);
-	vepf_unlock(f);
+	epfv_lock(f);
+	again = epfv_poller_ops.work(f, scan);
+	epfv_unlock(f);
 
 	/* Ring entries and descriptors come on top of the payload */
 	assert_in_range(f->stats.posted_bytes - before.posted_bytes, 0,

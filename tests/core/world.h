@@ -30,7 +30,7 @@
 #define WATCHES(ms)	((ms) / 20)
 
 /* Bytes that one call may move: what pipe.c calls a round, and one piece more */
-#define ROUND_MAX	(16384 + VEPF_PIPE_CHUNK)
+#define ROUND_MAX	(16384 + EPFV_PIPE_CHUNK)
 
 struct world;
 
@@ -50,7 +50,7 @@ struct side {
 	u64 slots;		/* address of the buffers */
 	bool slot_busy[SLOTS];
 	unsigned int slot[DRIVER_MAX_DESC];	/* by head */
-	struct vepf_seg segs[DRIVER_MAX_DESC][MAX_SEGS];
+	struct epfv_seg segs[DRIVER_MAX_DESC][MAX_SEGS];
 	unsigned int num_segs[DRIVER_MAX_DESC];
 	ktime_t since[DRIVER_MAX_DESC];
 	unsigned int in_flight;
@@ -63,7 +63,7 @@ struct side {
 
 /**
  * struct world - both machines
- * @type: what the function is; as &struct vepf_type has it, until it is bound
+ * @type: what the function is; as &struct epfv_type has it, until it is bound
  * @ops: the same; @create and @bind are there
  * @vectors: of the card
  * @use_msix: the host enables MSI-X
@@ -76,23 +76,23 @@ struct side {
 struct world {
 	struct host_mem host;
 	struct fake_epc epc;
-	struct vepf_driver drv;
-	struct vepf_type type;
-	struct vepf_type_ops ops;
+	struct epfv_driver drv;
+	struct epfv_type type;
+	struct epfv_type_ops ops;
 	int vectors;
 	bool use_msix;
 	u32 accepts;
 	bool silent;
 	void (*step)(struct world *w);
 
-	struct vepf_function *f;
+	struct epfv_function *f;
 	bool bound;
-	struct vepf_pipe *from_host;
-	struct vepf_pipe *to_host;
-	struct vepf_hostq *host_tx;
-	struct vepf_hostq *host_rx;
-	struct vepf_localq *local_tx;
-	struct vepf_localq *local_rx;
+	struct epfv_pipe *from_host;
+	struct epfv_pipe *to_host;
+	struct epfv_hostq *host_tx;
+	struct epfv_hostq *host_rx;
+	struct epfv_localq *local_tx;
+	struct epfv_localq *local_rx;
 	struct legacy driver;
 	struct side htx, hrx, ltx, lrx;
 	u32 flags_and_idx[2];
@@ -139,7 +139,7 @@ bool side_send(struct side *s, u32 len, unsigned int n);
 /* Offer a buffer */
 bool side_offer(struct side *s, u32 len, unsigned int n);
 /* Make these descriptors available as they are, and notify */
-int side_add_raw(struct side *s, const struct vepf_seg *segs, unsigned int n);
+int side_add_raw(struct side *s, const struct epfv_seg *segs, unsigned int n);
 /* Take back what was used */
 void side_reap(struct side *s);
 

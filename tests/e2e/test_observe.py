@@ -27,9 +27,9 @@ def test_traces(pair):
         text = shell.check("cat /sys/kernel/tracing/trace")
     finally:
         shell.check("echo 0 >%s/enable" % EVENTS)
-    assert "vepf_state: pci_epf_vcon.0: idle -> setup" in text
-    assert "vepf_state: pci_epf_vcon.0: setup -> running" in text
-    assert "vepf_batch: pci_epf_vcon.0: transmitq: messages=" in text
-    assert "vepf_batch: pci_epf_vcon.0: receiveq: messages=" in text
-    assert "vepf_irq: pci_epf_vcon.0: vector=1 err=0" in text
-    assert "vepf_irq: pci_epf_vcon.0: vector=2 err=0" in text
+    assert "epfv_state: pci_epf_vcon.0: idle -> setup" in text
+    assert "epfv_state: pci_epf_vcon.0: setup -> running" in text
+    assert "epfv_batch: pci_epf_vcon.0: transmitq: messages=" in text
+    assert "epfv_batch: pci_epf_vcon.0: receiveq: messages=" in text
+    assert "epfv_irq: pci_epf_vcon.0: vector=1 err=0" in text
+    assert "epfv_irq: pci_epf_vcon.0: vector=2 err=0" in text

@@ -29,8 +29,8 @@
 #define MSEC		1000000ULL
 
 /* What one call may move, and the most that its rings can cost */
-#define ROUND_MAX	(16384 + VEPF_PIPE_CHUNK)
-#define RING_MAX	(2 * w.num * 16 * (min_t(u64, w.num, VEPF_RING_BURST) + 4))
+#define ROUND_MAX	(16384 + EPFV_PIPE_CHUNK)
+#define RING_MAX	(2 * w.num * 16 * (min_t(u64, w.num, EPFV_RING_BURST) + 4))
 /* Windows for a descriptor: one for each piece, and smaller ones tried before */
 #define MAPS_MAX	(4 * w.num * 20 + 2 * ROUND_MAX / 256)
 
@@ -52,7 +52,7 @@ struct blow {
 
 /* The endpoint's driver on one queue */
 struct local {
-	struct vepf_localq q;
+	struct epfv_localq q;
 	struct driver d;
 	u8 *ring;
 	u8 *bufs;
@@ -66,11 +66,11 @@ static struct {
 	struct host_mem host;
 	struct fake_epc epc;
 	struct pci_epf epf;
-	struct vepf_stats stats;
-	struct vepf_irq irq;
-	struct vepf_hostmem hm;
-	struct vepf_hostq hq[2];
-	struct vepf_pipe pipe[2];	/* by the host's queue: to it, from it */
+	struct epfv_stats stats;
+	struct epfv_irq irq;
+	struct epfv_hostmem hm;
+	struct epfv_hostq hq[2];
+	struct epfv_pipe pipe[2];	/* by the host's queue: to it, from it */
 	unsigned int num;		/* descriptors of the host's queues */
 	u64 base[2];
 	bool up;
@@ -86,7 +86,7 @@ static struct {
 
 static struct local *local_of(void *ctx)
 {
-	struct vepf_localq *q = ctx;
+	struct epfv_localq *q = ctx;
 
 	CHECK(q->lock.held);
 	return container_of(q, struct local, q);
@@ -109,7 +109,7 @@ static void local_barrier(void *ctx)
 	local_of(ctx);
 }
 
-static const struct vepf_ring_ops local_ops = {
+static const struct epfv_ring_ops local_ops = {
 	.read = local_read,
 	.write = local_write,
 	.read_barrier = local_barrier,
@@ -131,7 +131,7 @@ static void local_store(void *ctx, u64 addr, const void *buf, u32 len)
 
 static const struct driver_mem local_mem = { local_load, local_store };
 
-static void local_call(struct vepf_localq *q)
+static void local_call(struct epfv_localq *q)
 {
 	CHECK(!fake_locks);
 	q->call = false;
@@ -145,7 +145,7 @@ static u64 moved(unsigned int i)
 /* Bytes that have gone through the host's buffers, as the pipe sees it */
 static u64 passed(unsigned int i)
 {
-	const struct vepf_pipe *p = &w.pipe[i];
+	const struct epfv_pipe *p = &w.pipe[i];
 
 	return i == TX ? p->fifo.in : p->fifo.out - p->fifo.dropped - p->chunk_len;
 }
@@ -153,13 +153,13 @@ static u64 passed(unsigned int i)
 /* Conservation: every byte is where it has come to, or was counted as dropped */
 static void check_bytes(void)
 {
-	const struct vepf_fifo *from = &w.pipe[TX].fifo, *to = &w.pipe[RX].fifo;
+	const struct epfv_fifo *from = &w.pipe[TX].fifo, *to = &w.pipe[RX].fifo;
 
 	CHECK(passed(TX) == moved(TX));
 	CHECK(from->out - from->dropped == w.local[RX].bytes);
 	CHECK(to->in == w.local[TX].bytes);
 	CHECK(passed(RX) == moved(RX));
-	CHECK(vepf_fifo_len(from) <= from->size && vepf_fifo_len(to) <= to->size);
+	CHECK(epfv_fifo_len(from) <= from->size && epfv_fifo_len(to) <= to->size);
 }
 
 /* A queue that has just been found broken takes its buffer with it */
@@ -194,7 +194,7 @@ static void local_reap(struct local *l)
 
 static void local_add(struct local *l, u32 len, u8 fill)
 {
-	struct vepf_seg seg = { .len = len, .writable = l == &w.local[RX] };
+	struct epfv_seg seg = { .len = len, .writable = l == &w.local[RX] };
 	int i, head;
 
 	for (i = 0; i < LOCAL_BUFS && l->busy[i]; i++)
@@ -211,7 +211,7 @@ static void local_add(struct local *l, u32 len, u8 fill)
 	l->buf_of[head] = i;
 	l->busy[i] = true;
 	if (!seg.writable)
-		vepf_pipe_collect(&w.pipe[RX]);
+		epfv_pipe_collect(&w.pipe[RX]);
 }
 
 /* The driver goes with what it was given: nothing is left in its ring */
@@ -239,7 +239,7 @@ static void local_up(void)
 		struct local *l = &w.local[i];
 
 		driver_init(&l->d, &local_mem, NULL, (uintptr_t)l->ring, QUEUE_SIZE, LOCAL_ALIGN);
-		CHECK(!vepf_ring_init(l->q.ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ops, &l->q));
+		CHECK(!epfv_ring_init(l->q.ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ops, &l->q));
 		l->q.live = true;
 	}
 }
@@ -354,24 +354,24 @@ static void host_stop(void)
 	for (i = 0; i < 2; i++) {
 		if (w.pipe[i].active)
 			w.partial[i] += w.pipe[i].done;
-		vepf_pipe_stop(&w.pipe[i]);
-		vepf_hostq_stop(&w.hq[i]);
+		epfv_pipe_stop(&w.pipe[i]);
+		epfv_hostq_stop(&w.hq[i]);
 	}
 	/* What was under way to it; what came from it may still be received */
-	CHECK(vepf_fifo_len(&w.pipe[RX].fifo) <= VEPF_HISTORY_SIZE);
+	CHECK(epfv_fifo_len(&w.pipe[RX].fifo) <= EPFV_HISTORY_SIZE);
 	/* No window goes before what was written has left, as a next driver takes its time */
-	vepf_hostmem_forget(&w.hm);
+	epfv_hostmem_forget(&w.hm);
 	fake_epc_settle(&w.epc);
-	vepf_irq_drop(&w.irq);
+	epfv_irq_drop(&w.irq);
 }
 
 /* As when no driver has come for a while */
 static void host_release(void)
 {
-	while (vepf_hostmem_release(&w.hm))
+	while (epfv_hostmem_release(&w.hm))
 		;
-	vepf_hostq_release(&w.hq[RX]);
-	vepf_hostq_release(&w.hq[TX]);
+	epfv_hostq_release(&w.hq[RX]);
+	epfv_hostq_release(&w.hq[TX]);
 	CHECK(!w.epc.num_maps && w.stats.maps == w.stats.unmaps);
 }
 
@@ -391,38 +391,38 @@ static void host_up(u32 rx_pfn, u32 tx_pfn)
 	if (rx_pfn & 1)
 		host_release();
 	for (i = 0; i < 2; i++)
-		vepf_hostq_keep(&w.hq[i], pfn[i], w.num);
+		epfv_hostq_keep(&w.hq[i], pfn[i], w.num);
 	w.up = true;
 	w.open = true;
 	w.close_in = 0;
 	for (i = 0; i < 2; i++) {
 		w.base[i] = (u64)pfn[i] << 12;
 		w.free[i] = 0;
-		host_write(&w.host, w.base[i], zeros, vepf_ring_size(w.num, HOST_ALIGN));
-		if (!vepf_hostq_start(&w.hq[i], pfn[i], w.num, i + 1))
-			vepf_pipe_start(&w.pipe[i]);
+		host_write(&w.host, w.base[i], zeros, epfv_ring_size(w.num, HOST_ALIGN));
+		if (!epfv_hostq_start(&w.hq[i], pfn[i], w.num, i + 1))
+			epfv_pipe_start(&w.pipe[i]);
 		else
 			CHECK(!w.hq[i].region.num_pieces);
 	}
 	/* Its driver was there for long */
-	w.pipe[RX].settle = (struct vepf_settle){};
+	w.pipe[RX].settle = (struct epfv_settle){};
 }
 
 static void poll(void)
 {
-	const struct vepf_stats before = w.stats;
+	const struct epfv_stats before = w.stats;
 	unsigned int messages = fake_messages;
 	unsigned long lost = w.epc.lost;
 	const bool live[] = { w.hq[RX].live, w.hq[TX].live };
 	unsigned int i;
 
 	fake_epc_clear_log(&w.epc);
-	vepf_pipe_from_host(&w.pipe[TX]);
-	vepf_pipe_to_host(&w.pipe[RX]);
+	epfv_pipe_from_host(&w.pipe[TX]);
+	epfv_pipe_to_host(&w.pipe[RX]);
 	if (w.irq.starved)
-		vepf_hostmem_yield(&w.hm);
+		epfv_hostmem_yield(&w.hm);
 	if (w.up)
-		vepf_irq_flush(&w.irq);
+		epfv_irq_flush(&w.irq);
 
 	CHECK(w.stats.posted_bytes - before.posted_bytes <= ROUND_MAX + RING_MAX);
 	CHECK(w.stats.np_bytes - before.np_bytes <= ROUND_MAX + RING_MAX);
@@ -443,8 +443,8 @@ static void poll(void)
 
 static void notify(void)
 {
-	vepf_pipe_notified(&w.pipe[RX]);
-	vepf_pipe_notified(&w.pipe[TX]);
+	epfv_pipe_notified(&w.pipe[RX]);
+	epfv_pipe_notified(&w.pipe[TX]);
 }
 
 static void arm(struct input *in)
@@ -571,8 +571,8 @@ static const struct driver_mem honest_mem = { honest_load, honest_store };
 /* What is sent now arrives, behind what was held before */
 static void recover(void)
 {
-	struct vepf_seg out = { .addr = 0x200000, .len = FROM_HOST };
-	struct vepf_seg in = { .addr = 0x300000, .len = 64 << 10, .writable = true };
+	struct epfv_seg out = { .addr = 0x200000, .len = FROM_HOST };
+	struct epfv_seg in = { .addr = 0x300000, .len = 64 << 10, .writable = true };
 	struct driver tx, rx;
 	bool came[2] = {};
 	u8 buf[FROM_HOST], last = 0;
@@ -593,7 +593,7 @@ static void recover(void)
 	CHECK(driver_add(&tx, &out, 1) >= 0);
 	local_add(&w.local[TX], TO_HOST, FILL_LOCAL);
 	/* A buffer each time, for all that can be in transit */
-	for (i = 0; i < VEPF_TRANSIT_SIZE / LOCAL_BUF + 200 && (!came[RX] || !came[TX]); i++) {
+	for (i = 0; i < EPFV_TRANSIT_SIZE / LOCAL_BUF + 200 && (!came[RX] || !came[TX]); i++) {
 		local_add(&w.local[RX], LOCAL_BUF - 1, 0);
 		if (!rx.in_flight)
 			CHECK(driver_add(&rx, &in, 1) >= 0);
@@ -605,8 +605,8 @@ static void recover(void)
 		if (driver_get(&rx, &len) >= 0)
 			host_read(&w.host, in.addr + len - 1, &last, 1);
 		came[RX] = last == FILL_LOCAL && !w.pipe[RX].chunk_len &&
-			   !vepf_fifo_len(&w.pipe[RX].fifo);
-		came[TX] = w.local[RX].last == FILL_HOST && !vepf_fifo_len(&w.pipe[TX].fifo);
+			   !epfv_fifo_len(&w.pipe[RX].fifo);
+		came[TX] = w.local[RX].last == FILL_HOST && !epfv_fifo_len(&w.pipe[TX].fifo);
 	}
 	CHECK(came[RX] && came[TX]);
 	CHECK(driver_get(&tx, &len) >= 0);
@@ -629,20 +629,20 @@ static void begin(u8 how)
 	w.num = how & 0x80 ? QUEUE_LARGE : QUEUE_SIZE;
 	w.epf.dev.name = "epf";
 	w.epf.epc = &w.epc.epc;
-	vepf_hostmem_init(&w.hm, &w.epf, &w.stats, gate, &w);
-	vepf_irq_init(&w.irq, &w.epf, &w.stats);
+	epfv_hostmem_init(&w.hm, &w.epf, &w.stats, gate, &w);
+	epfv_irq_init(&w.irq, &w.epf, &w.stats);
 	for (i = 0; i < 2; i++) {
 		struct local *l = &w.local[i];
 
-		CHECK(!vepf_hostq_init(&w.hq[i], i == RX ? "receiveq" : "transmitq", &w.hm, &w.irq));
+		CHECK(!epfv_hostq_init(&w.hq[i], i == RX ? "receiveq" : "transmitq", &w.hm, &w.irq));
 		l->q.callback = local_call;
 		l->q.ring = calloc(1, sizeof(*l->q.ring));
-		l->ring = calloc(1, vepf_ring_size(QUEUE_SIZE, LOCAL_ALIGN));
+		l->ring = calloc(1, epfv_ring_size(QUEUE_SIZE, LOCAL_ALIGN));
 		l->bufs = calloc(LOCAL_BUFS, LOCAL_BUF);
 	}
-	CHECK(!vepf_pipe_init(&w.pipe[TX], false, &w.hq[TX], &w.local[RX].q, VEPF_TRANSIT_SIZE,
+	CHECK(!epfv_pipe_init(&w.pipe[TX], false, &w.hq[TX], &w.local[RX].q, EPFV_TRANSIT_SIZE,
 			      false));
-	CHECK(!vepf_pipe_init(&w.pipe[RX], true, &w.hq[RX], &w.local[TX].q, VEPF_TRANSIT_SIZE,
+	CHECK(!epfv_pipe_init(&w.pipe[RX], true, &w.hq[RX], &w.local[TX].q, EPFV_TRANSIT_SIZE,
 			      false));
 	local_up();
 	host_up(0x100, 0x110);
@@ -654,8 +654,8 @@ static void end(void)
 
 	host_down();
 	for (i = 0; i < 2; i++) {
-		vepf_pipe_free(&w.pipe[i]);
-		vepf_hostq_free(&w.hq[i]);
+		epfv_pipe_free(&w.pipe[i]);
+		epfv_hostq_free(&w.hq[i]);
 		free(w.local[i].q.ring);
 		free(w.local[i].ring);
 		free(w.local[i].bufs);

@@ -19,18 +19,18 @@
 #define FEATURES	0x81000007
 #define SEEN		BIT(30)
 #define MAX_LOADS	3
-#define EVENTS		(VEPF_REGS_ACTIVITY | VEPF_REGS_RESET | VEPF_REGS_FAILED | \
-			 VEPF_REGS_LIVE | VEPF_REGS_NOTIFY | VEPF_REGS_INCOMPLETE)
+#define EVENTS		(EPFV_REGS_ACTIVITY | EPFV_REGS_RESET | EPFV_REGS_FAILED | \
+			 EPFV_REGS_LIVE | EPFV_REGS_NOTIFY | EPFV_REGS_INCOMPLETE)
 
 enum action { PASS, CHANGED, EPOCH_OVER, WRITE, STEP, LINK, MSIX, DEFAULTS, QUIET, NUM_ACTIONS };
 
-static struct vepf_regs regs;
+static struct epfv_regs regs;
 
 static struct {
 	struct input *in;
 	u8 *file;		/* as large as the engine may think it is, to the byte */
-	u8 config[VEPF_MAX_CONFIG];
-	struct vepf_regs_params params;
+	u8 config[EPFV_MAX_CONFIG];
+	struct epfv_regs_params params;
 	bool msix;
 	bool gone;		/* loads give all-ones */
 	bool quiet;		/* the host does nothing */
@@ -178,7 +178,7 @@ static void op_st8(void *ctx, unsigned int off, u8 val)
 	unsigned int base = VIRTIO_PCI_CONFIG_OFF(s.msix);
 
 	if (off == VIRTIO_PCI_ISR) {
-		CHECK(val == 0 || val == VEPF_ISR_QUEUE);
+		CHECK(val == 0 || val == EPFV_ISR_QUEUE);
 	} else if (!s.defaults || off > VIRTIO_PCI_ISR) {
 		CHECK(off >= base);
 		CHECK(val == (off - base < s.params.config_len ? s.config[off - base] : 0xff));
@@ -191,7 +191,7 @@ static void op_mb(void *ctx)
 	CHECK(ctx == &s);
 }
 
-static const struct vepf_regs_ops ops = {
+static const struct epfv_regs_ops ops = {
 	.ld64 = op_ld64,
 	.st32 = op_st32,
 	.st16 = op_st16,
@@ -210,34 +210,34 @@ static void check_live(void)
 
 static unsigned int pass(void)
 {
-	enum vepf_regs_phase before = regs.phase;
+	enum epfv_regs_phase before = regs.phase;
 	u32 epoch = regs.epoch;
 	unsigned int events, i;
 
 	s.loads = 0;
 	s.stores = 0;
-	events = vepf_regs_pass(&regs, s.msix);
+	events = epfv_regs_pass(&regs, s.msix);
 	CHECK(s.loads <= MAX_LOADS);
 	CHECK(s.stores <= 5 + 2 * (s.params.config_len + 4));
 	CHECK(!(events & ~EVENTS));
-	CHECK(regs.epoch - epoch <= 2 && (regs.epoch != epoch) == !!(events & VEPF_REGS_RESET));
-	if (events & VEPF_REGS_LIVE) {
-		CHECK(before == VEPF_REGS_SETUP && regs.phase == VEPF_REGS_RUNNING);
+	CHECK(regs.epoch - epoch <= 2 && (regs.epoch != epoch) == !!(events & EPFV_REGS_RESET));
+	if (events & EPFV_REGS_LIVE) {
+		CHECK(before == EPFV_REGS_SETUP && regs.phase == EPFV_REGS_RUNNING);
 		check_live();
 		/* What the function does for a host that gets INTx */
 		if (!s.msix)
-			vepf_regs_put_isr(&regs, VEPF_ISR_QUEUE);
+			epfv_regs_put_isr(&regs, EPFV_ISR_QUEUE);
 	}
-	if (regs.phase == VEPF_REGS_RUNNING)
-		CHECK(events & VEPF_REGS_LIVE ||
-		      (before == VEPF_REGS_RUNNING && !(events & VEPF_REGS_RESET)));
-	if (events & VEPF_REGS_NOTIFY)
-		CHECK(regs.phase == VEPF_REGS_RUNNING);
-	if (events & VEPF_REGS_FAILED)
-		CHECK(events & VEPF_REGS_RESET);
-	if (events & VEPF_REGS_INCOMPLETE)
-		CHECK(regs.phase == VEPF_REGS_DEAD);
-	if (before == VEPF_REGS_RUNNING && regs.phase == VEPF_REGS_RUNNING)
+	if (regs.phase == EPFV_REGS_RUNNING)
+		CHECK(events & EPFV_REGS_LIVE ||
+		      (before == EPFV_REGS_RUNNING && !(events & EPFV_REGS_RESET)));
+	if (events & EPFV_REGS_NOTIFY)
+		CHECK(regs.phase == EPFV_REGS_RUNNING);
+	if (events & EPFV_REGS_FAILED)
+		CHECK(events & EPFV_REGS_RESET);
+	if (events & EPFV_REGS_INCOMPLETE)
+		CHECK(regs.phase == EPFV_REGS_DEAD);
+	if (before == EPFV_REGS_RUNNING && regs.phase == EPFV_REGS_RUNNING)
 		check_live();
 	for (i = s.params.num_queues; i < MAX_QUEUES; i++)
 		CHECK(!regs.queue[i].pfn);
@@ -250,7 +250,7 @@ static bool changed(void)
 
 	s.loads = 0;
 	s.stores = 0;
-	ret = vepf_regs_changed(&regs);
+	ret = epfv_regs_changed(&regs);
 	CHECK(s.loads <= 2 && !s.stores);
 	return ret;
 }
@@ -261,9 +261,9 @@ static bool epoch_over(void)
 
 	s.loads = 0;
 	s.stores = 0;
-	ret = vepf_regs_epoch_over(&regs);
+	ret = epfv_regs_epoch_over(&regs);
 	CHECK(s.loads <= 2 && !s.stores);
-	CHECK(ret || regs.phase == VEPF_REGS_RUNNING);
+	CHECK(ret || regs.phase == EPFV_REGS_RUNNING);
 	return ret;
 }
 
@@ -275,7 +275,7 @@ static void defaults(void)
 	s.quiet = true;
 	s.defaults = true;
 	s.msix = false;
-	vepf_regs_defaults(&regs);
+	epfv_regs_defaults(&regs);
 	s.defaults = false;
 	s.msix = msix;
 	s.quiet = quiet;
@@ -301,7 +301,7 @@ static void quiet(void)
 	/* One that cannot go live for want of the features asks for passes until it can */
 	CHECK(!changed() || (regs.settle && sees_ones()));
 	CHECK(!pass());
-	if (!sees_ones() && regs.phase == VEPF_REGS_RUNNING)
+	if (!sees_ones() && regs.phase == EPFV_REGS_RUNNING)
 		CHECK(!epoch_over());
 	s.quiet = false;
 }
@@ -349,9 +349,9 @@ static void probe(void)
 			polite_store(VIRTIO_MSI_QUEUE_VECTOR, i + 1, 2);
 	}
 	host_store(VIRTIO_PCI_STATUS, 7, 1);
-	for (i = 0; i < 4 && !(pass() & VEPF_REGS_LIVE); i++)
+	for (i = 0; i < 4 && !(pass() & EPFV_REGS_LIVE); i++)
 		;
-	CHECK(regs.phase == VEPF_REGS_RUNNING);
+	CHECK(regs.phase == EPFV_REGS_RUNNING);
 	CHECK(regs.features == (wanted & s.params.features));
 	for (i = 0; i < s.params.num_queues; i++) {
 		CHECK(regs.queue[i].pfn == 0x1000 + i);
@@ -367,7 +367,7 @@ static void probe(void)
 		;
 	host_store(VIRTIO_PCI_QUEUE_NOTIFY, 0, 2);
 	CHECK(changed());
-	CHECK(pass() & VEPF_REGS_NOTIFY);
+	CHECK(pass() & EPFV_REGS_NOTIFY);
 	CHECK(!epoch_over());
 }
 
@@ -412,18 +412,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&s, 0, sizeof(s));
 	s.in = &in;
-	for (i = 0; i < VEPF_MAX_CONFIG; i++)
+	for (i = 0; i < EPFV_MAX_CONFIG; i++)
 		s.config[i] = 0xe0 + i % 16;
-	s.params = (struct vepf_regs_params){
+	s.params = (struct epfv_regs_params){
 		.features = FEATURES,
 		.num_queues = 1 + how % MAX_QUEUES,
 		.required = how & 8 ? 1 : 1 + how % MAX_QUEUES,
 		.queue_size = QUEUE_SIZE,
 		.config = s.config,
-		.config_len = how & 16 ? VEPF_MAX_CONFIG : how >> 5,
+		.config_len = how & 16 ? EPFV_MAX_CONFIG : how >> 5,
 	};
 	memset(&regs, 0xa5, sizeof(regs));
-	CHECK(!vepf_regs_init(&regs, &s.params, &ops, &s));
+	CHECK(!epfv_regs_init(&regs, &s.params, &ops, &s));
 	/* Apart, so that the sanitizer sees what is outside of it */
 	s.file = malloc(file_size());
 	memset(s.file, 0xa5, file_size());

@@ -33,7 +33,7 @@ struct blow {
 	bool after;		/* the access has been made */
 };
 
-static struct vepf_ring ring;
+static struct epfv_ring ring;
 
 static struct {
 	struct input *in;
@@ -58,12 +58,12 @@ static struct {
 	u32 fetched_at;		/* desc_changes then */
 	bool holds;
 	unsigned int promised;	/* to be fetched yet, while it holds */
-	u8 state[VEPF_RING_MAX_SIZE];
-	u16 nsegs[VEPF_RING_MAX_SIZE];
-	u16 held[VEPF_RING_MAX_SIZE];
+	u8 state[EPFV_RING_MAX_SIZE];
+	u16 nsegs[EPFV_RING_MAX_SIZE];
+	u16 held[EPFV_RING_MAX_SIZE];
 	unsigned int num_held;
 	unsigned int taken_descs;
-	struct vepf_ring_used done[VEPF_RING_MAX_SIZE];
+	struct epfv_ring_used done[EPFV_RING_MAX_SIZE];
 	unsigned int num_done;
 	u16 used_idx;
 	u16 free;		/* descriptor that OFFER uses next */
@@ -185,7 +185,7 @@ static void op_barrier(void *ctx)
 	CHECK(ctx == &s);
 }
 
-static const struct vepf_ring_ops ops = {
+static const struct epfv_ring_ops ops = {
 	.read = op_read,
 	.write = op_write,
 	.read_barrier = op_barrier,
@@ -211,14 +211,14 @@ static void end_call(int ret)
 		CHECK(ret == -EIO);
 	else if (ret < 0)
 		CHECK(ret == -ENODEV && s.saw_ones);
-	CHECK(vepf_ring_available(&ring) <= s.num);
-	CHECK(vepf_ring_error_text(ring.error));
+	CHECK(epfv_ring_available(&ring) <= s.num);
+	CHECK(epfv_ring_error_text(ring.error));
 }
 
 static void start(void)
 {
 	memset(&ring, 0xa5, sizeof(ring));
-	CHECK(!vepf_ring_init(&ring, s.num, s.align, &ops, &s));
+	CHECK(!epfv_ring_init(&ring, s.num, s.align, &ops, &s));
 	s.fetched = 0;
 	s.holds = false;
 	s.num_held = 0;
@@ -294,21 +294,21 @@ static void offer(u8 how)
 	move_idx(1);
 }
 
-static void check_same(const struct vepf_buf *a, const struct vepf_buf *b)
+static void check_same(const struct epfv_buf *a, const struct epfv_buf *b)
 {
 	CHECK(a->head == b->head && a->nsegs == b->nsegs && a->segs == b->segs &&
 	      a->readable == b->readable && a->writable == b->writable);
 }
 
-static void check_segs(const struct vepf_buf *buf)
+static void check_segs(const struct epfv_buf *buf)
 {
 	u64 readable = 0, writable = 0;
 	unsigned int i;
 
 	for (i = 0; i < buf->nsegs; i++) {
-		const struct vepf_seg *seg = &buf->segs[i];
+		const struct epfv_seg *seg = &buf->segs[i];
 
-		CHECK(seg >= ring.segs && seg < ring.segs + VEPF_RING_MAX_SIZE);
+		CHECK(seg >= ring.segs && seg < ring.segs + EPFV_RING_MAX_SIZE);
 		CHECK(seg->len >= 1 && seg->addr + (seg->len - 1) >= seg->addr);
 		CHECK(seg->writable || !writable);
 		if (seg->writable)
@@ -320,7 +320,7 @@ static void check_segs(const struct vepf_buf *buf)
 }
 
 /* Nobody has touched a descriptor since: what the ring gave must be what is there */
-static void check_truth(const struct vepf_buf *buf)
+static void check_truth(const struct epfv_buf *buf)
 {
 	unsigned int i, at = buf->head;
 
@@ -344,8 +344,8 @@ static void do_fetch(u8 max)
 	int ret;
 
 	/* Entries, a burst for each head, each descriptor once, and {flags, idx} in the end */
-	begin_call(2 + VEPF_RING_BATCH + s.num + 1);
-	ret = vepf_ring_fetch(&ring, max);
+	begin_call(2 + EPFV_RING_BATCH + s.num + 1);
+	ret = epfv_ring_fetch(&ring, max);
 	end_call(ret);
 	if (!before)
 		s.fetched_at = changes;
@@ -356,7 +356,7 @@ static void do_fetch(u8 max)
 	if (ret >= 0)
 		CHECK((unsigned int)ret == s.fetched);
 	CHECK(ring.error || (s.fetched >= before && s.fetched - before <= max));
-	CHECK(s.fetched <= VEPF_RING_BATCH);
+	CHECK(s.fetched <= EPFV_RING_BATCH);
 	if (s.holds && s.fetched > before) {
 		CHECK(s.fetched - before <= s.promised);
 		s.promised -= s.fetched - before;
@@ -368,12 +368,12 @@ static void do_fetch(u8 max)
 
 static void do_get(void)
 {
-	struct vepf_buf buf, peeked;
+	struct epfv_buf buf, peeked;
 	int ret, peek;
 
 	begin_call(0);
-	peek = vepf_ring_peek(&ring, &peeked);
-	ret = vepf_ring_get(&ring, &buf);
+	peek = epfv_ring_peek(&ring, &peeked);
+	ret = epfv_ring_get(&ring, &buf);
 	CHECK(ret == peek && ret == (!ring.error && s.fetched));
 	if (!ret)
 		return;
@@ -397,11 +397,11 @@ static void do_put(u16 head, u32 written)
 	unsigned int i;
 
 	begin_call(0);
-	vepf_ring_put(&ring, head, written);
+	epfv_ring_put(&ring, head, written);
 	if (head >= s.num || s.state[head] != HELD)
 		return;
 	s.state[head] = PUT_BACK;
-	s.done[s.num_done++] = (struct vepf_ring_used){ head, written };
+	s.done[s.num_done++] = (struct epfv_ring_used){ head, written };
 	for (i = 0; s.held[i] != head; i++)
 		;
 	s.held[i] = s.held[--s.num_held];
@@ -413,7 +413,7 @@ static void do_publish(void)
 	int ret;
 
 	begin_call(3);
-	ret = vepf_ring_publish(&ring);
+	ret = epfv_ring_publish(&ring);
 	end_call(ret);
 	if (ret < 0)
 		return;
@@ -437,12 +437,12 @@ static void do_poll(bool interrupt)
 	int ret;
 
 	begin_call(1);
-	ret = interrupt ? vepf_ring_need_interrupt(&ring) : vepf_ring_poll(&ring);
+	ret = interrupt ? epfv_ring_need_interrupt(&ring) : epfv_ring_poll(&ring);
 	end_call(ret);
 	if (interrupt)
 		CHECK(ret <= 1);
 	else if (ret >= 0)
-		CHECK((unsigned int)ret == vepf_ring_available(&ring));
+		CHECK((unsigned int)ret == epfv_ring_available(&ring));
 }
 
 /* What polls find from now on is not fetched */
@@ -450,15 +450,15 @@ static void hold(bool on)
 {
 	if (on) {
 		s.holds = false;
-		vepf_ring_release(&ring);
-		s.promised = vepf_ring_available(&ring);
-		vepf_ring_hold(&ring);
+		epfv_ring_release(&ring);
+		s.promised = epfv_ring_available(&ring);
+		epfv_ring_hold(&ring);
 	} else {
-		vepf_ring_release(&ring);
+		epfv_ring_release(&ring);
 	}
 	s.holds = on;
-	CHECK(vepf_ring_all_taken(&ring) ==
-	      (ring.error || (!s.fetched && !vepf_ring_available(&ring))));
+	CHECK(epfv_ring_all_taken(&ring) ==
+	      (ring.error || (!s.fetched && !epfv_ring_available(&ring))));
 }
 
 static void do_abandon(void)
@@ -466,7 +466,7 @@ static void do_abandon(void)
 	int ret;
 
 	begin_call(2);
-	ret = vepf_ring_abandon(&ring);
+	ret = epfv_ring_abandon(&ring);
 	end_call(ret);
 	start();
 }
@@ -599,8 +599,8 @@ static void recover(void)
 	for (i = 0; i < n; i++)
 		offer(0);
 	do_poll(false);
-	CHECK(vepf_ring_available(&ring) == n);
-	do_fetch(VEPF_RING_BATCH);
+	CHECK(epfv_ring_available(&ring) == n);
+	do_fetch(EPFV_RING_BATCH);
 	CHECK(s.fetched == n);
 	for (i = 0; i < n; i++)
 		do_get();
@@ -610,7 +610,7 @@ static void recover(void)
 	do_publish();
 	CHECK(s.used_idx == n);
 	begin_call(1);
-	CHECK(vepf_ring_need_interrupt(&ring) == 1);
+	CHECK(epfv_ring_need_interrupt(&ring) == 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -621,7 +621,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&s, 0, sizeof(s));
 	s.num = 1 << (how & 15) % 11;
 	s.align = how & 0x80 ? 4 : 4096;
-	s.size = vepf_ring_size(s.num, s.align);
+	s.size = epfv_ring_size(s.num, s.align);
 	s.avail = 16 * s.num;
 	s.used = s.size - (4 + 8 * s.num + 2);
 	/* Apart, so that the sanitizer sees what is outside of it */

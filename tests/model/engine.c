@@ -202,7 +202,7 @@ static void runner_mb(void *ctx)
 		drain_notify(r->w);
 }
 
-static const struct vepf_regs_ops runner_ops = {
+static const struct epfv_regs_ops runner_ops = {
 	.ld64 = runner_ld64,
 	.st32 = runner_st32,
 	.st16 = runner_st16,
@@ -216,16 +216,16 @@ static const struct violation *end_pass(struct world *w, const struct world_setu
 	bool same = !w->resets_since_pass && oracle_running(&w->oracle);
 	const struct violation *error = NULL;
 
-	if (events & VEPF_REGS_LIVE) {
+	if (events & EPFV_REGS_LIVE) {
 		w->resets_since_live = w->resets_since_pass;
 		if (same)
 			error = world_compare(w, s);
 	}
-	if (events & VEPF_REGS_INCOMPLETE && same)
+	if (events & EPFV_REGS_INCOMPLETE && same)
 		error = world_judge(s, &queue_lost);
-	if (events & (VEPF_REGS_LIVE | VEPF_REGS_NOTIFY))
+	if (events & (EPFV_REGS_LIVE | EPFV_REGS_NOTIFY))
 		w->unscanned = false;
-	if (w->regs.phase != VEPF_REGS_RUNNING)
+	if (w->regs.phase != EPFV_REGS_RUNNING)
 		w->resets_since_live = 0;
 	else if (w->resets_since_live != w->resets_since_pass && !error)
 		error = world_judge(s, &rings_in_use);
@@ -252,7 +252,7 @@ static const struct violation *end_pass(struct world *w, const struct world_setu
 static const struct violation *run(struct runner *r, unsigned int *events)
 {
 	struct world *w = r->w;
-	struct vepf_regs regs = w->regs;
+	struct epfv_regs regs = w->regs;
 	unsigned int found;
 
 	if (!w->in_pass) {
@@ -265,7 +265,7 @@ static const struct violation *run(struct runner *r, unsigned int *events)
 	if (setjmp(r->stop))
 		return r->error;
 
-	found = vepf_regs_pass(&regs, w->pass_msix);
+	found = epfv_regs_pass(&regs, w->pass_msix);
 	regs.ctx = NULL;
 	w->regs = regs;
 	if (events)
@@ -302,7 +302,7 @@ const struct violation *world_stale_pass(struct world *w, const struct world_set
 	return run(&r, NULL);
 }
 
-bool world_ask(const struct world *w, bool (*question)(struct vepf_regs *regs))
+bool world_ask(const struct world *w, bool (*question)(struct epfv_regs *regs))
 {
 	static const struct world_setup plain;
 	struct world copy = *w;

@@ -87,12 +87,12 @@ static void hash_bytes(const void *bytes, size_t len, u64 hash[2])
 /* All but accessors and parameters, which are the same in all states */
 static void hash_world(const struct world *w, u64 hash[2])
 {
-	const size_t head = offsetof(struct vepf_regs, ops);
-	const size_t tail = offsetof(struct vepf_regs, word1);
+	const size_t head = offsetof(struct epfv_regs, ops);
+	const size_t tail = offsetof(struct epfv_regs, word1);
 
 	static_assert(!offsetof(struct world, regs), "hashed from the start");
-	static_assert(!(offsetof(struct vepf_regs, ops) % 8), "hashed in 64-bit steps");
-	static_assert(!(offsetof(struct vepf_regs, word1) % 8), "hashed in 64-bit steps");
+	static_assert(!(offsetof(struct epfv_regs, ops) % 8), "hashed in 64-bit steps");
+	static_assert(!(offsetof(struct epfv_regs, word1) % 8), "hashed in 64-bit steps");
 	static_assert(!(sizeof(*w) % 8), "hashed in 64-bit steps");
 	hash[0] = 0x9e3779b97f4a7c15;
 	hash[1] = 0xc2b2ae3d27d4eb4f;

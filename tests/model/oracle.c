@@ -8,11 +8,11 @@ void oracle_reset(struct oracle *o)
 {
 	unsigned int q;
 
-	for (q = 0; q < VEPF_MAX_QUEUES; q++) {
+	for (q = 0; q < EPFV_MAX_QUEUES; q++) {
 		o->pfn[q] = 0;
-		o->vector[q] = VEPF_NO_VECTOR;
+		o->vector[q] = EPFV_NO_VECTOR;
 	}
-	o->config_vector = VEPF_NO_VECTOR;
+	o->config_vector = EPFV_NO_VECTOR;
 	o->features = 0;
 	o->status = 0;
 }
@@ -24,7 +24,7 @@ void oracle_write(struct oracle *o, const struct host_op *op)
 		o->features = op->val;
 		break;
 	case VIRTIO_PCI_QUEUE_PFN:
-		o->pfn[o->sel % VEPF_MAX_QUEUES] = op->val;
+		o->pfn[o->sel % EPFV_MAX_QUEUES] = op->val;
 		break;
 	case VIRTIO_PCI_QUEUE_SEL:
 		o->sel = op->val;
@@ -39,7 +39,7 @@ void oracle_write(struct oracle *o, const struct host_op *op)
 		o->config_vector = op->val;
 		break;
 	case VIRTIO_MSI_QUEUE_VECTOR:
-		o->vector[o->sel % VEPF_MAX_QUEUES] = op->val;
+		o->vector[o->sel % EPFV_MAX_QUEUES] = op->val;
 		break;
 	}
 }
@@ -49,7 +49,7 @@ bool oracle_is_config(const struct oracle *o, const struct host_op *op)
 	return op->off >= VIRTIO_PCI_CONFIG_OFF(o->msix);
 }
 
-u64 oracle_read(const struct oracle *o, const struct vepf_regs_params *p,
+u64 oracle_read(const struct oracle *o, const struct epfv_regs_params *p,
 		const struct host_op *op)
 {
 	if (oracle_is_config(o, op))
@@ -59,7 +59,7 @@ u64 oracle_read(const struct oracle *o, const struct vepf_regs_params *p,
 	case VIRTIO_PCI_HOST_FEATURES:
 		return p->features;
 	case VIRTIO_PCI_QUEUE_PFN:
-		return o->pfn[o->sel % VEPF_MAX_QUEUES];
+		return o->pfn[o->sel % EPFV_MAX_QUEUES];
 	case VIRTIO_PCI_QUEUE_NUM:
 		return p->queue_size;
 	case VIRTIO_PCI_STATUS:
@@ -67,7 +67,7 @@ u64 oracle_read(const struct oracle *o, const struct vepf_regs_params *p,
 	case VIRTIO_MSI_CONFIG_VECTOR:
 		return o->config_vector;
 	case VIRTIO_MSI_QUEUE_VECTOR:
-		return o->vector[o->sel % VEPF_MAX_QUEUES];
+		return o->vector[o->sel % EPFV_MAX_QUEUES];
 	default:
 		return 0;
 	}

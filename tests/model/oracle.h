@@ -9,8 +9,8 @@
 #include "regs.h"
 
 struct oracle {
-	u32 pfn[VEPF_MAX_QUEUES];
-	u16 vector[VEPF_MAX_QUEUES];
+	u32 pfn[EPFV_MAX_QUEUES];
+	u16 vector[EPFV_MAX_QUEUES];
 	u16 config_vector;
 	u16 sel;
 	u32 features;
@@ -20,7 +20,7 @@ struct oracle {
 
 void oracle_reset(struct oracle *o);
 void oracle_write(struct oracle *o, const struct host_op *op);
-u64 oracle_read(const struct oracle *o, const struct vepf_regs_params *p,
+u64 oracle_read(const struct oracle *o, const struct epfv_regs_params *p,
 		const struct host_op *op);
 
 /* Whether @op is on device configuration and not on a register */

@@ -55,7 +55,7 @@ static const struct violation over_early = {
 	O6, NO_LIMIT, "epoch is over while the driver is running"
 };
 static const struct violation unannounced = {
-	O6, NO_LIMIT, "vepf_regs_changed() missed something"
+	O6, NO_LIMIT, "epfv_regs_changed() missed something"
 };
 static const struct violation stuck = { O6, NO_LIMIT, "an undisturbed driver fails" };
 static const struct violation long_run = { MISUSE, NO_LIMIT, "too many writes in a row" };
@@ -73,7 +73,7 @@ const struct violation *world_compare(const struct world *w, const struct world_
 	for (q = 0; q < s->params.num_queues; q++) {
 		if (w->regs.queue[q].pfn != o->pfn[q])
 			return world_judge(s, &wrong_pfn);
-		if (o->msix && o->vector[q] != VEPF_NO_VECTOR &&
+		if (o->msix && o->vector[q] != EPFV_NO_VECTOR &&
 		    w->regs.queue[q].vector != o->vector[q])
 			return world_judge(s, &wrong_vector);
 	}
@@ -109,16 +109,16 @@ static const struct violation *sync_world(struct world *w, const struct world_se
 		return error;
 
 	w->gap = 0;
-	if (world_ask(w, vepf_regs_changed))
+	if (world_ask(w, epfv_regs_changed))
 		return world_judge(s, &for_nothing);
 	if (!oracle_running(&w->oracle)) {
-		if (w->regs.phase == VEPF_REGS_RUNNING)
+		if (w->regs.phase == EPFV_REGS_RUNNING)
 			return world_judge(s, &no_driver);
-		return world_ask(w, vepf_regs_epoch_over) ? NULL : world_judge(s, &not_over);
+		return world_ask(w, epfv_regs_epoch_over) ? NULL : world_judge(s, &not_over);
 	}
-	if (w->regs.phase != VEPF_REGS_RUNNING)
+	if (w->regs.phase != EPFV_REGS_RUNNING)
 		return world_judge(s, &not_running);
-	if (world_ask(w, vepf_regs_epoch_over))
+	if (world_ask(w, epfv_regs_epoch_over))
 		return world_judge(s, &over_early);
 	if (w->unscanned)
 		return world_judge(s, &kick_lost);
@@ -141,7 +141,7 @@ static const struct violation *host_write(struct world *w, const struct world_se
 		w->unscanned = false;
 		if (w->in_pass)
 			count_reset(&w->resets_since_pass);
-		if (w->regs.phase == VEPF_REGS_RUNNING || w->in_pass)
+		if (w->regs.phase == EPFV_REGS_RUNNING || w->in_pass)
 			count_reset(&w->resets_since_live);
 	}
 
@@ -205,7 +205,7 @@ const struct violation *world_host(struct world *w, const struct world_setup *s)
 }
 
 /*
- * Whether a pass would do anything that vepf_regs_changed() does not announce;
+ * Whether a pass would do anything that epfv_regs_changed() does not announce;
  * a change of MSI-X is not announced
  */
 static bool missed_by_changed(const struct world *w, const struct world_setup *s)
@@ -215,7 +215,7 @@ static bool missed_by_changed(const struct world *w, const struct world_setup *s
 	unsigned int events = 0;
 
 	if (w->oracle.msix != w->regs.msix_layout || s->stale_msix ||
-	    world_ask(w, vepf_regs_changed))
+	    world_ask(w, epfv_regs_changed))
 		return false;
 	world_pass(&copy, &blind, &events);
 	return events;
@@ -226,7 +226,7 @@ static const struct violation *check_running(const struct world *w, const struct
 	u16 notify;
 
 	if (w->resets_since_live)
-		return world_ask(w, vepf_regs_epoch_over) ? NULL : world_judge(s, &not_over);
+		return world_ask(w, epfv_regs_epoch_over) ? NULL : world_judge(s, &not_over);
 
 	memcpy(&notify, w->mem + VIRTIO_PCI_QUEUE_NOTIFY, sizeof(notify));
 	if (w->unscanned && (notify == NO_NOTIFY || w->notify_buffered))
@@ -240,7 +240,7 @@ const struct violation *world_check(const struct world *w, const struct world_se
 
 	if (w->in_pass || s->hostile)
 		return NULL;
-	if (w->regs.phase == VEPF_REGS_RUNNING)
+	if (w->regs.phase == EPFV_REGS_RUNNING)
 		error = check_running(w, s);
 	if (!error && missed_by_changed(w, s))
 		error = world_judge(s, &unannounced);
@@ -299,7 +299,7 @@ static void plain_st8(void *ctx, unsigned int off, u8 val)
 
 void world_init(struct world *w, const struct world_setup *s)
 {
-	static const struct vepf_regs_ops ops = {
+	static const struct epfv_regs_ops ops = {
 		.st32 = plain_st32,
 		.st16 = plain_st16,
 		.st8 = plain_st8,
@@ -308,9 +308,9 @@ void world_init(struct world *w, const struct world_setup *s)
 	memset(w, 0, sizeof(*w));
 	memset(w->mem, 0xa5, sizeof(w->mem));
 	oracle_reset(&w->oracle);
-	if (vepf_regs_init(&w->regs, &s->params, &ops, w))
+	if (epfv_regs_init(&w->regs, &s->params, &ops, w))
 		abort();
-	vepf_regs_defaults(&w->regs);
+	epfv_regs_defaults(&w->regs);
 	w->regs.ctx = NULL;
 	w->regs.epoch = 0;
 }

@@ -52,7 +52,7 @@ struct late_write {
 #define WORLD_BAR_SIZE	64
 
 struct world {
-	struct vepf_regs regs;	/* as before the pass that is under way; stays the first */
+	struct epfv_regs regs;	/* as before the pass that is under way; stays the first */
 	struct oracle oracle;
 	u8 mem[WORLD_BAR_SIZE];
 	u32 dirty;		/* mask of header bytes the host wrote and the engine did not load */
@@ -89,7 +89,7 @@ struct world {
 
 struct world_setup {
 	const struct host *host;
-	struct vepf_regs_params params;
+	struct epfv_regs_params params;
 	bool late;		/* writes to {PFN, NUM, SEL} become visible a pass late */
 	bool stale_msix;	/* the engine learns of MSI-X at any time later */
 	bool hostile;		/* nothing the host did needs to make sense */
@@ -125,7 +125,7 @@ const struct violation *world_stale_pass(struct world *w, const struct world_set
 const struct violation *world_check(const struct world *w, const struct world_setup *s);
 
 /* Asked between passes: does not change anything */
-bool world_ask(const struct world *w, bool (*question)(struct vepf_regs *regs));
+bool world_ask(const struct world *w, bool (*question)(struct epfv_regs *regs));
 
 /* An undisturbed driver, that of @s, behind whatever has happened; between passes */
 const struct violation *world_recover(const struct world *w, const struct world_setup *s);

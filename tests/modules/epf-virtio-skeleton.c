@@ -22,11 +22,11 @@ static const char * const skeleton_queue_names[SKELETON_NUM_QUEUES] = {
 	[SKELETON_TRANSMITQ] = "transmitq",
 };
 
-static const struct vepf_pair skeleton_pairs[] = {
+static const struct epfv_pair skeleton_pairs[] = {
 	{ .rx = SKELETON_RECEIVEQ, .tx = SKELETON_TRANSMITQ },
 };
 
-static const struct vepf_type skeleton_type = {
+static const struct epfv_type skeleton_type = {
 	.name = "skeleton",
 	.pci_device_id = 0x1003,
 	.pci_class = PCI_CLASS_COMMUNICATION_OTHER,
@@ -42,14 +42,14 @@ static const struct pci_epf_device_id skeleton_ids[] = {
 	{ }
 };
 
-static struct vepf_driver skeleton_driver = {
+static struct epfv_driver skeleton_driver = {
 	.epf = {
 		.driver.name = "epf_virtio_skeleton",
 		.id_table = skeleton_ids,
 	},
 	.type = &skeleton_type,
 };
-module_vepf_driver(skeleton_driver);
+module_epfv_driver(skeleton_driver);
 
 MODULE_DESCRIPTION("smallest virtio device type on a PCIe endpoint");
 MODULE_LICENSE("GPL");

@@ -19,14 +19,14 @@ static const char * const console_queue_names[] = {
 };
 
 /* A driver waits for its control messages to be used */
-static const struct vepf_pair console_pairs[] = {
+static const struct epfv_pair console_pairs[] = {
 	{ .rx = 2, .tx = 3 },
 };
 
 /* 80 columns, 25 rows, 1 port */
 static const u8 console_config[] = { 80, 0, 25, 0, 1, 0, 0, 0 };
 
-static const struct vepf_type console_type = {
+static const struct epfv_type console_type = {
 	.name = "console stub",
 	.pci_device_id = 0x1003,
 	.pci_class = PCI_CLASS_COMMUNICATION_OTHER,
@@ -45,14 +45,14 @@ static const struct vepf_type console_type = {
 static const char * const net_queue_names[] = { "receive", "transmit", "control" };
 
 /* Commands are used, for which a driver waits, but fail: their answer is not written */
-static const struct vepf_pair net_pairs[] = {
+static const struct epfv_pair net_pairs[] = {
 	{ .rx = 0, .tx = 2 },
 };
 
 /* Address, status LINK_UP, 1 pair of queues, an MTU so small that drivers refuse it */
 static const u8 net_config[] = { 0x02, 0, 0, 0, 0, 1, 1, 0, 1, 0, 67, 0 };
 
-static const struct vepf_type net_type = {
+static const struct epfv_type net_type = {
 	.name = "net stub",
 	.pci_device_id = 0x1000,
 	.pci_class = PCI_CLASS_NETWORK_ETHERNET,
@@ -71,7 +71,7 @@ static const struct vepf_type net_type = {
 
 static const char * const vsock_queue_names[] = { "receive", "transmit", "event" };
 
-static const struct vepf_pair vsock_pairs[] = {
+static const struct epfv_pair vsock_pairs[] = {
 	{ .rx = 0, .tx = 1 },
 };
 
@@ -79,7 +79,7 @@ static const struct vepf_pair vsock_pairs[] = {
 static const u8 vsock_config[] = { 3, 0, 0, 0, 0, 0, 0, 0 };
 
 /* The specification has no transitional ID for it; Linux takes any of the range */
-static const struct vepf_type vsock_type = {
+static const struct epfv_type vsock_type = {
 	.name = "vsock stub",
 	.pci_device_id = 0x1012,
 	.pci_class = PCI_CLASS_COMMUNICATION_OTHER,
@@ -97,7 +97,7 @@ static const struct pci_epf_device_id console_ids[] = { { .name = "epf_console_s
 static const struct pci_epf_device_id net_ids[] = { { .name = "epf_net_stub" }, { } };
 static const struct pci_epf_device_id vsock_ids[] = { { .name = "epf_vsock_stub" }, { } };
 
-static struct vepf_driver stubs[] = {
+static struct epfv_driver stubs[] = {
 	{
 		.epf = { .driver.name = "epf_console_stub", .id_table = console_ids },
 		.type = &console_type,
@@ -116,7 +116,7 @@ static int __init epf_virtio_stubs_init(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(stubs); i++) {
-		err = vepf_register_driver(&stubs[i]);
+		err = epfv_register_driver(&stubs[i]);
 		if (err)
 			goto err_unregister;
 	}
@@ -124,7 +124,7 @@ static int __init epf_virtio_stubs_init(void)
 
 err_unregister:
 	while (i--)
-		vepf_unregister_driver(&stubs[i]);
+		epfv_unregister_driver(&stubs[i]);
 	return err;
 }
 module_init(epf_virtio_stubs_init);
@@ -134,7 +134,7 @@ static void __exit epf_virtio_stubs_exit(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(stubs); i++)
-		vepf_unregister_driver(&stubs[i]);
+		epfv_unregister_driver(&stubs[i]);
 }
 module_exit(epf_virtio_stubs_exit);
 

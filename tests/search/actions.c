@@ -14,7 +14,7 @@
 
 static void up(struct card *c, const struct action *a)
 {
-	if (a->side == VEPF_HOST)
+	if (a->side == EPFV_HOST)
 		host_up(c, a->arg, 0);
 	else
 		local_up(c, a->arg);
@@ -28,7 +28,7 @@ static void half_up(struct card *c, const struct action *a)
 
 static void down(struct card *c, const struct action *a)
 {
-	if (a->side == VEPF_HOST)
+	if (a->side == EPFV_HOST)
 		host_down(c, a->arg);
 	else
 		local_down(c);
@@ -54,7 +54,7 @@ static void lazy(struct card *c, const struct action *a)
 {
 	struct side *s = &c->side[a->side];
 
-	if (a->side == VEPF_ENDPOINT && card_direct(c)) {
+	if (a->side == EPFV_ENDPOINT && card_direct(c)) {
 		fake_work_held = !fake_work_held;
 		if (!fake_work_held && c->vcon->direct_work.pending)
 			schedule_work(&c->vcon->direct_work);
@@ -117,7 +117,7 @@ static void open_or_close(struct card *c, const struct action *a)
 	struct side *s = &c->side[a->side];
 	bool open = !s->end[c->port].open;
 
-	if (a->side == VEPF_ENDPOINT && card_direct(c))
+	if (a->side == EPFV_ENDPOINT && card_direct(c))
 		user_open(s, c->port, open);
 	else
 		console_open(s, c->port, open);
@@ -127,7 +127,7 @@ static void transmit(struct card *c, const struct action *a)
 {
 	struct side *s = &c->side[a->side];
 
-	if (a->side == VEPF_ENDPOINT && card_direct(c))
+	if (a->side == EPFV_ENDPOINT && card_direct(c))
 		user_send(s, c->port);
 	else
 		console_send(s, c->port);
@@ -193,12 +193,12 @@ static int copy_config(void *data)
 	struct card *c = data;
 	u8 before[sizeof(c->vcon->config)];
 
-	vepf_lock(c->f);
+	epfv_lock(c->f);
 	memcpy(before, c->vcon->config, sizeof(before));
 	fake_sleep(USEC);
 	if (memcmp(before, c->vcon->config, sizeof(before)))
 		fail_msg("configuration bytes change while they are copied");
-	vepf_unlock(c->f);
+	epfv_unlock(c->f);
 	return 0;
 }
 
@@ -265,8 +265,8 @@ static void other_port(struct card *c, const struct action *a)
 	c->port = !c->port;
 }
 
-#define HOST		VEPF_HOST
-#define LOCAL		VEPF_ENDPOINT
+#define HOST		EPFV_HOST
+#define LOCAL		EPFV_ENDPOINT
 #define SAY(event, val)	(VIRTIO_CONSOLE_##event << 1 | (val))
 
 const struct action actions[] = {

@@ -24,20 +24,20 @@
 
 /* Of the core, what is not about this */
 
-void *vepf_item_priv(struct config_item *item)
+void *epfv_item_priv(struct config_item *item)
 {
-	return container_of(item, struct vepf_function, group.cg_item)->priv;
+	return container_of(item, struct epfv_function, group.cg_item)->priv;
 }
 
-struct config_group *vepf_configfs_group(struct vepf_function *f)
+struct config_group *epfv_configfs_group(struct epfv_function *f)
 {
 	return &f->group;
 }
 
-void vepf_debugfs_init(void) { }
-void vepf_debugfs_exit(void) { }
-void vepf_debugfs_add(struct vepf_function *f) { (void)f; }
-void vepf_debugfs_remove(struct vepf_function *f) { (void)f; }
+void epfv_debugfs_init(void) { }
+void epfv_debugfs_exit(void) { }
+void epfv_debugfs_add(struct epfv_function *f) { (void)f; }
+void epfv_debugfs_remove(struct epfv_function *f) { (void)f; }
 
 /* Of the driver */
 int fake_vcon_init(void);
@@ -77,7 +77,7 @@ struct card *card_new(void)
 	user_begin(c);
 	assert_int_equal(fake_vcon_init(), 0);
 	assert_int_equal(fake_epf_create(), 0);
-	c->drv = container_of(fake_epf.driver, struct vepf_driver, epf);
+	c->drv = container_of(fake_epf.driver, struct epfv_driver, epf);
 	c->f = fake_epf.epf.dev.data;
 	c->f->queue_size = QUEUE_SIZE;
 	c->vcon = c->f->priv;
@@ -125,7 +125,7 @@ int card_bind(struct card *c)
 	if (err)
 		return err;
 	c->bound = true;
-	c->side[VEPF_ENDPOINT].multiport = card_has_ports(c);
+	c->side[EPFV_ENDPOINT].multiport = card_has_ports(c);
 	assert_int_equal(fake_epf_init(), 0);
 	c->link = true;
 	return 0;
@@ -148,11 +148,11 @@ void card_unbind(struct card *c)
 {
 	if (!c->bound)
 		return;
-	if (c->side[VEPF_HOST].up)
-		console_gone(&c->side[VEPF_HOST]);
+	if (c->side[EPFV_HOST].up)
+		console_gone(&c->side[EPFV_HOST]);
 	/* Its driver is unbound with the device */
-	if (c->side[VEPF_ENDPOINT].up)
-		console_gone(&c->side[VEPF_ENDPOINT]);
+	if (c->side[EPFV_ENDPOINT].up)
+		console_gone(&c->side[EPFV_ENDPOINT]);
 	fake_epf_unbind();
 	flow_excuse_all(c);
 	c->bound = false;
@@ -165,8 +165,8 @@ void card_link(struct card *c, bool up)
 {
 	if (!c->bound || c->link == up)
 		return;
-	if (!up && c->side[VEPF_HOST].up)
-		console_gone(&c->side[VEPF_HOST]);
+	if (!up && c->side[EPFV_HOST].up)
+		console_gone(&c->side[EPFV_HOST]);
 	if (!up)
 		c->epc.msix = 0;
 	fake_epf_link(up);
@@ -248,9 +248,9 @@ void card_rmdir(struct card *c, unsigned int id)
 
 static void pump(struct card *c)
 {
-	struct side *local = &c->side[VEPF_ENDPOINT];
+	struct side *local = &c->side[EPFV_ENDPOINT];
 
-	console_pump(&c->side[VEPF_HOST]);
+	console_pump(&c->side[EPFV_HOST]);
 	if (card_direct(c))
 		user_pump(local);
 	else

@@ -32,11 +32,11 @@ static bool enabled(const struct card *c, unsigned int id)
 /* Nobody waits for ever */
 static void check_held(const struct card *c, unsigned int id)
 {
-	const struct vepf_pipe *pipes[] = { &c->f->from_host[id], &c->f->to_host[id] };
+	const struct epfv_pipe *pipes[] = { &c->f->from_host[id], &c->f->to_host[id] };
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		const struct vepf_pipe *p = pipes[i];
+		const struct epfv_pipe *p = pipes[i];
 
 		if (p->hq->held || p->lq->held || p->closing)
 			fail_msg("port %u: %s is held", id, p->to_host ? "the endpoint" : "the host");
@@ -48,7 +48,7 @@ static void check_held(const struct card *c, unsigned int id)
 }
 
 /* All has come that had to, to whoever is there */
-static void check_arrived(const struct card *c, enum vepf_side from, unsigned int id)
+static void check_arrived(const struct card *c, enum epfv_side from, unsigned int id)
 {
 	const struct flow *f = &c->flow[from][id];
 	unsigned int i;
@@ -58,16 +58,16 @@ static void check_arrived(const struct card *c, enum vepf_side from, unsigned in
 	for (i = 0; i < f->num; i++)
 		if (f->sent[i].sure && f->sent[i].excuses == f->excuses && !f->sent[i].arrived)
 			fail_msg("port %u: byte %u of the %s has not come", id, i,
-				 from == VEPF_HOST ? "host" : "endpoint");
+				 from == EPFV_HOST ? "host" : "endpoint");
 }
 
 /* A driver was told what the settings are, and what the other one does */
-static void check_told(const struct card *c, enum vepf_side side, unsigned int id)
+static void check_told(const struct card *c, enum epfv_side side, unsigned int id)
 {
 	const struct end *end = &c->side[side].end[id], *peer = &c->side[!side].end[id];
-	const char *who = side == VEPF_HOST ? "host" : "endpoint";
+	const char *who = side == EPFV_HOST ? "host" : "endpoint";
 	const struct vcon_setting *s = c->vcon->setting[id];
-	bool user = side == VEPF_ENDPOINT && card_direct(c);
+	bool user = side == EPFV_ENDPOINT && card_direct(c);
 
 	if (end->known != enabled(c, id))
 		fail_msg("port %u: the %s believes that it is %s", id, who,
@@ -113,14 +113,14 @@ void check_settled(struct card *c)
 		if (vague(c, i))
 			continue;
 		check_held(c, i);
-		check_arrived(c, VEPF_HOST, i);
-		check_arrived(c, VEPF_ENDPOINT, i);
+		check_arrived(c, EPFV_HOST, i);
+		check_arrived(c, EPFV_ENDPOINT, i);
 	}
-	if (c->side[VEPF_HOST].up)
+	if (c->side[EPFV_HOST].up)
 		check_config(c);
 	for (side = 0; side < 2; side++) {
 		struct side *s = &c->side[side];
-		bool there = side == VEPF_ENDPOINT && card_direct(c) ? card_has_ports(c) : s->up;
+		bool there = side == EPFV_ENDPOINT && card_direct(c) ? card_has_ports(c) : s->up;
 
 		for (i = 0; there && s->multiport && i < PORTS; i++)
 			if (!vague(c, i))
@@ -128,17 +128,17 @@ void check_settled(struct card *c)
 	}
 }
 
-static void open_end(struct card *c, enum vepf_side side, unsigned int id)
+static void open_end(struct card *c, enum epfv_side side, unsigned int id)
 {
 	struct side *s = &c->side[side];
 
-	if (side == VEPF_ENDPOINT && card_direct(c))
+	if (side == EPFV_ENDPOINT && card_direct(c))
 		user_open(s, id, true);
 	else
 		console_open(s, id, true);
 }
 
-static void send_bytes(struct card *c, enum vepf_side side, unsigned int id)
+static void send_bytes(struct card *c, enum epfv_side side, unsigned int id)
 {
 	struct flow *f = &c->flow[side][id];
 	struct side *s = &c->side[side];
@@ -147,13 +147,13 @@ static void send_bytes(struct card *c, enum vepf_side side, unsigned int id)
 	if (before + 3 > MAX_BYTES)
 		return;
 	for (i = 0; i < 3; i++) {
-		if (side == VEPF_ENDPOINT && card_direct(c))
+		if (side == EPFV_ENDPOINT && card_direct(c))
 			user_send(s, id);
 		else
 			console_send(s, id);
 	}
 	if (f->num != before + 3)
-		fail_msg("port %u: the %s cannot send", id, side == VEPF_HOST ? "host" : "endpoint");
+		fail_msg("port %u: the %s cannot send", id, side == EPFV_HOST ? "host" : "endpoint");
 	for (i = before; i < f->num; i++)
 		f->sent[i].sure = true;
 }
@@ -180,20 +180,20 @@ void check_works(struct card *c)
 	local_up(c, true);
 	card_settle(c);
 	check_settled(c);
-	multiport = c->side[VEPF_HOST].multiport && c->side[VEPF_ENDPOINT].multiport;
+	multiport = c->side[EPFV_HOST].multiport && c->side[EPFV_ENDPOINT].multiport;
 	for (i = 0; i < (multiport ? PORTS : 1); i++) {
 		if (card_has_ports(c) && !enabled(c, i))
 			continue;
-		open_end(c, VEPF_HOST, i);
-		open_end(c, VEPF_ENDPOINT, i);
+		open_end(c, EPFV_HOST, i);
+		open_end(c, EPFV_ENDPOINT, i);
 	}
 	card_settle(c);
 	check_settled(c);
 	for (i = 0; i < (multiport ? PORTS : 1); i++) {
 		if (card_has_ports(c) && !enabled(c, i))
 			continue;
-		send_bytes(c, VEPF_HOST, i);
-		send_bytes(c, VEPF_ENDPOINT, i);
+		send_bytes(c, EPFV_HOST, i);
+		send_bytes(c, EPFV_ENDPOINT, i);
 	}
 	card_settle(c);
 	check_settled(c);
@@ -214,14 +214,14 @@ static u64 mix_bits(u64 hash, u64 bits)
 	return mix(hash, &bits, sizeof(bits));
 }
 
-static u64 mix_pipe(u64 h, const struct vepf_pipe *p)
+static u64 mix_pipe(u64 h, const struct epfv_pipe *p)
 {
 	return mix_bits(h, p->lossless | p->open << 1 | p->discard << 2 | p->closing << 3 |
 			p->host_live << 4 | (p->chunk_len > 0) << 5 | p->active << 6 |
 			(p->settle.at != 0) << 7 | p->hq->live << 8 | p->hq->held << 9 |
 			p->hq->scan << 10 | p->lq->live << 11 | p->lq->held << 12 |
 			(p->lq->settle.at != 0) << 13 | p->lq->call << 14 |
-			(vepf_fifo_len(&p->fifo) > 0) << 15 | (vepf_fifo_len(&p->fifo) > 1) << 16);
+			(epfv_fifo_len(&p->fifo) > 0) << 15 | (epfv_fifo_len(&p->fifo) > 1) << 16);
 }
 
 static u64 mix_side(u64 h, const struct side *s)

@@ -30,7 +30,7 @@ static struct queue *tx(struct side *s, unsigned int id)
 
 static void notify(struct side *s, struct queue *q)
 {
-	if (s->side == VEPF_HOST)
+	if (s->side == EPFV_HOST)
 		legacy_notify(&s->card->legacy, q->index);
 	else
 		fake_virtio_notify(q->index);
@@ -39,7 +39,7 @@ static void notify(struct side *s, struct queue *q)
 /* A buffer of one descriptor; false: there is no room */
 static bool add(struct side *s, struct queue *q, const void *data, size_t len)
 {
-	struct vepf_seg seg = { .len = len, .writable = !data };
+	struct epfv_seg seg = { .len = len, .writable = !data };
 	unsigned int slot = 0;
 
 	while (slot < QUEUE_SIZE && q->d.busy[slot])

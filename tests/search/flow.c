@@ -96,8 +96,8 @@ void flow_dropped(struct side *s, unsigned int id, u8 byte)
 
 void flow_excuse(struct card *c, unsigned int id)
 {
-	c->flow[VEPF_HOST][id].excuses++;
-	c->flow[VEPF_ENDPOINT][id].excuses++;
+	c->flow[EPFV_HOST][id].excuses++;
+	c->flow[EPFV_ENDPOINT][id].excuses++;
 }
 
 void flow_replaced(struct card *c, unsigned int id)

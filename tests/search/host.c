@@ -33,7 +33,7 @@ static const struct driver_mem host_mem = { load, store };
 /* Who has set up too often in too short a time is looked after again when it left off for long */
 static void wait_for_credit(struct card *c)
 {
-	if (c->f->poller.credit[VEPF_POLLER_LOOKS].spent)
+	if (c->f->poller.credit[EPFV_POLLER_LOOKS].spent)
 		fake_sleep(2000 * MSEC);
 }
 
@@ -41,7 +41,7 @@ static void wait_for_credit(struct card *c)
 void host_up(struct card *c, bool multiport, unsigned int stop_after)
 {
 	u64 base = 0x100000000 + ((u64)(++c->boots % 8) << 24);
-	struct side *s = &c->side[VEPF_HOST];
+	struct side *s = &c->side[EPFV_HOST];
 	unsigned int i;
 
 	if (!c->bound || !c->link || s->up)
@@ -80,8 +80,8 @@ void host_up(struct card *c, bool multiport, unsigned int stop_after)
 /* It is gone, and the host has not said a word */
 void host_crash(struct card *c)
 {
-	if (c->side[VEPF_HOST].up)
-		console_gone(&c->side[VEPF_HOST]);
+	if (c->side[EPFV_HOST].up)
+		console_gone(&c->side[EPFV_HOST]);
 }
 
 /* The driver is unbound; or, not to @wait, its host is reset, and something may be next at once */
@@ -89,8 +89,8 @@ void host_down(struct card *c, bool wait)
 {
 	if (!c->bound || !c->link)
 		return;
-	if (c->side[VEPF_HOST].up)
-		console_gone(&c->side[VEPF_HOST]);
+	if (c->side[EPFV_HOST].up)
+		console_gone(&c->side[EPFV_HOST]);
 	c->legacy.bar = fake_epf.epf.bar[BAR_0].addr;
 	c->legacy.msix = &c->epc.msix;
 	c->legacy.left = 0;

@@ -16,7 +16,7 @@
 
 void local_up(struct card *c, bool multiport)
 {
-	struct side *s = &c->side[VEPF_ENDPOINT];
+	struct side *s = &c->side[EPFV_ENDPOINT];
 	unsigned int i;
 
 	if (!c->bound || card_direct(c) || s->up)
@@ -40,7 +40,7 @@ void local_up(struct card *c, bool multiport)
 
 void local_down(struct card *c)
 {
-	struct side *s = &c->side[VEPF_ENDPOINT];
+	struct side *s = &c->side[EPFV_ENDPOINT];
 
 	if (!s->up || card_direct(c))
 		return;
@@ -57,7 +57,7 @@ struct vcon_device {
 };
 
 struct vcon_terminal {
-	struct vepf_function *f;
+	struct epfv_function *f;
 	unsigned int id;
 	bool told;
 };
@@ -68,7 +68,7 @@ static struct vcon_terminal *terminals[PORTS];
 
 static struct end *local_end(unsigned int id)
 {
-	return &the_card->side[VEPF_ENDPOINT].end[id];
+	return &the_card->side[EPFV_ENDPOINT].end[id];
 }
 
 void user_begin(struct card *c)
@@ -89,14 +89,14 @@ static void file_is_there(unsigned int id, bool console)
 static void file_has_gone(unsigned int id)
 {
 	if (local_end(id)->open)
-		end_closed(&the_card->side[VEPF_ENDPOINT], id);
+		end_closed(&the_card->side[EPFV_ENDPOINT], id);
 	*local_end(id) = (struct end){};
 	flow_excuse(the_card, id);
 }
 
 struct vcon_device *vcon_device_add(struct vcon *vcon, unsigned int id, const char *name)
 {
-	struct side *s = &the_card->side[VEPF_ENDPOINT];
+	struct side *s = &the_card->side[EPFV_ENDPOINT];
 	struct vcon_device *d = calloc(1, sizeof(*d));
 
 	file_is_there(id, false);
@@ -121,7 +121,7 @@ void vcon_device_peer(struct vcon_device *d, bool open)
 	struct end *end = local_end(d->id);
 
 	if (end->peer && !open)
-		flow_told_end(&the_card->side[VEPF_ENDPOINT], d->id);
+		flow_told_end(&the_card->side[EPFV_ENDPOINT], d->id);
 	end->peer = open;
 	d->told = true;
 }
@@ -140,12 +140,12 @@ void vcon_devices_exit(void)
 {
 }
 
-struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pair)
+struct vcon_terminal *vcon_terminal_add(struct epfv_function *f, unsigned int pair)
 {
 	struct vcon_terminal *t = calloc(1, sizeof(*t));
 
 	file_is_there(pair, true);
-	end_opened(&the_card->side[VEPF_ENDPOINT], pair);
+	end_opened(&the_card->side[EPFV_ENDPOINT], pair);
 	t->f = f;
 	t->id = pair;
 	terminals[pair] = t;
@@ -202,7 +202,7 @@ void user_send(struct side *s, unsigned int id)
 	    (devices[id] && !s->end[id].peer))
 		return;
 	byte = flow_next(s, id);
-	if (!vepf_pair_write(the_card->f, id, &byte, 1))
+	if (!epfv_pair_write(the_card->f, id, &byte, 1))
 		flow_unsent(s, id);
 }
 
@@ -221,7 +221,7 @@ void user_pump(struct side *s)
 		if (!told || !*told || s->stalled || !s->end[i].open)
 			continue;
 		*told = false;
-		while ((n = vepf_pair_read(the_card->f, i, buf, sizeof(buf))))
+		while ((n = epfv_pair_read(the_card->f, i, buf, sizeof(buf))))
 			for (k = 0; k < n; k++)
 				flow_arrived(s, i, buf[k]);
 	}

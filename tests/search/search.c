@@ -97,11 +97,11 @@ static struct card *begin(void)
 	local_up(c, true);
 	card_run(c, 2 * MSEC);
 	if (scene->ports && !scene->console) {
-		console_open(&c->side[VEPF_HOST], c->port, true);
+		console_open(&c->side[EPFV_HOST], c->port, true);
 		if (scene->direct)
-			user_open(&c->side[VEPF_ENDPOINT], c->port, true);
+			user_open(&c->side[EPFV_ENDPOINT], c->port, true);
 		else
-			console_open(&c->side[VEPF_ENDPOINT], c->port, true);
+			console_open(&c->side[EPFV_ENDPOINT], c->port, true);
 		card_run(c, 2 * MSEC);
 	}
 	return c;

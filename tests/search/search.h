@@ -119,7 +119,7 @@ struct queue {
  */
 struct side {
 	struct card *card;
-	enum vepf_side side;
+	enum epfv_side side;
 	bool up;
 	bool multiport;
 	bool asked;
@@ -144,8 +144,8 @@ struct side {
 struct card {
 	struct host_mem host;
 	struct fake_epc epc;
-	struct vepf_driver *drv;
-	struct vepf_function *f;
+	struct epfv_driver *drv;
+	struct epfv_function *f;
 	struct vcon *vcon;
 	bool bound;
 	bool link;
@@ -232,7 +232,7 @@ u64 card_signature(const struct card *c);
 struct action {
 	const char *name;
 	void (*fn)(struct card *c, const struct action *a);
-	enum vepf_side side;
+	enum epfv_side side;
 	int arg;
 	bool deep;
 };

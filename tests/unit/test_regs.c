@@ -29,7 +29,7 @@
 
 static const u8 config[] = { 0x50, 0x00, 0x19, 0x02, 0x01, 0x02, 0x03, 0x04 };
 
-static const struct vepf_regs_params two_queues = {
+static const struct epfv_regs_params two_queues = {
 	.features = FEATURES,
 	.num_queues = 2,
 	.required = 2,
@@ -39,12 +39,12 @@ static const struct vepf_regs_params two_queues = {
 };
 
 struct bar {
-	u8 mem[VEPF_REGS_SIZE];
+	u8 mem[EPFV_REGS_SIZE];
 	unsigned int loads;
 	unsigned int stores;
 	unsigned int barriers;
 	bool msix;
-	struct vepf_regs regs;
+	struct epfv_regs regs;
 };
 
 static u64 get(const struct bar *b, unsigned int size, unsigned int off)
@@ -103,7 +103,7 @@ static void bar_mb(void *ctx)
 	b->barriers++;
 }
 
-static const struct vepf_regs_ops bar_ops = {
+static const struct epfv_regs_ops bar_ops = {
 	.ld64 = bar_ld64,
 	.st32 = bar_st32,
 	.st16 = bar_st16,
@@ -111,11 +111,11 @@ static const struct vepf_regs_ops bar_ops = {
 	.mb = bar_mb,
 };
 
-static void begin(struct bar *b, const struct vepf_regs_params *params)
+static void begin(struct bar *b, const struct epfv_regs_params *params)
 {
 	memset(b, 0xa5, sizeof(*b));
-	assert_int_equal(vepf_regs_init(&b->regs, params, &bar_ops, b), 0);
-	vepf_regs_defaults(&b->regs);
+	assert_int_equal(epfv_regs_init(&b->regs, params, &bar_ops, b), 0);
+	epfv_regs_defaults(&b->regs);
 	b->msix = false;
 	b->loads = 0;
 	b->stores = 0;
@@ -124,7 +124,7 @@ static void begin(struct bar *b, const struct vepf_regs_params *params)
 
 static unsigned int pass(struct bar *b)
 {
-	return vepf_regs_pass(&b->regs, b->msix);
+	return epfv_regs_pass(&b->regs, b->msix);
 }
 
 static void status(struct bar *b, u8 val)
@@ -153,25 +153,25 @@ static void setup(struct bar *b)
 static void live(struct bar *b)
 {
 	setup(b);
-	assert_int_equal(pass(b), VEPF_REGS_ACTIVITY);
+	assert_int_equal(pass(b), EPFV_REGS_ACTIVITY);
 	assert_int_equal(pass(b), 0);
-	assert_int_equal(pass(b), VEPF_REGS_LIVE);
-	assert_int_equal(b->regs.phase, VEPF_REGS_RUNNING);
+	assert_int_equal(pass(b), EPFV_REGS_LIVE);
+	assert_int_equal(b->regs.phase, EPFV_REGS_RUNNING);
 	b->loads = 0;
 	b->stores = 0;
 	b->barriers = 0;
 }
 
-static void refuses(const struct vepf_regs_params *params)
+static void refuses(const struct epfv_regs_params *params)
 {
-	struct vepf_regs regs;
+	struct epfv_regs regs;
 
-	assert_int_equal(vepf_regs_init(&regs, params, &bar_ops, NULL), -EINVAL);
+	assert_int_equal(epfv_regs_init(&regs, params, &bar_ops, NULL), -EINVAL);
 }
 
 static void test_params(void **state)
 {
-	struct vepf_regs_params p;
+	struct epfv_regs_params p;
 	unsigned int bit;
 
 	(void)state;
@@ -179,7 +179,7 @@ static void test_params(void **state)
 	p.num_queues = 0;
 	p.required = 0;
 	refuses(&p);
-	p.num_queues = VEPF_MAX_QUEUES + 1;
+	p.num_queues = EPFV_MAX_QUEUES + 1;
 	refuses(&p);
 	p = two_queues;
 	p.required = 3;
@@ -190,7 +190,7 @@ static void test_params(void **state)
 	p.queue_size = 48;
 	refuses(&p);
 	p = two_queues;
-	p.config_len = VEPF_MAX_CONFIG + 1;
+	p.config_len = EPFV_MAX_CONFIG + 1;
 	refuses(&p);
 	p = two_queues;
 	p.config = NULL;
@@ -204,10 +204,10 @@ static void test_params(void **state)
 
 static void test_params_limits(void **state)
 {
-	static const u8 large_config[VEPF_MAX_CONFIG];
-	struct vepf_regs_params p = {
-		.num_queues = VEPF_MAX_QUEUES,
-		.required = VEPF_MAX_QUEUES,
+	static const u8 large_config[EPFV_MAX_CONFIG];
+	struct epfv_regs_params p = {
+		.num_queues = EPFV_MAX_QUEUES,
+		.required = EPFV_MAX_QUEUES,
 		.queue_size = 32768,
 		.config = large_config,
 		.config_len = sizeof(large_config),
@@ -217,10 +217,10 @@ static void test_params_limits(void **state)
 	(void)state;
 	begin(&b, &p);
 	/* Both places of the configuration bytes are in the register file */
-	vepf_regs_pass(&b.regs, true);
+	epfv_regs_pass(&b.regs, true);
 	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NUM), 32768);
-	assert_int_equal(b.mem[24 + VEPF_MAX_CONFIG - 1], 0);
-	assert_int_equal(b.mem[24 + VEPF_MAX_CONFIG], 0xa5);
+	assert_int_equal(b.mem[24 + EPFV_MAX_CONFIG - 1], 0);
+	assert_int_equal(b.mem[24 + EPFV_MAX_CONFIG], 0xa5);
 
 	p.num_queues = 1;
 	p.required = 0;
@@ -246,9 +246,9 @@ static void test_defaults(void **state)
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_STATUS), 0);
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 0);
 	assert_memory_equal(b.mem + 20, config, sizeof(config));
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
 }
 
 static void test_defaults_end_epoch(void **state)
@@ -260,11 +260,11 @@ static void test_defaults_end_epoch(void **state)
 	begin(&b, &two_queues);
 	live(&b);
 	epoch = b.regs.epoch;
-	vepf_regs_defaults(&b.regs);
+	epfv_regs_defaults(&b.regs);
 	assert_int_equal(b.regs.epoch, epoch + 1);
-	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
-	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_true(epfv_regs_epoch_over(&b.regs));
 	assert_int_equal(pass(&b), 0);
 	live(&b);
 }
@@ -295,14 +295,14 @@ static void test_cost(void **state)
 	begin(&b, &two_queues);
 	pass(&b);
 	assert_int_equal(b.loads, 2);
-	vepf_regs_changed(&b.regs);
+	epfv_regs_changed(&b.regs);
 	assert_int_equal(b.loads, 4);
 	live(&b);
 	pass(&b);
 	assert_int_equal(b.loads, 2);
-	vepf_regs_changed(&b.regs);
+	epfv_regs_changed(&b.regs);
 	assert_int_equal(b.loads, 4);
-	vepf_regs_epoch_over(&b.regs);
+	epfv_regs_epoch_over(&b.regs);
 	assert_int_equal(b.loads, 6);
 	assert_int_equal(b.stores, 0);
 }
@@ -317,7 +317,7 @@ static void test_features_limited(void **state)
 	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0xffffffff);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	assert_int_equal(b.regs.features, FEATURES);
 }
 
@@ -330,13 +330,13 @@ static void test_features_not_written(void **state)
 	begin(&b, &two_queues);
 	live(&b);
 	status(&b, 0);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	give_pfn(&b, 0, 5);
 	give_pfn(&b, 1, 6);
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	assert_int_equal(b.regs.features, 0);
 }
 
@@ -348,11 +348,11 @@ static void test_notify(void **state)
 	begin(&b, &two_queues);
 	live(&b);
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_NOTIFY);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_NOTIFY);
 	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
 	assert_int_equal(b.barriers, 1);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
 }
 
@@ -367,10 +367,10 @@ static void test_notify_early(void **state)
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_true(pass(&b) & VEPF_REGS_NOTIFY);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_true(pass(&b) & EPFV_REGS_NOTIFY);
 }
 
 static void test_reset(void **state)
@@ -384,10 +384,10 @@ static void test_reset(void **state)
 	epoch = b.regs.epoch;
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 0);
 	status(&b, 0);
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_true(vepf_regs_epoch_over(&b.regs));
-	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_RESET);
-	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_true(epfv_regs_epoch_over(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_RESET);
+	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
 	assert_int_equal(b.regs.epoch, epoch + 1);
 	assert_int_equal(b.regs.resets, 1);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
@@ -407,9 +407,9 @@ static void test_reset_missed(void **state)
 	begin(&b, &two_queues);
 	live(&b);
 	status(&b, ACK | DRIVER);
-	assert_true(vepf_regs_epoch_over(&b.regs));
-	assert_true(pass(&b) & VEPF_REGS_RESET);
-	assert_int_equal(b.regs.phase, VEPF_REGS_SETUP);
+	assert_true(epfv_regs_epoch_over(&b.regs));
+	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_int_equal(b.regs.phase, EPFV_REGS_SETUP);
 	live(&b);
 }
 
@@ -422,14 +422,14 @@ static void test_reset_missed_entirely(void **state)
 	begin(&b, &two_queues);
 	live(&b);
 	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0);
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_true(vepf_regs_epoch_over(&b.regs));
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_true(epfv_regs_epoch_over(&b.regs));
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(pass(&b), VEPF_REGS_INCOMPLETE);
-	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_INCOMPLETE);
+	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
+	assert_false(epfv_regs_changed(&b.regs));
 }
 
 static void test_reset_in_setup(void **state)
@@ -441,10 +441,10 @@ static void test_reset_in_setup(void **state)
 	setup(&b);
 	pass(&b);
 	status(&b, 0);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.phase, VEPF_REGS_IDLE);
+	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
 }
 
 static void test_incomplete(void **state)
@@ -458,18 +458,18 @@ static void test_incomplete(void **state)
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_INCOMPLETE);
-	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+	assert_int_equal(pass(&b), EPFV_REGS_INCOMPLETE);
+	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), 0);
 	assert_int_equal(pass(&b), 0);
 	status(&b, 0);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	live(&b);
 }
 
 static void test_not_required(void **state)
 {
-	struct vepf_regs_params p = two_queues;
+	struct epfv_regs_params p = two_queues;
 	struct bar b;
 
 	(void)state;
@@ -480,7 +480,7 @@ static void test_not_required(void **state)
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	assert_int_equal(b.regs.queue[0].pfn, 7);
 	assert_int_equal(b.regs.queue[1].pfn, 0);
 }
@@ -505,21 +505,21 @@ static unsigned int set_up(struct bar *b, u32 features, unsigned int queues)
 /* Queues that a feature brings, up to as many as there can be */
 static void test_required_by_feature(void **state)
 {
-	struct vepf_regs_params p = two_queues;
+	struct epfv_regs_params p = two_queues;
 	struct bar b;
 	unsigned int i;
 
 	(void)state;
-	p.num_queues = VEPF_MAX_QUEUES;
+	p.num_queues = EPFV_MAX_QUEUES;
 	p.features = 7;
 	p.all_with = 2;
 	begin(&b, &p);
-	assert_int_equal(set_up(&b, 5, 2), VEPF_REGS_LIVE);
-	assert_int_equal(set_up(&b, 5, 1), VEPF_REGS_INCOMPLETE);
-	assert_int_equal(set_up(&b, 2, VEPF_MAX_QUEUES - 1), VEPF_REGS_INCOMPLETE);
-	assert_int_equal(set_up(&b, 0xa, VEPF_MAX_QUEUES), VEPF_REGS_LIVE);
+	assert_int_equal(set_up(&b, 5, 2), EPFV_REGS_LIVE);
+	assert_int_equal(set_up(&b, 5, 1), EPFV_REGS_INCOMPLETE);
+	assert_int_equal(set_up(&b, 2, EPFV_MAX_QUEUES - 1), EPFV_REGS_INCOMPLETE);
+	assert_int_equal(set_up(&b, 0xa, EPFV_MAX_QUEUES), EPFV_REGS_LIVE);
 	assert_int_equal(b.regs.features, 2);
-	for (i = 0; i < VEPF_MAX_QUEUES; i++)
+	for (i = 0; i < EPFV_MAX_QUEUES; i++)
 		assert_int_equal(b.regs.queue[i].pfn, 100 + i);
 }
 
@@ -527,7 +527,7 @@ static void test_required_by_feature(void **state)
 static void test_written(void **state)
 {
 	static const u8 config[12] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-	struct vepf_regs_params p = two_queues;
+	struct epfv_regs_params p = two_queues;
 	struct bar b;
 
 	(void)state;
@@ -535,14 +535,14 @@ static void test_written(void **state)
 	p.config_len = sizeof(config);
 	p.written = 8;
 	begin(&b, &p);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
 	set(&b, 4, 28, 'x');
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_WRITTEN);
 	assert_int_equal(b.regs.written, 'x');
 	assert_int_equal(get(&b, 4, 28), 0);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
 
 	/* The bytes move, and it with them */
@@ -553,16 +553,16 @@ static void test_written(void **state)
 	assert_int_equal(get(&b, 4, 32), 0);
 	assert_int_equal(pass(&b), 0);
 	set(&b, 4, 32, 0x12345678);
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_WRITTEN);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_WRITTEN);
 	assert_int_equal(b.regs.written, 0x12345678);
 	assert_int_equal(get(&b, 4, 28), 0x08070605);
-	assert_int_equal(b.regs.phase, VEPF_REGS_RUNNING);
+	assert_int_equal(b.regs.phase, EPFV_REGS_RUNNING);
 
 	/* All-ones are no driver's */
 	set(&b, 4, 32, 0xffffffff);
 	set(&b, 4, 36, 0xffffffff);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
 
 	p.written = 2;
@@ -584,15 +584,15 @@ static void test_failed(void **state)
 	live(&b);
 	epoch = b.regs.epoch;
 	status(&b, READY | FAILED);
-	assert_true(vepf_regs_epoch_over(&b.regs));
-	assert_int_equal(pass(&b), VEPF_REGS_ACTIVITY | VEPF_REGS_RESET | VEPF_REGS_FAILED);
-	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+	assert_true(epfv_regs_epoch_over(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_RESET | EPFV_REGS_FAILED);
+	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
 	assert_int_equal(b.regs.epoch, epoch + 1);
 	assert_int_equal(b.regs.resets, 0);
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.phase, VEPF_REGS_DEAD);
+	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
 }
 
 static void test_queue_beyond(void **state)
@@ -668,7 +668,7 @@ static void test_all_ones(void **state)
 		was = b;
 		was.regs.ctx = &b;
 		ones(&b, off);
-		assert_false(vepf_regs_changed(&b.regs));
+		assert_false(epfv_regs_changed(&b.regs));
 		assert_int_equal(pass(&b), 0);
 		assert_int_equal(b.stores, 0);
 		memcpy(b.mem, was.mem, sizeof(b.mem));
@@ -679,12 +679,12 @@ static void test_all_ones(void **state)
 	for (off = 0; off <= 16; off += 8) {
 		was = b;
 		ones(&b, off);
-		assert_int_equal(vepf_regs_epoch_over(&b.regs), off != 8);
-		assert_false(vepf_regs_changed(&b.regs));
+		assert_int_equal(epfv_regs_epoch_over(&b.regs), off != 8);
+		assert_false(epfv_regs_changed(&b.regs));
 		assert_int_equal(pass(&b), 0);
 		memcpy(b.mem, was.mem, sizeof(b.mem));
 		assert_int_equal(pass(&b), 0);
-		assert_int_equal(b.regs.phase, VEPF_REGS_RUNNING);
+		assert_int_equal(b.regs.phase, EPFV_REGS_RUNNING);
 	}
 	assert_int_equal(b.stores, 0);
 }
@@ -697,16 +697,16 @@ static void test_all_ones_failed(void **state)
 	(void)state;
 	begin(&b, &two_queues);
 	status(&b, ACK | DRIVER | FAILED);
-	assert_true(pass(&b) & VEPF_REGS_FAILED);
+	assert_true(pass(&b) & EPFV_REGS_FAILED);
 	give_pfn(&b, 0, 5);
 	give_pfn(&b, 1, 6);
 	status(&b, READY | FAILED);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
-	assert_false(vepf_regs_epoch_over(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_false(epfv_regs_epoch_over(&b.regs));
 	ones(&b, 16);
-	assert_true(vepf_regs_epoch_over(&b.regs));
+	assert_true(epfv_regs_epoch_over(&b.regs));
 }
 
 /* Clearing NOTIFY makes all-ones of what was nearly that: not a reason to look again and again */
@@ -720,15 +720,15 @@ static void test_all_ones_cleared(void **state)
 	live(&b);
 	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0);
 	set(&b, 8, 16, ~0xfeULL);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	assert_true(get(&b, 8, 16) == ~0ULL);
 	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 5);
 	assert_int_equal(pass(&b), 0);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 
 	status(&b, 0);
-	assert_true(vepf_regs_changed(&b.regs));
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(epfv_regs_changed(&b.regs));
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 }
 
 /* The word with the features is believed only when it reads something */
@@ -747,7 +747,7 @@ static void test_all_ones_features(void **state)
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
 	set(&b, 8, 0, was);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	assert_int_equal(b.regs.features, 0x21);
 }
 
@@ -770,7 +770,7 @@ static void test_config_moves(void **state)
 	status(&b, ACK);
 	pass(&b);
 	status(&b, 0);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	assert_int_equal(get(&b, 4, 20), 0x20000);
 
 	b.msix = false;
@@ -789,18 +789,18 @@ static void test_isr(void **state)
 	setup(&b);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
-	vepf_regs_put_isr(&b.regs, VEPF_ISR_QUEUE);
-	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), VEPF_ISR_QUEUE);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	epfv_regs_put_isr(&b.regs, EPFV_ISR_QUEUE);
+	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), EPFV_ISR_QUEUE);
+	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
-	vepf_regs_put_isr(&b.regs, VEPF_ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG);
+	epfv_regs_put_isr(&b.regs, EPFV_ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG);
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 3);
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_STATUS), READY);
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 
 	status(&b, 0);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 0);
 	assert_int_equal(pass(&b), 0);
 }
@@ -816,13 +816,13 @@ static void test_config_restored(void **state)
 	setup(&b);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	assert_memory_equal(b.mem + 20, config, sizeof(config));
-	assert_false(vepf_regs_changed(&b.regs));
+	assert_false(epfv_regs_changed(&b.regs));
 
 	set(&b, 4, 20, 0xffff0000);
 	status(&b, 0);
-	assert_true(pass(&b) & VEPF_REGS_RESET);
+	assert_true(pass(&b) & EPFV_REGS_RESET);
 	assert_memory_equal(b.mem + 20, config, sizeof(config));
 }
 
@@ -839,7 +839,7 @@ static void test_vectors(void **state)
 	set(&b, 2, VIRTIO_MSI_QUEUE_VECTOR, 3);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 	assert_int_equal(b.regs.config_vector, 0);
 	assert_int_equal(b.regs.queue[1].vector, 3);
 	/* Never heard of: the same as the other */
@@ -850,7 +850,7 @@ static void test_vectors(void **state)
 /* Numbered in ascending order, but for some that were looked at too late */
 static void test_missed_vectors(void **state)
 {
-	enum { NONE = VEPF_NO_VECTOR, NUM = 6 };
+	enum { NONE = EPFV_NO_VECTOR, NUM = 6 };
 	static const struct {
 		u16 config;
 		u16 seen[NUM];
@@ -872,7 +872,7 @@ static void test_missed_vectors(void **state)
 		{ 0, { 3, 2, NONE, 6, 5, 0 }, { 3, 2, 3, 6, 5, 0 } },
 		{ NONE, { 3, NONE, 7, 8, 9, 10 }, { 3, 3, 7, 8, 9, 10 } },
 	};
-	struct vepf_regs_params params = two_queues;
+	struct epfv_regs_params params = two_queues;
 	unsigned int i, q;
 	struct bar b;
 
@@ -895,7 +895,7 @@ static void test_missed_vectors(void **state)
 		status(&b, READY);
 		pass(&b);
 		pass(&b);
-		assert_int_equal(pass(&b), VEPF_REGS_LIVE);
+		assert_int_equal(pass(&b), EPFV_REGS_LIVE);
 		for (q = 0; q < NUM; q++)
 			if (b.regs.queue[q].vector != cases[i].want[q])
 				fail_msg("case %u: queue %u has vector %u", i, q,

@@ -39,11 +39,11 @@ struct driver {
 	u8 *mem;
 	u32 size;
 	u16 num;
-	u16 free[VEPF_RING_MAX_SIZE];	/* a stack, as Linux has it */
+	u16 free[EPFV_RING_MAX_SIZE];	/* a stack, as Linux has it */
 	unsigned int num_free;
-	u16 chain[VEPF_RING_MAX_SIZE];	/* descriptors of the buffer with this head */
-	u16 link[VEPF_RING_MAX_SIZE];
-	u64 first_addr[VEPF_RING_MAX_SIZE];
+	u16 chain[EPFV_RING_MAX_SIZE];	/* descriptors of the buffer with this head */
+	u16 link[EPFV_RING_MAX_SIZE];
+	u64 first_addr[EPFV_RING_MAX_SIZE];
 	u16 seen_used;
 
 	char trace[MAX_TRACE];
@@ -53,7 +53,7 @@ struct driver {
 	char gone_at;			/* from a read of this on; 0: not from one */
 	char back_after;		/* a read of this; 0: it stays gone */
 
-	struct vepf_ring *ring;
+	struct epfv_ring *ring;
 };
 
 static void note(struct driver *d, char what)
@@ -155,7 +155,7 @@ static void op_mb(void *ctx)
 	note(ctx, FULL_BARRIER);
 }
 
-static const struct vepf_ring_ops ops = {
+static const struct epfv_ring_ops ops = {
 	.read = op_read,
 	.write = op_write,
 	.read_barrier = op_read_barrier,
@@ -169,7 +169,7 @@ static void begin(struct driver *d, u16 num)
 
 	memset(d, 0, sizeof(*d));
 	d->num = num;
-	d->size = vepf_ring_size(num, ALIGN);
+	d->size = epfv_ring_size(num, ALIGN);
 	/* Apart, so that the sanitizer sees each access outside of it */
 	d->mem = aligned_alloc(ALIGN, (d->size + ALIGN - 1) / ALIGN * ALIGN);
 	assert_non_null(d->mem);
@@ -181,7 +181,7 @@ static void begin(struct driver *d, u16 num)
 	d->ring = malloc(sizeof(*d->ring));
 	assert_non_null(d->ring);
 	memset(d->ring, 0xa5, sizeof(*d->ring));
-	assert_int_equal(vepf_ring_init(d->ring, num, ALIGN, &ops, d), 0);
+	assert_int_equal(epfv_ring_init(d->ring, num, ALIGN, &ops, d), 0);
 	assert_int_equal(d->accesses, 0);
 }
 
@@ -211,7 +211,7 @@ static void expose(struct driver *d, u16 head)
 static u16 add(struct driver *d, unsigned int readable, unsigned int writable, u64 number)
 {
 	unsigned int n = readable + writable, k;
-	u16 desc[VEPF_RING_MAX_SIZE];
+	u16 desc[EPFV_RING_MAX_SIZE];
 
 	assert_true(n >= 1 && n <= d->num_free);
 	for (k = 0; k < n; k++)
@@ -249,7 +249,7 @@ static int reap(struct driver *d, u32 *len)
 	return head;
 }
 
-static void check_buf(const struct driver *d, const struct vepf_buf *buf)
+static void check_buf(const struct driver *d, const struct epfv_buf *buf)
 {
 	u64 readable = 0, writable = 0;
 	unsigned int k;
@@ -267,14 +267,14 @@ static void check_buf(const struct driver *d, const struct vepf_buf *buf)
 
 static void take_all(struct driver *d, unsigned int n)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 
 	while (n--) {
-		assert_int_equal(vepf_ring_get(d->ring, &buf), 1);
+		assert_int_equal(epfv_ring_get(d->ring, &buf), 1);
 		check_buf(d, &buf);
-		vepf_ring_put(d->ring, buf.head, buf.writable);
+		epfv_ring_put(d->ring, buf.head, buf.writable);
 	}
-	assert_int_equal(vepf_ring_get(d->ring, &buf), 0);
+	assert_int_equal(epfv_ring_get(d->ring, &buf), 0);
 }
 
 static void test_size(void **state)
@@ -282,9 +282,9 @@ static void test_size(void **state)
 	u32 num, align;
 
 	(void)state;
-	for (num = 1; num <= VEPF_RING_MAX_SIZE; num *= 2) {
+	for (num = 1; num <= EPFV_RING_MAX_SIZE; num *= 2) {
 		for (align = 4; align <= 65536; align *= 2)
-			assert_int_equal(vepf_ring_size(num, align), vring_size(num, align));
+			assert_int_equal(epfv_ring_size(num, align), vring_size(num, align));
 	}
 }
 
@@ -298,9 +298,9 @@ static void test_init(void **state)
 	(void)state;
 	begin(&d, 8);
 	for (i = 0; i < sizeof(bad_num) / sizeof(*bad_num); i++)
-		assert_int_equal(vepf_ring_init(d.ring, bad_num[i], ALIGN, &ops, &d), -EINVAL);
+		assert_int_equal(epfv_ring_init(d.ring, bad_num[i], ALIGN, &ops, &d), -EINVAL);
 	for (i = 0; i < sizeof(bad_align) / sizeof(*bad_align); i++)
-		assert_int_equal(vepf_ring_init(d.ring, 8, bad_align[i], &ops, &d), -EINVAL);
+		assert_int_equal(epfv_ring_init(d.ring, 8, bad_align[i], &ops, &d), -EINVAL);
 	end(&d);
 }
 
@@ -313,12 +313,12 @@ static void budget(unsigned int readable, unsigned int writable)
 	begin(&d, 256);
 	for (i = 0; i < 32; i++)
 		add(&d, readable, writable, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 32);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 32);
+	assert_int_equal(epfv_ring_poll(d.ring), 32);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 32);
 	take_all(&d, 32);
-	assert_int_equal(vepf_ring_publish(d.ring), 32);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
-	assert_int_equal(vepf_ring_available(d.ring), 0);
+	assert_int_equal(epfv_ring_publish(d.ring), 32);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
+	assert_int_equal(epfv_ring_available(d.ring), 0);
 	expect_trace(&d, "SrEDUwImS");
 	assert_int_equal(d.accesses, 6);
 
@@ -331,11 +331,11 @@ static void budget(unsigned int readable, unsigned int writable)
 	}
 	for (i = 0; i < 32; i++)
 		add(&d, readable, writable, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 32);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 32);
+	assert_int_equal(epfv_ring_poll(d.ring), 32);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 32);
 	take_all(&d, 32);
-	assert_int_equal(vepf_ring_publish(d.ring), 32);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
+	assert_int_equal(epfv_ring_publish(d.ring), 32);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
 	expect_trace(&d, "SrEDUwImS");
 	end(&d);
 }
@@ -361,14 +361,14 @@ static void test_budget_single(void **state)
 	(void)state;
 	begin(&d, 256);
 	add(&d, 1, 0, 0);
-	assert_int_equal(vepf_ring_poll(d.ring), 1);
+	assert_int_equal(epfv_ring_poll(d.ring), 1);
 	for (i = 1; i < 200; i++) {
-		assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 1);
+		assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 1);
 		take_all(&d, 1);
-		assert_int_equal(vepf_ring_publish(d.ring), 1);
+		assert_int_equal(epfv_ring_publish(d.ring), 1);
 		add(&d, 1, 0, i);
-		assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
-		assert_int_equal(vepf_ring_available(d.ring), 1);
+		assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
+		assert_int_equal(epfv_ring_available(d.ring), 1);
 	}
 	assert_int_equal(d.accesses, 1 + 199 * 5);
 	end(&d);
@@ -385,19 +385,19 @@ static void test_budget_wrap(void **state)
 	begin(&d, 64);
 	for (i = 0; i < 40; i++)
 		add(&d, 1, 0, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 40);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 40);
+	assert_int_equal(epfv_ring_poll(d.ring), 40);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 40);
 	take_all(&d, 40);
-	assert_int_equal(vepf_ring_publish(d.ring), 40);
+	assert_int_equal(epfv_ring_publish(d.ring), 40);
 	expect_trace(&d, "SrEDUwI");
 	for (i = 0; i < 40; i++)
 		assert_true(reap(&d, &len) >= 0);
 	for (i = 0; i < 30; i++)
 		add(&d, 1, 0, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 30);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 30);
+	assert_int_equal(epfv_ring_poll(d.ring), 30);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 30);
 	take_all(&d, 30);
-	assert_int_equal(vepf_ring_publish(d.ring), 30);
+	assert_int_equal(epfv_ring_publish(d.ring), 30);
 	expect_trace(&d, "SrEEDUUwI");
 	end(&d);
 }
@@ -412,10 +412,10 @@ static void test_budget_chains(void **state)
 	begin(&d, 256);
 	for (i = 0; i < 32; i++)
 		add(&d, 1, 1, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 32);
-	assert_int_equal(vepf_ring_fetch(d.ring, 16), 16);
+	assert_int_equal(epfv_ring_poll(d.ring), 32);
+	assert_int_equal(epfv_ring_fetch(d.ring, 16), 16);
 	take_all(&d, 16);
-	assert_int_equal(vepf_ring_fetch(d.ring, 16), 16);
+	assert_int_equal(epfv_ring_fetch(d.ring, 16), 16);
 	take_all(&d, 16);
 	/* A span of 32 is more than the first burst dares; the second one knows */
 	expect_trace(&d, "SrEDDrED");
@@ -434,12 +434,12 @@ static void test_scattered(void **state)
 		d.free[i] = i * 401 % 1024;
 	for (i = 0; i < 300; i++)
 		add(&d, 1 + i % 2, i % 3, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 300);
+	assert_int_equal(epfv_ring_poll(d.ring), 300);
 	for (i = 0; i < 300; i += 60) {
-		assert_int_equal(vepf_ring_fetch(d.ring, 60), 60);
+		assert_int_equal(epfv_ring_fetch(d.ring, 60), 60);
 		take_all(&d, 60);
 	}
-	assert_int_equal(vepf_ring_publish(d.ring), 300);
+	assert_int_equal(epfv_ring_publish(d.ring), 300);
 	end(&d);
 }
 
@@ -451,74 +451,74 @@ static void test_long_chain(void **state)
 	(void)state;
 	begin(&d, 1024);
 	add(&d, 1000, 0, 0);
-	assert_int_equal(vepf_ring_poll(d.ring), 1);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 1);
+	assert_int_equal(epfv_ring_poll(d.ring), 1);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 1);
 	take_all(&d, 1);
-	assert_int_equal(vepf_ring_publish(d.ring), 1);
+	assert_int_equal(epfv_ring_publish(d.ring), 1);
 	assert_int_equal(reap(&d, &len), 0);
 
 	/* It is expected that the next one is as long, but a burst has its bounds */
 	d.free[d.num_free - 1000] = d.free[d.num_free - 1];
 	d.free[d.num_free - 1] = 0;
 	add(&d, 1, 0, 1);
-	assert_int_equal(vepf_ring_poll(d.ring), 1);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 1);
+	assert_int_equal(epfv_ring_poll(d.ring), 1);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 1);
 	take_all(&d, 1);
 	add(&d, 900, 24, 2);
-	assert_int_equal(vepf_ring_poll(d.ring), 1);
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 1);
+	assert_int_equal(epfv_ring_poll(d.ring), 1);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 1);
 	take_all(&d, 1);
 	end(&d);
 }
 
 static void test_empty(void **state)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	struct driver d;
 
 	(void)state;
 	begin(&d, 16);
-	assert_int_equal(vepf_ring_poll(d.ring), 0);
+	assert_int_equal(epfv_ring_poll(d.ring), 0);
 	expect_trace(&d, "S");
-	assert_int_equal(vepf_ring_fetch(d.ring, VEPF_RING_BATCH), 0);
-	assert_int_equal(vepf_ring_get(d.ring, &buf), 0);
-	assert_int_equal(vepf_ring_peek(d.ring, &buf), 0);
-	assert_int_equal(vepf_ring_publish(d.ring), 0);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 0);
+	assert_int_equal(epfv_ring_fetch(d.ring, EPFV_RING_BATCH), 0);
+	assert_int_equal(epfv_ring_get(d.ring, &buf), 0);
+	assert_int_equal(epfv_ring_peek(d.ring, &buf), 0);
+	assert_int_equal(epfv_ring_publish(d.ring), 0);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 0);
 	expect_trace(&d, "");
 	end(&d);
 }
 
 static void test_peek(void **state)
 {
-	struct vepf_buf buf, again;
+	struct epfv_buf buf, again;
 	struct driver d;
 
 	(void)state;
 	begin(&d, 16);
 	add(&d, 2, 1, 3);
 	add(&d, 1, 0, 4);
-	vepf_ring_poll(d.ring);
-	assert_int_equal(vepf_ring_fetch(d.ring, 1), 1);
-	assert_int_equal(vepf_ring_peek(d.ring, &buf), 1);
+	epfv_ring_poll(d.ring);
+	assert_int_equal(epfv_ring_fetch(d.ring, 1), 1);
+	assert_int_equal(epfv_ring_peek(d.ring, &buf), 1);
 	check_buf(&d, &buf);
 	/* Not taken yet, so it cannot be done */
-	vepf_ring_put(d.ring, buf.head, 0);
-	assert_int_equal(vepf_ring_publish(d.ring), 0);
+	epfv_ring_put(d.ring, buf.head, 0);
+	assert_int_equal(epfv_ring_publish(d.ring), 0);
 	/* Peeked at again behind a fetch, its segments are where they are said to be */
-	assert_int_equal(vepf_ring_fetch(d.ring, 8), 2);
-	assert_int_equal(vepf_ring_peek(d.ring, &again), 1);
+	assert_int_equal(epfv_ring_fetch(d.ring, 8), 2);
+	assert_int_equal(epfv_ring_peek(d.ring, &again), 1);
 	assert_int_equal(again.head, buf.head);
 	check_buf(&d, &again);
 	take_all(&d, 2);
-	assert_int_equal(vepf_ring_publish(d.ring), 2);
+	assert_int_equal(epfv_ring_publish(d.ring), 2);
 	end(&d);
 }
 
 /* Buffers fetched and not taken keep their segments when more are fetched */
 static void test_hold(void **state)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	struct driver d;
 	unsigned int i;
 
@@ -526,49 +526,49 @@ static void test_hold(void **state)
 	begin(&d, 256);
 	for (i = 0; i < 100; i++)
 		add(&d, 1 + i % 3, 0, i);
-	assert_int_equal(vepf_ring_poll(d.ring), 100);
-	assert_int_equal(vepf_ring_fetch(d.ring, 50), 50);
+	assert_int_equal(epfv_ring_poll(d.ring), 100);
+	assert_int_equal(epfv_ring_fetch(d.ring, 50), 50);
 	for (i = 0; i < 30; i++) {
-		assert_int_equal(vepf_ring_get(d.ring, &buf), 1);
+		assert_int_equal(epfv_ring_get(d.ring, &buf), 1);
 		check_buf(&d, &buf);
 	}
 	/* At most a batch is held */
-	assert_int_equal(vepf_ring_fetch(d.ring, 1000), VEPF_RING_BATCH);
-	assert_int_equal(vepf_ring_available(d.ring), 100 - 30 - VEPF_RING_BATCH);
+	assert_int_equal(epfv_ring_fetch(d.ring, 1000), EPFV_RING_BATCH);
+	assert_int_equal(epfv_ring_available(d.ring), 100 - 30 - EPFV_RING_BATCH);
 	memset(d.trace, 0, sizeof(d.trace));
-	assert_int_equal(vepf_ring_fetch(d.ring, 1000), VEPF_RING_BATCH);
+	assert_int_equal(epfv_ring_fetch(d.ring, 1000), EPFV_RING_BATCH);
 	expect_trace(&d, "");
-	take_all(&d, VEPF_RING_BATCH);
-	assert_int_equal(vepf_ring_publish(d.ring), VEPF_RING_BATCH);
+	take_all(&d, EPFV_RING_BATCH);
+	assert_int_equal(epfv_ring_publish(d.ring), EPFV_RING_BATCH);
 	end(&d);
 }
 
 static void test_put_unknown(void **state)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	struct driver d;
 
 	(void)state;
 	begin(&d, 16);
 	add(&d, 2, 0, 1);
-	vepf_ring_poll(d.ring);
-	vepf_ring_fetch(d.ring, 1);
-	vepf_ring_get(d.ring, &buf);
-	vepf_ring_put(d.ring, 16, 0);
-	vepf_ring_put(d.ring, 0xffff, 0);
-	vepf_ring_put(d.ring, buf.head + 1, 0);
-	assert_int_equal(vepf_ring_publish(d.ring), 0);
-	vepf_ring_put(d.ring, buf.head, 0);
-	vepf_ring_put(d.ring, buf.head, 0);
-	assert_int_equal(vepf_ring_publish(d.ring), 1);
-	vepf_ring_put(d.ring, buf.head, 0);
-	assert_int_equal(vepf_ring_publish(d.ring), 0);
+	epfv_ring_poll(d.ring);
+	epfv_ring_fetch(d.ring, 1);
+	epfv_ring_get(d.ring, &buf);
+	epfv_ring_put(d.ring, 16, 0);
+	epfv_ring_put(d.ring, 0xffff, 0);
+	epfv_ring_put(d.ring, buf.head + 1, 0);
+	assert_int_equal(epfv_ring_publish(d.ring), 0);
+	epfv_ring_put(d.ring, buf.head, 0);
+	epfv_ring_put(d.ring, buf.head, 0);
+	assert_int_equal(epfv_ring_publish(d.ring), 1);
+	epfv_ring_put(d.ring, buf.head, 0);
+	assert_int_equal(epfv_ring_publish(d.ring), 0);
 	end(&d);
 }
 
 static void test_full_ring(void **state)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	struct driver d;
 	unsigned int round, i;
 	u16 heads[1024];
@@ -579,19 +579,19 @@ static void test_full_ring(void **state)
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < 1024; i++)
 			add(&d, 0, 1, i);
-		assert_int_equal(vepf_ring_poll(d.ring), 1024);
+		assert_int_equal(epfv_ring_poll(d.ring), 1024);
 		for (i = 0; i < 1024; i++) {
-			if (!vepf_ring_get(d.ring, &buf)) {
-				assert_int_equal(vepf_ring_fetch(d.ring, 100), VEPF_RING_BATCH);
-				assert_int_equal(vepf_ring_get(d.ring, &buf), 1);
+			if (!epfv_ring_get(d.ring, &buf)) {
+				assert_int_equal(epfv_ring_fetch(d.ring, 100), EPFV_RING_BATCH);
+				assert_int_equal(epfv_ring_get(d.ring, &buf), 1);
 			}
 			heads[i] = buf.head;
 		}
 		/* All are in flight; now they are done, the last one first */
-		assert_int_equal(vepf_ring_poll(d.ring), 0);
+		assert_int_equal(epfv_ring_poll(d.ring), 0);
 		for (i = 0; i < 1024; i++)
-			vepf_ring_put(d.ring, heads[1023 - i], i);
-		assert_int_equal(vepf_ring_publish(d.ring), 1024);
+			epfv_ring_put(d.ring, heads[1023 - i], i);
+		assert_int_equal(epfv_ring_publish(d.ring), 1024);
 		for (i = 0; i < 1024; i++) {
 			assert_int_equal(reap(&d, &len), heads[1023 - i]);
 			assert_int_equal(len, i);
@@ -610,10 +610,10 @@ static void test_smallest(void **state)
 	begin(&d, 1);
 	for (i = 0; i < 70000; i++) {
 		add(&d, 1, 0, i);
-		assert_int_equal(vepf_ring_poll(d.ring), 1);
-		assert_int_equal(vepf_ring_fetch(d.ring, 1), 1);
+		assert_int_equal(epfv_ring_poll(d.ring), 1);
+		assert_int_equal(epfv_ring_fetch(d.ring, 1), 1);
 		take_all(&d, 1);
-		assert_int_equal(vepf_ring_publish(d.ring), 1);
+		assert_int_equal(epfv_ring_publish(d.ring), 1);
 		assert_int_equal(reap(&d, &len), 0);
 	}
 	end(&d);
@@ -632,9 +632,9 @@ static u32 next_random(u32 *seed)
 static void soak(u16 num, unsigned int messages, unsigned int fail_every, u32 seed)
 {
 	unsigned int added = 0, reaped = 0, num_held = 0, k;
-	u16 held[VEPF_RING_MAX_SIZE];
-	u32 expected[VEPF_RING_MAX_SIZE];
-	struct vepf_buf buf;
+	u16 held[EPFV_RING_MAX_SIZE];
+	u32 expected[EPFV_RING_MAX_SIZE];
+	struct epfv_buf buf;
 	struct driver d;
 
 	begin(&d, num);
@@ -653,11 +653,11 @@ static void soak(u16 num, unsigned int messages, unsigned int fail_every, u32 se
 			k = next_random(&seed) % (segs + 1);
 			add(&d, k, segs - k, added++);
 		}
-		ret = vepf_ring_poll(d.ring);
+		ret = epfv_ring_poll(d.ring);
 		assert_true(ret >= 0 || ret == -ECOMM);
-		ret = vepf_ring_fetch(d.ring, next_random(&seed) % 70);
+		ret = epfv_ring_fetch(d.ring, next_random(&seed) % 70);
 		assert_true(ret >= 0 || ret == -ECOMM);
-		for (n = next_random(&seed) % 70; n && vepf_ring_get(d.ring, &buf); n--) {
+		for (n = next_random(&seed) % 70; n && epfv_ring_get(d.ring, &buf); n--) {
 			check_buf(&d, &buf);
 			held[num_held++] = buf.head;
 			assert_true(num_held <= num);
@@ -665,12 +665,12 @@ static void soak(u16 num, unsigned int messages, unsigned int fail_every, u32 se
 		for (n = next_random(&seed) % 70; n && num_held; n--) {
 			k = next_random(&seed) % num_held;
 			expected[held[k]] = next_random(&seed);
-			vepf_ring_put(d.ring, held[k], expected[held[k]]);
+			epfv_ring_put(d.ring, held[k], expected[held[k]]);
 			held[k] = held[--num_held];
 		}
-		ret = vepf_ring_publish(d.ring);
+		ret = epfv_ring_publish(d.ring);
 		assert_true(ret >= 0 || ret == -ECOMM);
-		ret = vepf_ring_need_interrupt(d.ring);
+		ret = epfv_ring_need_interrupt(d.ring);
 		assert_true(ret == 0 || ret == 1 || ret == -ECOMM);
 		while ((head = reap(&d, &len)) >= 0) {
 			assert_int_equal(len, expected[head]);
@@ -678,7 +678,7 @@ static void soak(u16 num, unsigned int messages, unsigned int fail_every, u32 se
 		}
 	}
 	assert_int_equal(d.num_free, num);
-	assert_int_equal(d.ring->error, VEPF_RING_OK);
+	assert_int_equal(d.ring->error, EPFV_RING_OK);
 	end(&d);
 }
 
@@ -706,7 +706,7 @@ static void test_each_access_fails(void **state)
 	(void)state;
 	for (at = 1; ; at++) {
 		unsigned int published = 0;
-		struct vepf_buf buf;
+		struct epfv_buf buf;
 		struct driver d;
 		int ret, i;
 		u32 len;
@@ -722,21 +722,21 @@ static void test_each_access_fails(void **state)
 			d.free[d.num_free++] = 60 - 20 * i;
 		add(&d, 3, 0, 3);
 		while (published < 4) {
-			ret = vepf_ring_poll(d.ring);
+			ret = epfv_ring_poll(d.ring);
 			failures += ret < 0;
-			ret = vepf_ring_fetch(d.ring, 8);
+			ret = epfv_ring_fetch(d.ring, 8);
 			failures += ret < 0;
-			while (vepf_ring_get(d.ring, &buf)) {
+			while (epfv_ring_get(d.ring, &buf)) {
 				check_buf(&d, &buf);
-				vepf_ring_put(d.ring, buf.head, buf.head);
+				epfv_ring_put(d.ring, buf.head, buf.head);
 			}
-			ret = vepf_ring_publish(d.ring);
+			ret = epfv_ring_publish(d.ring);
 			failures += ret < 0;
 			published += ret < 0 ? 0 : ret;
-			ret = vepf_ring_need_interrupt(d.ring);
+			ret = epfv_ring_need_interrupt(d.ring);
 			failures += ret < 0;
 			if (ret < 0)
-				assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
+				assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
 		}
 		for (i = 0; i < 4; i++) {
 			int head = reap(&d, &len);
@@ -756,10 +756,10 @@ static void test_each_access_fails(void **state)
 static void one_message(struct driver *d)
 {
 	add(d, 1, 0, 0);
-	assert_int_equal(vepf_ring_poll(d->ring), 1);
-	assert_int_equal(vepf_ring_fetch(d->ring, 1), 1);
+	assert_int_equal(epfv_ring_poll(d->ring), 1);
+	assert_int_equal(epfv_ring_fetch(d->ring, 1), 1);
 	take_all(d, 1);
-	assert_int_equal(vepf_ring_publish(d->ring), 1);
+	assert_int_equal(epfv_ring_publish(d->ring), 1);
 }
 
 /* The driver is shown a used entry of a buffer that cannot exist, in order and once */
@@ -773,7 +773,7 @@ static void test_abandon(void **state)
 	one_message(&d);
 	assert_int_equal(reap(&d, &len), 0);
 	memset(d.trace, 0, sizeof(d.trace));
-	assert_int_equal(vepf_ring_abandon(d.ring), 0);
+	assert_int_equal(epfv_ring_abandon(d.ring), 0);
 	expect_trace(&d, "UwI");
 	assert_int_equal(le16_to_cpu(d.vring.used->idx), 2);
 	assert_int_equal(le32_to_cpu(d.vring.used->ring[1].id), 0xffffffff);
@@ -781,11 +781,11 @@ static void test_abandon(void **state)
 
 	begin(&d, 16);
 	d.fail_at = 1;
-	assert_int_equal(vepf_ring_abandon(d.ring), -ECOMM);
+	assert_int_equal(epfv_ring_abandon(d.ring), -ECOMM);
 	assert_int_equal(le16_to_cpu(d.vring.used->idx), 0);
 	d.fail_at = 3;
-	assert_int_equal(vepf_ring_abandon(d.ring), -ECOMM);
-	assert_int_equal(vepf_ring_abandon(d.ring), 0);
+	assert_int_equal(epfv_ring_abandon(d.ring), -ECOMM);
+	assert_int_equal(epfv_ring_abandon(d.ring), 0);
 	assert_int_equal(le16_to_cpu(d.vring.used->idx), 1);
 	end(&d);
 }
@@ -797,32 +797,32 @@ static void test_interrupt(void **state)
 	(void)state;
 	begin(&d, 16);
 	one_message(&d);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 0);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 0);
 
 	d.vring.avail->flags = cpu_to_le16(VRING_AVAIL_F_NO_INTERRUPT);
 	one_message(&d);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 0);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 0);
 	d.vring.avail->flags = 0;
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 0);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 0);
 
 	/* Flags are read after publishing, not before */
 	d.vring.avail->flags = cpu_to_le16(VRING_AVAIL_F_NO_INTERRUPT);
 	one_message(&d);
 	d.vring.avail->flags = 0;
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
 
 	one_message(&d);
 	d.gone = true;
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), -ENODEV);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), -ENODEV);
 	d.gone = false;
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), 1);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), 1);
 	end(&d);
 }
 
 static void test_gone(void **state)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	struct driver d;
 	unsigned int i;
 
@@ -830,21 +830,21 @@ static void test_gone(void **state)
 	begin(&d, 16);
 	add(&d, 1, 0, 0);
 	d.gone = true;
-	assert_int_equal(vepf_ring_poll(d.ring), -ENODEV);
-	assert_int_equal(vepf_ring_available(d.ring), 0);
+	assert_int_equal(epfv_ring_poll(d.ring), -ENODEV);
+	assert_int_equal(epfv_ring_available(d.ring), 0);
 	d.gone = false;
-	assert_int_equal(vepf_ring_poll(d.ring), 1);
+	assert_int_equal(epfv_ring_poll(d.ring), 1);
 
 	/* It goes away between two reads: nothing is believed, nothing is broken, for any time */
 	d.gone = true;
 	for (i = 0; i < 3; i++)
-		assert_int_equal(vepf_ring_fetch(d.ring, 1), -ENODEV);
-	assert_int_equal(vepf_ring_get(d.ring, &buf), 0);
-	assert_int_equal(d.ring->error, VEPF_RING_OK);
+		assert_int_equal(epfv_ring_fetch(d.ring, 1), -ENODEV);
+	assert_int_equal(epfv_ring_get(d.ring, &buf), 0);
+	assert_int_equal(d.ring->error, EPFV_RING_OK);
 	d.gone = false;
-	assert_int_equal(vepf_ring_fetch(d.ring, 1), 1);
+	assert_int_equal(epfv_ring_fetch(d.ring, 1), 1);
 	take_all(&d, 1);
-	assert_int_equal(vepf_ring_publish(d.ring), 1);
+	assert_int_equal(epfv_ring_publish(d.ring), 1);
 	end(&d);
 }
 
@@ -859,43 +859,43 @@ static void test_back(void **state)
 	for (i = 0; i < sizeof(reads); i++) {
 		begin(&d, 16);
 		add(&d, 1, 0, 0);
-		assert_int_equal(vepf_ring_poll(d.ring), 1);
+		assert_int_equal(epfv_ring_poll(d.ring), 1);
 		d.gone_at = reads[i];
 		d.back_after = reads[i];
-		assert_int_equal(vepf_ring_fetch(d.ring, 1), -ENODEV);
-		assert_int_equal(d.ring->error, VEPF_RING_OK);
+		assert_int_equal(epfv_ring_fetch(d.ring, 1), -ENODEV);
+		assert_int_equal(d.ring->error, EPFV_RING_OK);
 		d.back_after = 0;
-		assert_int_equal(vepf_ring_fetch(d.ring, 1), 1);
+		assert_int_equal(epfv_ring_fetch(d.ring, 1), 1);
 		take_all(&d, 1);
-		assert_int_equal(vepf_ring_publish(d.ring), 1);
+		assert_int_equal(epfv_ring_publish(d.ring), 1);
 		end(&d);
 	}
 }
 
-static void expect_broken(struct driver *d, enum vepf_ring_error error)
+static void expect_broken(struct driver *d, enum epfv_ring_error error)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 
 	assert_int_equal(d->ring->error, error);
 	memset(d->trace, 0, sizeof(d->trace));
-	assert_int_equal(vepf_ring_poll(d->ring), -EIO);
-	assert_int_equal(vepf_ring_available(d->ring), 0);
-	assert_int_equal(vepf_ring_fetch(d->ring, 1), -EIO);
-	assert_int_equal(vepf_ring_get(d->ring, &buf), 0);
-	assert_int_equal(vepf_ring_peek(d->ring, &buf), 0);
-	assert_int_equal(vepf_ring_publish(d->ring), -EIO);
-	assert_int_equal(vepf_ring_need_interrupt(d->ring), -EIO);
-	assert_int_equal(vepf_ring_abandon(d->ring), -EIO);
+	assert_int_equal(epfv_ring_poll(d->ring), -EIO);
+	assert_int_equal(epfv_ring_available(d->ring), 0);
+	assert_int_equal(epfv_ring_fetch(d->ring, 1), -EIO);
+	assert_int_equal(epfv_ring_get(d->ring, &buf), 0);
+	assert_int_equal(epfv_ring_peek(d->ring, &buf), 0);
+	assert_int_equal(epfv_ring_publish(d->ring), -EIO);
+	assert_int_equal(epfv_ring_need_interrupt(d->ring), -EIO);
+	assert_int_equal(epfv_ring_abandon(d->ring), -EIO);
 	/* Not one access more */
 	expect_trace(d, "");
 
 	/* Until it is set up again */
 	memset(d->mem, 0, d->size);
-	assert_int_equal(vepf_ring_init(d->ring, d->num, ALIGN, &ops, d), 0);
+	assert_int_equal(epfv_ring_init(d->ring, d->num, ALIGN, &ops, d), 0);
 	set_desc(d, 1, 0x1000, 1, 0, 0);
 	expose(d, 1);
-	assert_int_equal(vepf_ring_poll(d->ring), 1);
-	assert_int_equal(vepf_ring_fetch(d->ring, 1), 1);
+	assert_int_equal(epfv_ring_poll(d->ring), 1);
+	assert_int_equal(epfv_ring_fetch(d->ring, 1), 1);
 	end(d);
 }
 
@@ -906,48 +906,48 @@ static void test_bad_idx(void **state)
 	(void)state;
 	begin(&d, 16);
 	d.vring.avail->idx = cpu_to_le16(17);
-	assert_int_equal(vepf_ring_poll(d.ring), -EIO);
-	expect_broken(&d, VEPF_RING_BAD_IDX);
+	assert_int_equal(epfv_ring_poll(d.ring), -EIO);
+	expect_broken(&d, EPFV_RING_BAD_IDX);
 
 	begin(&d, 16);
 	one_message(&d);
 	one_message(&d);
 	d.vring.avail->idx = cpu_to_le16(1);
-	assert_int_equal(vepf_ring_poll(d.ring), -EIO);
-	expect_broken(&d, VEPF_RING_BAD_IDX);
+	assert_int_equal(epfv_ring_poll(d.ring), -EIO);
+	expect_broken(&d, EPFV_RING_BAD_IDX);
 
 	/* Back, but not beyond what was fetched */
 	begin(&d, 16);
 	d.vring.avail->idx = cpu_to_le16(5);
-	assert_int_equal(vepf_ring_poll(d.ring), 5);
+	assert_int_equal(epfv_ring_poll(d.ring), 5);
 	d.vring.avail->idx = cpu_to_le16(4);
-	assert_int_equal(vepf_ring_poll(d.ring), -EIO);
-	expect_broken(&d, VEPF_RING_BAD_IDX);
+	assert_int_equal(epfv_ring_poll(d.ring), -EIO);
+	expect_broken(&d, EPFV_RING_BAD_IDX);
 
 	/* One that is done but not published is in flight for the driver */
 	begin(&d, 16);
 	one_message(&d);
 	add(&d, 1, 0, 0);
-	vepf_ring_poll(d.ring);
-	vepf_ring_fetch(d.ring, 1);
+	epfv_ring_poll(d.ring);
+	epfv_ring_fetch(d.ring, 1);
 	take_all(&d, 1);
 	d.vring.avail->idx = cpu_to_le16(17);
-	assert_int_equal(vepf_ring_poll(d.ring), 15);
+	assert_int_equal(epfv_ring_poll(d.ring), 15);
 	d.vring.avail->idx = cpu_to_le16(18);
-	assert_int_equal(vepf_ring_poll(d.ring), -EIO);
-	expect_broken(&d, VEPF_RING_BAD_IDX);
+	assert_int_equal(epfv_ring_poll(d.ring), -EIO);
+	expect_broken(&d, EPFV_RING_BAD_IDX);
 
 	/* Found out by the read that decides on the interrupt */
 	begin(&d, 16);
 	one_message(&d);
 	d.vring.avail->idx = cpu_to_le16(0x8000);
-	assert_int_equal(vepf_ring_need_interrupt(d.ring), -EIO);
-	expect_broken(&d, VEPF_RING_BAD_IDX);
+	assert_int_equal(epfv_ring_need_interrupt(d.ring), -EIO);
+	expect_broken(&d, EPFV_RING_BAD_IDX);
 }
 
 struct bad_case {
 	const char *name;
-	enum vepf_ring_error error;
+	enum epfv_ring_error error;
 	u16 head;
 	struct {
 		u64 addr;
@@ -961,23 +961,23 @@ struct bad_case {
 #define WRITE	VRING_DESC_F_WRITE
 
 static const struct bad_case bad_cases[] = {
-	{ "head is the queue size", VEPF_RING_BAD_HEAD, 16, {} },
-	{ "head is all-ones", VEPF_RING_BAD_HEAD, 0xffff, {} },
-	{ "next is the queue size", VEPF_RING_BAD_NEXT, 0, { { 0, 1, NEXT, 16 } } },
-	{ "next is all-ones", VEPF_RING_BAD_NEXT, 0,
+	{ "head is the queue size", EPFV_RING_BAD_HEAD, 16, {} },
+	{ "head is all-ones", EPFV_RING_BAD_HEAD, 0xffff, {} },
+	{ "next is the queue size", EPFV_RING_BAD_NEXT, 0, { { 0, 1, NEXT, 16 } } },
+	{ "next is all-ones", EPFV_RING_BAD_NEXT, 0,
 	  { { 0, 1, NEXT, 1 }, { 0, 1, NEXT, 0xffff } } },
-	{ "next is itself", VEPF_RING_BAD_CHAIN, 0, { { 0, 1, NEXT, 0 } } },
-	{ "loop", VEPF_RING_BAD_CHAIN, 0,
+	{ "next is itself", EPFV_RING_BAD_CHAIN, 0, { { 0, 1, NEXT, 0 } } },
+	{ "loop", EPFV_RING_BAD_CHAIN, 0,
 	  { { 0, 1, NEXT, 1 }, { 0, 1, NEXT, 2 }, { 0, 1, NEXT, 1 } } },
-	{ "empty", VEPF_RING_BAD_LEN, 0, { { 0, 0, 0, 0 } } },
-	{ "empty in a chain", VEPF_RING_BAD_LEN, 0, { { 0, 1, NEXT, 1 }, { 0, 0, 0, 0 } } },
-	{ "wraps", VEPF_RING_BAD_LEN, 0, { { ~0ULL, 2, 0, 0 } } },
-	{ "wraps with the largest length", VEPF_RING_BAD_LEN, 0,
+	{ "empty", EPFV_RING_BAD_LEN, 0, { { 0, 0, 0, 0 } } },
+	{ "empty in a chain", EPFV_RING_BAD_LEN, 0, { { 0, 1, NEXT, 1 }, { 0, 0, 0, 0 } } },
+	{ "wraps", EPFV_RING_BAD_LEN, 0, { { ~0ULL, 2, 0, 0 } } },
+	{ "wraps with the largest length", EPFV_RING_BAD_LEN, 0,
 	  { { ~0ULL - 0xfffffffd, 0xffffffff, WRITE, 0 } } },
-	{ "readable behind writable", VEPF_RING_BAD_ORDER, 0,
+	{ "readable behind writable", EPFV_RING_BAD_ORDER, 0,
 	  { { 0, 1, NEXT | WRITE, 1 }, { 0, 1, 0, 0 } } },
-	{ "indirect", VEPF_RING_BAD_INDIRECT, 0, { { 0, 16, VRING_DESC_F_INDIRECT, 0 } } },
-	{ "indirect in a chain", VEPF_RING_BAD_INDIRECT, 0,
+	{ "indirect", EPFV_RING_BAD_INDIRECT, 0, { { 0, 16, VRING_DESC_F_INDIRECT, 0 } } },
+	{ "indirect in a chain", EPFV_RING_BAD_INDIRECT, 0,
 	  { { 0, 1, NEXT, 1 }, { 0, 16, VRING_DESC_F_INDIRECT | NEXT, 2 } } },
 };
 
@@ -1002,11 +1002,11 @@ static void test_bad_chains(void **state)
 				set_desc(&d, k, c->desc[k].addr, c->desc[k].len,
 					 c->desc[k].flags, c->desc[k].next);
 			expose(&d, c->head);
-			assert_int_equal(vepf_ring_poll(d.ring), 1 + before);
+			assert_int_equal(epfv_ring_poll(d.ring), 1 + before);
 			/* All-ones may be those of a link that is back by now, once */
 			if (c->head == 0xffff)
-				assert_int_equal(vepf_ring_fetch(d.ring, 8), -ENODEV);
-			if (vepf_ring_fetch(d.ring, 8) != -EIO)
+				assert_int_equal(epfv_ring_fetch(d.ring, 8), -ENODEV);
+			if (epfv_ring_fetch(d.ring, 8) != -EIO)
 				fail_msg("%s: not found out", c->name);
 			expect_broken(&d, c->error);
 		}
@@ -1016,7 +1016,7 @@ static void test_bad_chains(void **state)
 /* The largest and the last byte that an address can name are fine */
 static void test_good_limits(void **state)
 {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	struct driver d;
 
 	(void)state;
@@ -1029,13 +1029,13 @@ static void test_good_limits(void **state)
 	expose(&d, 0);
 	expose(&d, 1);
 	expose(&d, 3);
-	assert_int_equal(vepf_ring_poll(d.ring), 3);
-	assert_int_equal(vepf_ring_fetch(d.ring, 8), 3);
-	vepf_ring_get(d.ring, &buf);
+	assert_int_equal(epfv_ring_poll(d.ring), 3);
+	assert_int_equal(epfv_ring_fetch(d.ring, 8), 3);
+	epfv_ring_get(d.ring, &buf);
 	assert_int_equal(buf.readable, 1);
-	vepf_ring_get(d.ring, &buf);
+	epfv_ring_get(d.ring, &buf);
 	assert_int_equal(buf.writable, 2 * 0xffffffffULL);
-	vepf_ring_get(d.ring, &buf);
+	epfv_ring_get(d.ring, &buf);
 	assert_int_equal(buf.nsegs, 1);
 	end(&d);
 }
@@ -1047,7 +1047,7 @@ static void test_twice(void **state)
 
 	(void)state;
 	for (step = 0; step < 4; step++) {
-		struct vepf_buf buf;
+		struct epfv_buf buf;
 		struct driver d;
 
 		begin(&d, 16);
@@ -1056,18 +1056,18 @@ static void test_twice(void **state)
 		expose(&d, 4);
 		if (!step)
 			expose(&d, 4);
-		vepf_ring_poll(d.ring);
+		epfv_ring_poll(d.ring);
 		if (step) {
-			assert_int_equal(vepf_ring_fetch(d.ring, 8), 1);
+			assert_int_equal(epfv_ring_fetch(d.ring, 8), 1);
 			if (step > 1)
-				vepf_ring_get(d.ring, &buf);
+				epfv_ring_get(d.ring, &buf);
 			if (step > 2)
-				vepf_ring_put(d.ring, 4, 0);
+				epfv_ring_put(d.ring, 4, 0);
 			expose(&d, 4);
-			vepf_ring_poll(d.ring);
+			epfv_ring_poll(d.ring);
 		}
-		assert_int_equal(vepf_ring_fetch(d.ring, 8), -EIO);
-		expect_broken(&d, VEPF_RING_TOO_MANY);
+		assert_int_equal(epfv_ring_fetch(d.ring, 8), -EIO);
+		expect_broken(&d, EPFV_RING_TOO_MANY);
 
 		/* A descriptor in the middle of a buffer as a head, and as a next */
 		begin(&d, 16);
@@ -1075,9 +1075,9 @@ static void test_twice(void **state)
 		set_desc(&d, 5, 0, 1, 0, 0);
 		expose(&d, 4);
 		expose(&d, 5);
-		vepf_ring_poll(d.ring);
-		assert_int_equal(vepf_ring_fetch(d.ring, 8), -EIO);
-		expect_broken(&d, VEPF_RING_TOO_MANY);
+		epfv_ring_poll(d.ring);
+		assert_int_equal(epfv_ring_fetch(d.ring, 8), -EIO);
+		expect_broken(&d, EPFV_RING_TOO_MANY);
 
 		begin(&d, 16);
 		set_desc(&d, 4, 0, 1, NEXT, 5);
@@ -1085,9 +1085,9 @@ static void test_twice(void **state)
 		set_desc(&d, 6, 0, 1, NEXT, 5);
 		expose(&d, 4);
 		expose(&d, 6);
-		vepf_ring_poll(d.ring);
-		assert_int_equal(vepf_ring_fetch(d.ring, 8), -EIO);
-		expect_broken(&d, VEPF_RING_BAD_CHAIN);
+		epfv_ring_poll(d.ring);
+		assert_int_equal(epfv_ring_fetch(d.ring, 8), -EIO);
+		expect_broken(&d, EPFV_RING_BAD_CHAIN);
 	}
 }
 
@@ -1096,12 +1096,12 @@ static void test_texts(void **state)
 	int a, b;
 
 	(void)state;
-	for (a = VEPF_RING_OK; a <= VEPF_RING_TOO_MANY; a++) {
-		assert_true(strlen(vepf_ring_error_text(a)) > 0);
-		for (b = VEPF_RING_OK; b < a; b++)
-			assert_string_not_equal(vepf_ring_error_text(a), vepf_ring_error_text(b));
+	for (a = EPFV_RING_OK; a <= EPFV_RING_TOO_MANY; a++) {
+		assert_true(strlen(epfv_ring_error_text(a)) > 0);
+		for (b = EPFV_RING_OK; b < a; b++)
+			assert_string_not_equal(epfv_ring_error_text(a), epfv_ring_error_text(b));
 	}
-	assert_non_null(vepf_ring_error_text(1000));
+	assert_non_null(epfv_ring_error_text(1000));
 }
 
 /* Memory full of nonsense: work is bounded, and nothing is touched that is not ours */
@@ -1113,7 +1113,7 @@ static void test_nonsense(void **state)
 	(void)state;
 	for (round = 0; round < 5000; round++) {
 		u16 num = 1u << next_random(&seed) % 9;
-		struct vepf_buf buf;
+		struct epfv_buf buf;
 		struct driver d;
 		int ret;
 
@@ -1129,17 +1129,17 @@ static void test_nonsense(void **state)
 		d.vring.avail->idx = cpu_to_le16(next_random(&seed) % (num + 1));
 		for (i = 0; i < 20; i++) {
 			d.accesses = 0;
-			ret = vepf_ring_poll(d.ring);
+			ret = epfv_ring_poll(d.ring);
 			assert_true(ret <= num);
-			ret = vepf_ring_fetch(d.ring, 1 + next_random(&seed) % 100);
-			assert_true(ret <= VEPF_RING_BATCH);
+			ret = epfv_ring_fetch(d.ring, 1 + next_random(&seed) % 100);
+			assert_true(ret <= EPFV_RING_BATCH);
 			/* Poll, two of the ring, one for each descriptor, one when it breaks */
 			assert_true(d.accesses <= 4u + 2 * num);
-			while (vepf_ring_get(d.ring, &buf)) {
+			while (epfv_ring_get(d.ring, &buf)) {
 				assert_true(buf.nsegs <= num);
-				vepf_ring_put(d.ring, buf.head, next_random(&seed));
+				epfv_ring_put(d.ring, buf.head, next_random(&seed));
 			}
-			ret = vepf_ring_publish(d.ring);
+			ret = epfv_ring_publish(d.ring);
 			assert_true(ret <= num);
 			d.vring.avail->idx = cpu_to_le16(le16_to_cpu(d.vring.avail->idx) +
 							 next_random(&seed) % 3);

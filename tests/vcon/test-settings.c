@@ -33,21 +33,21 @@ static int teardown(void **state)
 /* The thread of the core never copies configuration bytes while they change */
 static void test_config_bytes(void **state)
 {
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 
 	assert_int_equal(world_bind(f), 0);
 	assert_int_equal(world_set(f, -1, "host_size", "80x24"), 0);
 	assert_int_equal(world_set(f, -1, "endpoint_size", "132x50"), 0);
 	assert_int_equal(f->config_changes, 2);
-	assert_int_equal(f->config[VEPF_HOST][0], 80);
-	assert_int_equal(f->config[VEPF_HOST][4], 80);
-	assert_int_equal(f->config[VEPF_ENDPOINT][0], 132);
+	assert_int_equal(f->config[EPFV_HOST][0], 80);
+	assert_int_equal(f->config[EPFV_HOST][4], 80);
+	assert_int_equal(f->config[EPFV_ENDPOINT][0], 132);
 }
 
 /* Whoever waits for a port has it open as soon as there is its device */
 static void test_opened_at_once(void **state)
 {
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 
 	f->hasty = true;
 	assert_int_equal(world_set(f, -1, "backend", "direct"), 0);
@@ -55,19 +55,19 @@ static void test_opened_at_once(void **state)
 	assert_int_equal(world_bind(f), 0);
 	assert_int_equal(world_set(f, 2, "enable", "1"), 0);
 	world_settle(f);
-	assert_true(f->open[VEPF_ENDPOINT][2]);
+	assert_true(f->open[EPFV_ENDPOINT][2]);
 	/* Also one that has come instead of another one */
 	assert_int_equal(world_set(f, 2, "enable", "0"), 0);
 	assert_int_equal(world_set(f, 2, "enable", "1"), 0);
 	world_settle(f);
-	assert_true(f->open[VEPF_ENDPOINT][2]);
+	assert_true(f->open[EPFV_ENDPOINT][2]);
 }
 
 /* With ports, the terminal's size is a setting of each of them */
 static void test_size_of_function(void **state)
 {
 	static const char * const names[] = { "host_size", "endpoint_size" };
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -97,7 +97,7 @@ static void test_size_of_function(void **state)
 	assert_int_equal(world_bind(f), 0);
 	assert_int_equal(world_mkdir(f, 0), 0);
 	assert_int_equal(world_set(f, -1, "host_size", "80x24"), 0);
-	assert_int_equal(f->config[VEPF_HOST][0], 80);
+	assert_int_equal(f->config[EPFV_HOST][0], 80);
 	world_unbind(f);
 	assert_int_equal(world_bind(f), -EINVAL);
 }
@@ -105,7 +105,7 @@ static void test_size_of_function(void **state)
 /* A port that is no console has no terminal */
 static void test_size_of_port(void **state)
 {
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 
 	assert_int_equal(world_mkdir(f, 1), 0);
 	/* It may become one */
@@ -132,7 +132,7 @@ static void test_size_of_port(void **state)
 #define PORTS	3
 
 /* What is set is what the drivers of a bound function are told */
-static void check_effect(struct vepf_function *f)
+static void check_effect(struct epfv_function *f)
 {
 	struct vcon *vcon = f->vcon;
 	unsigned int i, side;
@@ -163,7 +163,7 @@ static void check_effect(struct vepf_function *f)
 	}
 }
 
-static void anything(struct vepf_function *f)
+static void anything(struct epfv_function *f)
 {
 	static const char * const sizes[] = { "0x0", "80x24", "200x50" };
 	const char *size = sizes[rnd(3)];
@@ -213,7 +213,7 @@ static void anything(struct vepf_function *f)
 /* Whatever is written in whatever order */
 static void test_any_order(void **state)
 {
-	struct vepf_function *f;
+	struct epfv_function *f;
 	unsigned int i, n;
 
 	(void)state;
@@ -226,7 +226,7 @@ static void test_any_order(void **state)
 	}
 }
 
-static void add_consoles(struct vepf_function *f, unsigned int num)
+static void add_consoles(struct epfv_function *f, unsigned int num)
 {
 	unsigned int i;
 
@@ -240,7 +240,7 @@ static void add_consoles(struct vepf_function *f, unsigned int num)
 /* Which terminals the endpoint has is known of those that the function makes itself */
 static void test_terminals(void **state)
 {
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 	unsigned int i;
 	char name[8];
 
@@ -280,7 +280,7 @@ static void test_terminals(void **state)
 /* Of those that the endpoint's driver makes it is known how many there can be */
 static void test_terminals_of_driver(void **state)
 {
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 	unsigned int i, n;
 
 	add_consoles(f, WORLD_TERMINALS + 1);
@@ -314,7 +314,7 @@ static void test_terminals_of_driver(void **state)
 /* A function without ports has one console */
 static void test_terminal_of_function(void **state)
 {
-	struct vepf_function *f = *state;
+	struct epfv_function *f = *state;
 
 	assert_string_equal(world_get(f, -1, "endpoint_terminal"), "none");
 	assert_int_equal(world_bind(f), 0);

@@ -4,79 +4,79 @@
  */
 #include "world.h"
 
-static struct vepf_driver *driver;
+static struct epfv_driver *driver;
 
 struct vcon_terminal {
-	struct vepf_function *f;
+	struct epfv_function *f;
 	unsigned int number;
 };
 
 struct vcon_device {
-	struct vepf_function *f;
+	struct epfv_function *f;
 	unsigned int id;
 };
 
-int __vepf_register_driver(struct vepf_driver *drv, struct module *owner)
+int __epfv_register_driver(struct epfv_driver *drv, struct module *owner)
 {
 	(void)owner;
 	driver = drv;
 	return 0;
 }
 
-void vepf_unregister_driver(struct vepf_driver *drv)
+void epfv_unregister_driver(struct epfv_driver *drv)
 {
 	assert_ptr_equal(driver, drv);
 	driver = NULL;
 }
 
-void *vepf_item_priv(struct config_item *item)
+void *epfv_item_priv(struct config_item *item)
 {
-	return container_of(item, struct vepf_function, group.cg_item)->vcon;
+	return container_of(item, struct epfv_function, group.cg_item)->vcon;
 }
 
 /*
  * The thread copies the configuration bytes whenever it is not held off: without the lock
  * they do not change.
  */
-static void check_config(struct vepf_function *f)
+static void check_config(struct epfv_function *f)
 {
 	if (f->bound)
 		assert_memory_equal(f->config, f->vcon->config, sizeof(f->config));
 }
 
-void vepf_lock(struct vepf_function *f)
+void epfv_lock(struct epfv_function *f)
 {
 	assert_false(f->locked);
 	check_config(f);
 	f->locked = true;
 }
 
-void vepf_unlock(struct vepf_function *f)
+void epfv_unlock(struct epfv_function *f)
 {
 	assert_true(f->locked);
 	memcpy(f->config, f->vcon->config, sizeof(f->config));
 	f->locked = false;
 }
 
-void vepf_wake(struct vepf_function *f)
+void epfv_wake(struct epfv_function *f)
 {
 	(void)f;
 }
 
-void vepf_config_changed(struct vepf_function *f)
+void epfv_config_changed(struct epfv_function *f)
 {
 	assert_false(f->locked);
 	check_config(f);
 	f->config_changes++;
 }
 
-void vepf_pair_open(struct vepf_function *f, unsigned int pair, enum vepf_side side, bool open)
+void epfv_pair_open(struct epfv_function *f, unsigned int pair, enum epfv_side side, bool open)
 {
 	assert_in_range(pair, 0, f->vcon->type.num_pairs - 1);
 	f->open[side][pair] = open;
 }
 
-void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_side side,
+void epfv_pair_lossless(struct epfv_function *f, unsigned int pair, enum epfv_side side,
 			bool lossless)
 {
 	(void)f;
@@ -85,7 +85,7 @@ void vepf_pair_lossless(struct vepf_function *f, unsigned int pair, enum vepf_si
 	(void)lossless;
 }
 
-void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, size_t len)
+void epfv_pair_put(struct epfv_function *f, unsigned int pair, const void *buf, size_t len)
 {
 	(void)f;
 	(void)pair;
@@ -95,7 +95,7 @@ void vepf_pair_put(struct vepf_function *f, unsigned int pair, const void *buf, 
 
 /* The endpoint's terminals: the first number that is free */
 
-struct vcon_terminal *vcon_terminal_add(struct vepf_function *f, unsigned int pair)
+struct vcon_terminal *vcon_terminal_add(struct epfv_function *f, unsigned int pair)
 {
 	struct vcon_terminal *t;
 	unsigned int n = 0;
@@ -180,10 +180,10 @@ void vcon_device_changed(struct vcon_device *d)
 	assert_non_null(d);
 }
 
-struct vepf_function *world_new(void)
+struct epfv_function *world_new(void)
 {
 	static struct device dev = { .name = "pci_epf_vcon.0" };
-	struct vepf_function *f = calloc(1, sizeof(*f));
+	struct epfv_function *f = calloc(1, sizeof(*f));
 
 	fake_messages = 0;
 	fake_warnings = 0;
@@ -194,7 +194,7 @@ struct vepf_function *world_new(void)
 	return f;
 }
 
-void world_free(struct vepf_function *f)
+void world_free(struct epfv_function *f)
 {
 	unsigned int i;
 
@@ -208,7 +208,7 @@ void world_free(struct vepf_function *f)
 	fake_module_exit();
 }
 
-static struct configfs_attribute *find(struct vepf_function *f, int id, const char *name,
+static struct configfs_attribute *find(struct epfv_function *f, int id, const char *name,
 				       struct config_item **item)
 {
 	struct configfs_attribute * const *attr;
@@ -228,7 +228,7 @@ static int said(unsigned int before, ssize_t ret)
 	return ret < 0 ? ret : 0;
 }
 
-int world_set(struct vepf_function *f, int id, const char *name, const char *value)
+int world_set(struct epfv_function *f, int id, const char *name, const char *value)
 {
 	unsigned int before = fake_messages;
 	struct configfs_attribute *attr;
@@ -245,7 +245,7 @@ int world_set(struct vepf_function *f, int id, const char *name, const char *val
 	return said(before, ret);
 }
 
-const char *world_get(struct vepf_function *f, int id, const char *name)
+const char *world_get(struct epfv_function *f, int id, const char *name)
 {
 	struct configfs_attribute *attr;
 	struct config_item *item;
@@ -257,7 +257,7 @@ const char *world_get(struct vepf_function *f, int id, const char *name)
 	return page;
 }
 
-int world_mkdir(struct vepf_function *f, unsigned int id)
+int world_mkdir(struct epfv_function *f, unsigned int id)
 {
 	struct config_group *group = &f->vcon->group;
 	unsigned int before = fake_messages;
@@ -269,7 +269,7 @@ int world_mkdir(struct vepf_function *f, unsigned int id)
 	return said(before, IS_ERR(item) ? PTR_ERR(item) : 0);
 }
 
-void world_rmdir(struct vepf_function *f, unsigned int id)
+void world_rmdir(struct epfv_function *f, unsigned int id)
 {
 	struct config_group *group = &f->vcon->group;
 
@@ -277,10 +277,10 @@ void world_rmdir(struct vepf_function *f, unsigned int id)
 	assert_null(f->vcon->setting[id]);
 }
 
-int world_bind(struct vepf_function *f)
+int world_bind(struct epfv_function *f)
 {
 	unsigned int before = fake_messages;
-	const struct vepf_type *type;
+	const struct epfv_type *type;
 
 	assert_false(f->bound);
 	type = driver->ops->bind(f->vcon);
@@ -294,7 +294,7 @@ int world_bind(struct vepf_function *f)
 	return 0;
 }
 
-void world_unbind(struct vepf_function *f)
+void world_unbind(struct epfv_function *f)
 {
 	driver->ops->bound(f->vcon, false);
 	f->bound = false;
@@ -302,7 +302,7 @@ void world_unbind(struct vepf_function *f)
 	assert_int_equal(f->devices, 0);
 }
 
-void world_settle(struct vepf_function *f)
+void world_settle(struct epfv_function *f)
 {
 	fake_work(&f->vcon->direct_work);
 }

@@ -15,7 +15,7 @@
 #define WORLD_TERMINALS	8
 
 /* What the core knows, of the one function there is */
-struct vepf_function {
+struct epfv_function {
 	struct vcon *vcon;
 	bool locked;
 	bool bound;
@@ -32,20 +32,20 @@ struct vepf_function {
 	struct config_group group;
 };
 
-struct vepf_function *world_new(void);
-void world_free(struct vepf_function *f);
+struct epfv_function *world_new(void);
+void world_free(struct epfv_function *f);
 
 /* Write to a setting of the function, or of a port (id >= 0); 0 or -errno */
-int world_set(struct vepf_function *f, int id, const char *name, const char *value);
+int world_set(struct epfv_function *f, int id, const char *name, const char *value);
 /* What a setting reads, without the end of its line */
-const char *world_get(struct vepf_function *f, int id, const char *name);
+const char *world_get(struct epfv_function *f, int id, const char *name);
 /* mkdir and rmdir of a port; 0 or -errno */
-int world_mkdir(struct vepf_function *f, unsigned int id);
-void world_rmdir(struct vepf_function *f, unsigned int id);
+int world_mkdir(struct epfv_function *f, unsigned int id);
+void world_rmdir(struct epfv_function *f, unsigned int id);
 
-int world_bind(struct vepf_function *f);
-void world_unbind(struct vepf_function *f);
+int world_bind(struct epfv_function *f);
+void world_unbind(struct epfv_function *f);
 /* The endpoint's side handles its messages, if it has no driver */
-void world_settle(struct vepf_function *f);
+void world_settle(struct epfv_function *f);
 
 #endif /* VCON_TEST_WORLD_H */

@@ -16,9 +16,9 @@
 #include "irq.h"
 #include "world.h"
 
-static struct vepf_hostq hostqs[MAX_QUEUES];
+static struct epfv_hostq hostqs[MAX_QUEUES];
 /* Has no part in it: the host can always be reached here */
-static struct vepf_hostmem host;
+static struct epfv_hostmem host;
 static struct endpoint_queue eps[MAX_QUEUES];
 
 /* The run under way */
@@ -79,33 +79,33 @@ static bool may_post(unsigned int n)
 
 /* What hostq.c and ring.c call */
 
-static unsigned int region_queue(const struct vepf_region *region)
+static unsigned int region_queue(const struct epfv_region *region)
 {
-	return container_of(region, struct vepf_hostq, region) - hostqs;
+	return container_of(region, struct epfv_hostq, region) - hostqs;
 }
 
 /*
  * Pieces are smaller than the 64 bytes at which a completer may split a read,
  * so that small rings are split, too: each entry, each descriptor.
  */
-int vepf_region_read(struct vepf_hostmem *hm, struct vepf_region *region, u32 off, void *buf,
+int epfv_region_read(struct epfv_hostmem *hm, struct epfv_region *region, u32 off, void *buf,
 		     u32 len)
 {
-	unsigned int table = run.s->num * sizeof(struct vepf_ring_desc);
+	unsigned int table = run.s->num * sizeof(struct epfv_ring_desc);
 
 	(void)hm;
 	if (!len || off + len > table + 4 + 2 * run.s->num)
 		world_error(run.w, "read outside of what the driver writes");
 	make_access(ACCESS_RING, region_queue(region), off, buf, len,
-		    off < table ? sizeof(struct vepf_ring_desc) : off == table ? 4 : 2);
+		    off < table ? sizeof(struct epfv_ring_desc) : off == table ? 4 : 2);
 	return 0;
 }
 
-int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region, u32 off,
+int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region, u32 off,
 		      const void *buf, u32 len)
 {
-	u32 piece = len < sizeof(struct vepf_ring_used) ? len : sizeof(struct vepf_ring_used);
-	u32 end = USED_OFFSET + 4 + run.s->num * sizeof(struct vepf_ring_used);
+	u32 piece = len < sizeof(struct epfv_ring_used) ? len : sizeof(struct epfv_ring_used);
+	u32 end = USED_OFFSET + 4 + run.s->num * sizeof(struct epfv_ring_used);
 	unsigned int q = region_queue(region);
 	u32 i;
 
@@ -120,7 +120,7 @@ int vepf_region_write(struct vepf_hostmem *hm, struct vepf_region *region, u32 o
 	return 0;
 }
 
-int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 addr, u32 len)
+int epfv_region_map(struct epfv_hostmem *hm, struct epfv_region *region, u64 addr, u32 len)
 {
 	(void)hm;
 	region->addr = addr;
@@ -128,7 +128,7 @@ int vepf_region_map(struct vepf_hostmem *hm, struct vepf_region *region, u64 add
 	return 0;
 }
 
-void vepf_region_unmap(struct vepf_hostmem *hm, struct vepf_region *region)
+void epfv_region_unmap(struct epfv_hostmem *hm, struct epfv_region *region)
 {
 	(void)hm;
 	(void)region;
@@ -141,7 +141,7 @@ ktime_t ktime_get(void)
 }
 
 /* A store by writel(), which orders it behind all before */
-void vepf_irq_raise(struct vepf_irq *irq, u16 vector)
+void epfv_irq_raise(struct epfv_irq *irq, u16 vector)
 {
 	(void)irq;
 	if (!may_post(1))
@@ -185,7 +185,7 @@ static unsigned int find_buffer(unsigned int q, u64 addr)
 	return 0;
 }
 
-static void read_payload(unsigned int q, const struct vepf_seg *seg)
+static void read_payload(unsigned int q, const struct epfv_seg *seg)
 {
 	struct endpoint_queue *ep = &eps[q];
 	u8 byte;
@@ -196,7 +196,7 @@ static void read_payload(unsigned int q, const struct vepf_seg *seg)
 	ep->seg++;
 }
 
-static void write_payload(unsigned int q, const struct vepf_seg *seg)
+static void write_payload(unsigned int q, const struct epfv_seg *seg)
 {
 	struct endpoint_queue *ep = &eps[q];
 	u8 byte = message_byte(ep->count, ep->seg);
@@ -219,7 +219,7 @@ static bool next_buffer(unsigned int q)
 
 	if (ep->active)
 		return true;
-	ret = vepf_hostq_next(&hostqs[q], &ep->buf);
+	ret = epfv_hostq_next(&hostqs[q], &ep->buf);
 	check(ret);
 	if (ret <= 0)
 		return false;
@@ -234,12 +234,12 @@ static void finish(unsigned int q, u32 written)
 {
 	struct endpoint_queue *ep = &eps[q];
 
-	vepf_hostq_done(&hostqs[q], &ep->buf, written, ep->buf.nsegs);
+	epfv_hostq_done(&hostqs[q], &ep->buf, written, ep->buf.nsegs);
 	ep->active = false;
 	ep->count++;
 }
 
-/* As vepf_pipe_from_host(); whether there is more to do */
+/* As epfv_pipe_from_host(); whether there is more to do */
 static bool from_host(unsigned int q)
 {
 	struct endpoint_queue *ep = &eps[q];
@@ -253,11 +253,11 @@ static bool from_host(unsigned int q)
 		else
 			read_payload(q, &ep->buf.segs[ep->seg]);
 	}
-	check(vepf_hostq_publish(&hostqs[q]));
-	return !held && vepf_ring_available(hostqs[q].ring);
+	check(epfv_hostq_publish(&hostqs[q]));
+	return !held && epfv_ring_available(hostqs[q].ring);
 }
 
-/* As vepf_pipe_to_host() */
+/* As epfv_pipe_to_host() */
 static void to_host(unsigned int q)
 {
 	struct endpoint_queue *ep = &eps[q];
@@ -268,7 +268,7 @@ static void to_host(unsigned int q)
 		else
 			write_payload(q, &ep->buf.segs[ep->seg]);
 	}
-	check(vepf_hostq_publish(&hostqs[q]));
+	check(epfv_hostq_publish(&hostqs[q]));
 }
 
 static bool work(bool scan)
@@ -286,7 +286,7 @@ static bool work(bool scan)
 	return again;
 }
 
-/* As vepf_poller_round() with vepf_regs_pass(); whether the next round is due at once */
+/* As epfv_poller_round() with epfv_regs_pass(); whether the next round is due at once */
 static bool poller_round(void)
 {
 	bool notified;
@@ -304,9 +304,9 @@ static bool poller_round(void)
 
 /* Between a world and what the code under test works on */
 
-static void pack(struct packed_ring *p, const struct vepf_ring *ring)
+static void pack(struct packed_ring *p, const struct epfv_ring *ring)
 {
-	memcpy(p->head, ring, offsetof(struct vepf_ring, buf));
+	memcpy(p->head, ring, offsetof(struct epfv_ring, buf));
 	memcpy(p->buf, ring->buf, sizeof(p->buf));
 	memcpy(p->segs, ring->segs, sizeof(p->segs));
 	memcpy(p->done, ring->done, sizeof(p->done));
@@ -321,9 +321,9 @@ static void pack(struct packed_ring *p, const struct vepf_ring *ring)
 	p->chain = ring->chain;
 }
 
-static void unpack(struct vepf_ring *ring, const struct packed_ring *p)
+static void unpack(struct epfv_ring *ring, const struct packed_ring *p)
 {
-	memcpy(ring, p->head, offsetof(struct vepf_ring, buf));
+	memcpy(ring, p->head, offsetof(struct epfv_ring, buf));
 	memcpy(ring->buf, p->buf, sizeof(p->buf));
 	memcpy(ring->segs, p->segs, sizeof(p->segs));
 	memcpy(ring->done, p->done, sizeof(p->done));
@@ -342,7 +342,7 @@ static void unpack(struct vepf_ring *ring, const struct packed_ring *p)
  * What will not be read again is made the same, so that states which are alike
  * do not differ in it; and so that it shows if it is read
  */
-static void bury(struct world_queue *wq, const struct vepf_ring *ring)
+static void bury(struct world_queue *wq, const struct epfv_ring *ring)
 {
 	struct packed_ring *p = &wq->ring;
 	struct endpoint_queue *ep = &wq->ep;
@@ -350,7 +350,7 @@ static void bury(struct world_queue *wq, const struct vepf_ring *ring)
 	unsigned int i, k;
 
 	for (i = 0; i < MAX_NUM; i++) {
-		struct vepf_buf *buf = &p->buf[i];
+		struct epfv_buf *buf = &p->buf[i];
 
 		if (i < p->first_buf || i - p->first_buf >= p->num_bufs)
 			memset(buf, POISON, sizeof(*buf));
@@ -421,11 +421,11 @@ void endpoint_init(struct world *w, const struct setup *s)
 	unsigned int q;
 
 	for (q = 0; q < s->num_queues; q++) {
-		struct vepf_hostq *hq = &hostqs[q];
+		struct epfv_hostq *hq = &hostqs[q];
 
-		if (!hq->ring && vepf_hostq_init(hq, "queue", &host, NULL))
+		if (!hq->ring && epfv_hostq_init(hq, "queue", &host, NULL))
 			abort();
-		if (vepf_hostq_start(hq, q + 1, s->num, q))
+		if (epfv_hostq_start(hq, q + 1, s->num, q))
 			abort();
 		memset(&eps[q], 0, sizeof(eps[q]));
 	}

@@ -67,15 +67,15 @@ struct setup {
 	} q[MAX_QUEUES];
 };
 
-/* What the ring of a few descriptors has in use of struct vepf_ring */
+/* What the ring of a few descriptors has in use of struct epfv_ring */
 struct packed_ring {
-	u64 head[(offsetof(struct vepf_ring, buf) + 7) / 8];
-	struct vepf_buf buf[MAX_NUM];
+	u64 head[(offsetof(struct epfv_ring, buf) + 7) / 8];
+	struct epfv_buf buf[MAX_NUM];
 	u32 first_buf;
 	u32 num_bufs;
-	struct vepf_seg segs[MAX_NUM];
-	struct vepf_ring_used done[MAX_NUM];
-	struct vepf_ring_desc burst[MAX_NUM];
+	struct epfv_seg segs[MAX_NUM];
+	struct epfv_ring_used done[MAX_NUM];
+	struct epfv_ring_desc burst[MAX_NUM];
 	u32 num_done;
 	u32 burst_first;
 	u32 burst_len;
@@ -134,7 +134,7 @@ struct host {
 
 /* One direction as pipe.c serves it */
 struct endpoint_queue {
-	struct vepf_buf buf;
+	struct epfv_buf buf;
 	u8 active;
 	u8 seg;
 	u8 count;	/* messages received or sent */
