@@ -15,7 +15,7 @@
 
 #include "localq.h"
 #include "pci-epf-virtio.h"
-#include "regs.h"
+#include "transport.h"
 
 /**
  * struct epfv_bridge_queue - a virtqueue of the endpoint's own driver

@@ -64,7 +64,7 @@ static int counters_show(struct seq_file *s, void *unused)
 
 	seq_printf(s, "state %s\n", epfv_poller_state(&f->poller));
 	epfv_stats_show(s, "", "", &f->stats);
-	seq_printf(s, "guessed_queues %llu\n", f->poller.regs.anomalies);
+	seq_printf(s, "guessed_queues %llu\n", f->poller.t->guesses);
 	for (i = 0; i < f->type->num_pairs; i++) {
 		epfv_pipe_show(s, "_from_host_", &f->from_host[i]);
 		epfv_pipe_show(s, "_to_host_", &f->to_host[i]);

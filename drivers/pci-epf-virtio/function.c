@@ -168,9 +168,13 @@ static int epfv_start_poller(struct epfv_function *f)
 		.config_len = f->type->config_len,
 		.written = f->type->written,
 	};
+	int err;
 
-	return epfv_poller_start(&f->poller, dev_name(&f->epf->dev), f->bar, &params,
-				 &epfv_poller_ops, f, &f->stats);
+	err = epfv_legacy_init(&f->legacy, f->bar, &params);
+	if (err)
+		return err;
+	return epfv_poller_start(&f->poller, dev_name(&f->epf->dev), &f->legacy.regs.t,
+				 f->type->config_len, &epfv_poller_ops, f, &f->stats);
 }
 
 static bool epfv_type_ok(const struct epfv_type *type)

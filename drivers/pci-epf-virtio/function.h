@@ -16,6 +16,7 @@
 #include "hostmem.h"
 #include "hostq.h"
 #include "irq.h"
+#include "legacy.h"
 #include "pci-epf-virtio.h"
 #include "pipe.h"
 #include "poller.h"
@@ -46,6 +47,8 @@
  * @stats: counters
  * @hostmem: host memory
  * @irq: interrupts to the host
+ * @legacy: what the host's driver does to the registers
+ * @setup: what it has set up, while it runs
  * @poller: drives all that follows
  * @hostq: the host's virtqueues
  * @bridge: device on the endpoint's own bus, or NULL
@@ -75,6 +78,8 @@ struct epfv_function {
 	struct epfv_stats stats;
 	struct epfv_hostmem hostmem;
 	struct epfv_irq irq;
+	struct epfv_legacy legacy;
+	struct epfv_setup setup;
 	struct epfv_poller poller;
 	ktime_t start_at;	/* rings could not be mapped: when to try again; 0: they are */
 	u64 start_wait_ns;

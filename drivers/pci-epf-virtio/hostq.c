@@ -86,37 +86,32 @@ void epfv_hostq_free(struct epfv_hostq *q)
 	q->ring = NULL;
 }
 
-static u64 epfv_hostq_addr(u32 pfn)
+/* A ring of one piece, from the descriptor table on, as the legacy layout has it */
+static u32 epfv_hostq_len(const struct epfv_queue_setup *setup)
 {
-	return (u64)pfn << VIRTIO_PCI_QUEUE_ADDR_SHIFT;
-}
-
-static u32 epfv_hostq_len(u16 num)
-{
-	return epfv_ring_size(num, VIRTIO_PCI_VRING_ALIGN);
+	return setup->used - setup->desc +
+	       sizeof(struct epfv_ring_used) * setup->size + 3 * sizeof(__le16);
 }
 
 /**
  * epfv_hostq_start() - begin to serve a queue that the host has set up
  * @q: stopped queue
- * @pfn: page frame number of the ring, in pages of 4096 bytes, not 0
- * @num: descriptors
- * @vector: MSI-X table entry or EPFV_NO_VECTOR
+ * @setup: where it is, and whom it interrupts
  *
  * Return: 0, or an error of epfv_region_map().
  */
-int epfv_hostq_start(struct epfv_hostq *q, u32 pfn, u16 num, u16 vector)
+int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 {
 	int err;
 
-	if (!epfv_hostq_keep(q, pfn, num)) {
-		err = epfv_region_map(q->hm, &q->region, epfv_hostq_addr(pfn),
-				      epfv_hostq_len(num));
+	if (!epfv_hostq_keep(q, setup)) {
+		err = epfv_region_map(q->hm, &q->region, setup->desc, epfv_hostq_len(setup));
 		if (err)
 			return err;
 	}
 
-	err = epfv_ring_init(q->ring, num, VIRTIO_PCI_VRING_ALIGN, &epfv_hostq_ring_ops, q);
+	err = epfv_ring_init(q->ring, setup->size, VIRTIO_PCI_VRING_ALIGN, &epfv_hostq_ring_ops,
+			     q);
 	if (err) {
 		epfv_region_unmap(q->hm, &q->region);
 		return err;
@@ -124,7 +119,7 @@ int epfv_hostq_start(struct epfv_hostq *q, u32 pfn, u16 num, u16 vector)
 	if (q->held)
 		epfv_ring_hold(q->ring);
 	q->hm->answers = false;
-	q->vector = vector;
+	q->vector = setup->vector;
 	q->again_ns = 0;
 	epfv_hostq_scan(q);
 	q->live = true;
@@ -148,18 +143,17 @@ void epfv_hostq_stop(struct epfv_hostq *q)
 /**
  * epfv_hostq_keep() - unmap the ring unless the next driver has its own in the same place
  * @q: stopped queue
- * @pfn: page frame number of the next ring, in pages of 4096 bytes; 0: there is none
- * @num: its descriptors
+ * @setup: of the next driver; NULL: it does not use the queue
  *
  * To be called for all queues before the first one is started, so that none has to do
  * without a window that another does not need any more.
  *
  * Return: whether that ring is mapped.
  */
-bool epfv_hostq_keep(struct epfv_hostq *q, u32 pfn, u16 num)
+bool epfv_hostq_keep(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 {
-	if (q->region.len && q->region.addr == epfv_hostq_addr(pfn) &&
-	    q->region.len == epfv_hostq_len(num))
+	if (setup && q->region.len && q->region.addr == setup->desc &&
+	    q->region.len == epfv_hostq_len(setup))
 		return true;
 	epfv_hostq_release(q);
 	return false;

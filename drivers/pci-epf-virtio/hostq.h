@@ -14,6 +14,7 @@
 #include "irq.h"
 #include "ring.h"
 #include "stats.h"
+#include "transport.h"
 
 /*
  * Where the host cannot be reached, pauses between attempts: it may be back in a moment,
@@ -60,9 +61,9 @@ struct epfv_hostq {
 int epfv_hostq_init(struct epfv_hostq *q, const char *name, struct epfv_hostmem *hm,
 		    struct epfv_irq *irq);
 void epfv_hostq_free(struct epfv_hostq *q);
-int epfv_hostq_start(struct epfv_hostq *q, u32 pfn, u16 num, u16 vector);
+int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup);
 void epfv_hostq_stop(struct epfv_hostq *q);
-bool epfv_hostq_keep(struct epfv_hostq *q, u32 pfn, u16 num);
+bool epfv_hostq_keep(struct epfv_hostq *q, const struct epfv_queue_setup *setup);
 bool epfv_hostq_release(struct epfv_hostq *q);
 void epfv_hostq_hold(struct epfv_hostq *q);
 void epfv_hostq_unhold(struct epfv_hostq *q);

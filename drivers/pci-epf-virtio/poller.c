@@ -44,71 +44,10 @@
 #define EPFV_CREDIT_SHARE	4
 #define EPFV_CREDIT_PIECE_NS	(EPFV_CREDIT_NS / 10)
 
-/* Reads of a word in halves: a driver changes it once in a round trip, and others may wait */
-#define EPFV_HALVES_MOST	4
-
-/* The engine's accessors: the BAR is little endian endpoint memory */
-static u64 epfv_bar_ld64(void *ctx, unsigned int off)
-{
-	struct epfv_poller *p = ctx;
-#ifdef CONFIG_64BIT
-	return le64_to_cpu((__force __le64)READ_ONCE(*(u64 *)(p->bar + off)));
-#else
-	__le32 *word = p->bar + off;
-	unsigned int i;
-	u32 lo, hi;
-
-	/* The half that a driver writes first (queue select) on both sides */
-	for (i = 0; i < EPFV_HALVES_MOST; i++) {
-		hi = le32_to_cpu(READ_ONCE(word[1]));
-		rmb();	/* pairs with the order of the host's writes */
-		lo = le32_to_cpu(READ_ONCE(word[0]));
-		rmb();	/* pairs with the order of the host's writes */
-		if (hi == le32_to_cpu(READ_ONCE(word[1])))
-			break;
-	}
-	return (u64)hi << 32 | lo;
-#endif
-}
-
-static void epfv_bar_st32(void *ctx, unsigned int off, u32 val)
-{
-	struct epfv_poller *p = ctx;
-
-	WRITE_ONCE(*(__le32 *)(p->bar + off), cpu_to_le32(val));
-}
-
-static void epfv_bar_st16(void *ctx, unsigned int off, u16 val)
-{
-	struct epfv_poller *p = ctx;
-
-	WRITE_ONCE(*(__le16 *)(p->bar + off), cpu_to_le16(val));
-}
-
-static void epfv_bar_st8(void *ctx, unsigned int off, u8 val)
-{
-	struct epfv_poller *p = ctx;
-
-	WRITE_ONCE(*(u8 *)(p->bar + off), val);
-}
-
-static void epfv_bar_mb(void *ctx)
-{
-	mb();	/* pairs with the order of the host's accesses */
-}
-
-static const struct epfv_regs_ops epfv_bar_ops = {
-	.ld64 = epfv_bar_ld64,
-	.st32 = epfv_bar_st32,
-	.st16 = epfv_bar_st16,
-	.st8 = epfv_bar_st8,
-	.mb = epfv_bar_mb,
-};
-
 /* Before a driver runs, looking is what counts; afterwards, its data is */
 static enum epfv_poller_use epfv_poller_use(const struct epfv_poller *p)
 {
-	return p->up && p->regs.phase != EPFV_REGS_RUNNING ? EPFV_POLLER_LOOKS :
+	return p->up && p->t->phase != EPFV_PHASE_RUNNING ? EPFV_POLLER_LOOKS :
 							     EPFV_POLLER_MOVES;
 }
 
@@ -121,7 +60,7 @@ static bool epfv_poller_has_credit(const struct epfv_poller *p)
 /* A driver sets its queues up, has not fallen silent, and does not do it all the time */
 static bool epfv_poller_in_setup(const struct epfv_poller *p, ktime_t now)
 {
-	return p->up && p->regs.phase == EPFV_REGS_SETUP && epfv_poller_has_credit(p) &&
+	return p->up && p->t->phase == EPFV_PHASE_SETUP && epfv_poller_has_credit(p) &&
 	       ktime_to_ns(ktime_sub(now, p->heard)) < EPFV_SETUP_NS;
 }
 
@@ -159,7 +98,7 @@ static void epfv_poller_pay(struct epfv_poller *p, ktime_t now, bool used)
  */
 static bool epfv_poller_config_moves(const struct epfv_poller *p)
 {
-	return p->up && p->has_config && p->msix_on && p->regs.phase != EPFV_REGS_RUNNING;
+	return p->up && p->has_config && p->msix_on && p->t->phase != EPFV_PHASE_RUNNING;
 }
 
 /*
@@ -169,14 +108,14 @@ static bool epfv_poller_config_moves(const struct epfv_poller *p)
  */
 static bool epfv_poller_silent(const struct epfv_poller *p, ktime_t now)
 {
-	return p->up && p->regs.phase == EPFV_REGS_SETUP && !epfv_poller_in_setup(p, now);
+	return p->up && p->t->phase == EPFV_PHASE_SETUP && !epfv_poller_in_setup(p, now);
 }
 
 /* Look whether MSI-X is enabled while no driver runs; returns what a pass would */
 static unsigned int epfv_poller_look_at_msix(struct epfv_poller *p)
 {
 	bool on = p->ops->msix_enabled(p->ctx);
-	unsigned int events = on && !p->msix_seen ? EPFV_REGS_ACTIVITY : 0;
+	unsigned int events = on && !p->msix_seen ? EPFV_EVENT_ACTIVITY : 0;
 
 	p->msix_seen = on;
 	if (p->has_config)
@@ -196,16 +135,16 @@ static unsigned int epfv_poller_look(struct epfv_poller *p)
 			events = epfv_poller_look_at_msix(p);
 		else if (epfv_poller_config_moves(p))
 			p->msix_on = p->ops->msix_enabled(p->ctx);
-		return events | epfv_regs_pass(&p->regs, p->msix_on);
+		return events | p->t->ops->pass(p->t, p->msix_on);
 	}
 
 	epfv_poller_look_at_msix(p);
 	local_irq_disable();
 	end = ktime_get_mono_fast_ns() + EPFV_SLICE_NS;
 	do {
-		found = epfv_regs_pass(&p->regs, p->msix_on);
+		found = p->t->ops->pass(p->t, p->msix_on);
 		events |= found;
-	} while (!(found & ~EPFV_REGS_ACTIVITY) && ktime_get_mono_fast_ns() < end);
+	} while (!(found & ~EPFV_EVENT_ACTIVITY) && ktime_get_mono_fast_ns() < end);
 	local_irq_enable();
 	return events;
 }
@@ -215,7 +154,7 @@ static void epfv_poller_watch(struct epfv_poller *p, ktime_t now)
 {
 	bool on;
 
-	if (p->regs.phase != EPFV_REGS_RUNNING || p->alert || !p->msix_on ||
+	if (p->t->phase != EPFV_PHASE_RUNNING || p->alert || !p->msix_on ||
 	    ktime_to_ns(ktime_sub(now, p->watched)) < EPFV_WATCH_NS)
 		return;
 	p->watched = now;
@@ -229,24 +168,24 @@ static unsigned int epfv_poller_host(struct epfv_poller *p)
 	const char *before = epfv_poller_state(p), *now;
 	unsigned int events = epfv_poller_look(p);
 
-	if (events & EPFV_REGS_WRITTEN)
-		p->ops->written(p->ctx, p->regs.written);
-	if (events & EPFV_REGS_RESET) {
+	if (events & EPFV_EVENT_WRITTEN)
+		p->ops->written(p->ctx, p->t->written);
+	if (events & EPFV_EVENT_RESET) {
 		p->alert = false;
 		p->stats->host_resets++;
 		p->ops->stop(p->ctx);
 	}
-	if (events & (EPFV_REGS_FAILED | EPFV_REGS_INCOMPLETE)) {
+	if (events & (EPFV_EVENT_FAILED | EPFV_EVENT_INCOMPLETE)) {
 		p->ops->stop(p->ctx);
-		p->ops->failed(p->ctx, events & EPFV_REGS_INCOMPLETE);
+		p->ops->failed(p->ctx, events & EPFV_EVENT_INCOMPLETE);
 	}
-	if (events & EPFV_REGS_LIVE) {
+	if (events & EPFV_EVENT_LIVE) {
 		p->msix_on = p->ops->msix_enabled(p->ctx);
 		/* There is nothing to watch where it is off all the time */
 		p->alert = !p->msix_on;
 		/* The driver may look at them next */
 		if (p->has_config)
-			epfv_regs_put_config(&p->regs, p->msix_on);
+			p->t->ops->put_config(p->t, p->msix_on);
 		p->ops->start(p->ctx);
 	}
 	epfv_poller_watch(p, ktime_get());
@@ -259,7 +198,7 @@ static unsigned int epfv_poller_host(struct epfv_poller *p)
 /* Longest pause at this time, in nanoseconds; any context */
 static u64 epfv_poller_pause(const struct epfv_poller *p, ktime_t now)
 {
-	u64 most = p->regs.phase == EPFV_REGS_RUNNING && !p->alert ?
+	u64 most = p->t->phase == EPFV_PHASE_RUNNING && !p->alert ?
 		   EPFV_PAUSE_RUNNING_NS : EPFV_PAUSE_IDLE_NS;
 
 	return clamp_t(u64, ktime_to_ns(ktime_sub(now, p->active)) / 8, EPFV_PAUSE_MIN_NS, most);
@@ -303,7 +242,7 @@ static u64 epfv_poller_round(struct epfv_poller *p)
 	/* While queues are set up there is nothing to do that could not wait */
 	now = ktime_get();
 	if (!epfv_poller_in_setup(p, now)) {
-		again = p->ops->work(p->ctx, events & (EPFV_REGS_LIVE | EPFV_REGS_NOTIFY));
+		again = p->ops->work(p->ctx, events & (EPFV_EVENT_LIVE | EPFV_EVENT_NOTIFY));
 		now = ktime_get();
 	}
 	if (events || !again)
@@ -313,7 +252,7 @@ static u64 epfv_poller_round(struct epfv_poller *p)
 	epfv_poller_pay(p, now, true);
 	if (epfv_poller_in_setup(p, now) || epfv_poller_spins(p, now))
 		again = 0;
-	else if (p->up && p->regs.phase == EPFV_REGS_RUNNING && p->msix_on)
+	else if (p->up && p->t->phase == EPFV_PHASE_RUNNING && p->msix_on)
 		again = min_t(u64, again, EPFV_WATCH_NS);
 	else if (epfv_poller_config_moves(p) || epfv_poller_silent(p, now))
 		again = min_t(u64, again, EPFV_PAUSE_IDLE_NS);
@@ -328,7 +267,7 @@ static enum hrtimer_restart epfv_poller_timer(struct hrtimer *timer)
 	ktime_t now = ktime_get();
 
 	if (READ_ONCE(p->kicked) || now >= p->deadline ||
-	    (READ_ONCE(p->up) && epfv_regs_changed(&p->regs))) {
+	    (READ_ONCE(p->up) && p->t->ops->changed(p->t))) {
 		wake_up_process(p->task);
 		return HRTIMER_NORESTART;
 	}
@@ -376,40 +315,34 @@ static int epfv_poller_thread(void *data)
  * epfv_poller_start() - begin to poll, in state down
  * @p: any content
  * @name: name of the thread, and in traces; not copied
- * @bar: register file, EPFV_REGS_SIZE bytes of endpoint memory, aligned to 8 bytes
- * @params: what the device offers
+ * @t: transport
+ * @has_config: the device has configuration bytes
  * @ops: what is driven
  * @ctx: handed to @ops
  * @stats: counters
  *
  * Context: may sleep.
- * Return: 0, -EINVAL for @params out of range, or an error of kthread_run().
+ * Return: 0, or an error of kthread_create().
  */
-int epfv_poller_start(struct epfv_poller *p, const char *name, void *bar,
-		      const struct epfv_regs_params *params, const struct epfv_poller_ops *ops,
-		      void *ctx, struct epfv_stats *stats)
+int epfv_poller_start(struct epfv_poller *p, const char *name, struct epfv_transport *t,
+		      bool has_config, const struct epfv_poller_ops *ops, void *ctx,
+		      struct epfv_stats *stats)
 {
 	unsigned int i;
-	int err;
 
 	memset(p, 0, sizeof(*p));
 	p->name = name;
-	p->bar = bar;
+	p->t = t;
 	p->ops = ops;
 	p->ctx = ctx;
 	p->stats = stats;
-	p->has_config = params->config_len;
+	p->has_config = has_config;
 	for (i = 0; i < ARRAY_SIZE(p->credit); i++)
 		p->credit[i].left = EPFV_CREDIT_NS;
 	p->priority = EPFV_POLLER_FIRST;
 	p->paid = ktime_get();
 	mutex_init(&p->lock);
 	hrtimer_setup(&p->timer, epfv_poller_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-
-	err = epfv_regs_init(&p->regs, params, &epfv_bar_ops, p);
-	if (err)
-		return err;
-	epfv_regs_defaults(&p->regs);
 
 	p->task = kthread_create(epfv_poller_thread, p, "%s", name);
 	if (IS_ERR(p->task))
@@ -472,7 +405,7 @@ static void epfv_poller_stop_host(struct epfv_poller *p)
 	p->alert = false;
 	p->ops->stop(p->ctx);
 	p->ops->release(p->ctx);
-	epfv_regs_defaults(&p->regs);
+	p->t->ops->defaults(p->t);
 	/* Its timer would go on looking for nobody */
 	epfv_poller_kick(p);
 }
@@ -517,7 +450,7 @@ void epfv_poller_leave(struct epfv_poller *p)
  */
 bool epfv_poller_epoch_open(struct epfv_poller *p)
 {
-	return p->up && p->regs.phase == EPFV_REGS_RUNNING && !epfv_regs_epoch_over(&p->regs);
+	return p->up && p->t->phase == EPFV_PHASE_RUNNING && !p->t->ops->epoch_over(p->t);
 }
 
 /**
@@ -530,11 +463,11 @@ bool epfv_poller_epoch_open(struct epfv_poller *p)
 const char *epfv_poller_state(struct epfv_poller *p)
 {
 	static const char * const names[] = {
-		[EPFV_REGS_IDLE] = "idle",
-		[EPFV_REGS_SETUP] = "setup",
-		[EPFV_REGS_RUNNING] = "running",
-		[EPFV_REGS_DEAD] = "dead",
+		[EPFV_PHASE_IDLE] = "idle",
+		[EPFV_PHASE_SETUP] = "setup",
+		[EPFV_PHASE_RUNNING] = "running",
+		[EPFV_PHASE_DEAD] = "dead",
 	};
 
-	return READ_ONCE(p->up) ? names[READ_ONCE(p->regs.phase)] : "down";
+	return READ_ONCE(p->up) ? names[READ_ONCE(p->t->phase)] : "down";
 }

@@ -23,8 +23,8 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-#include "regs.h"
 #include "stats.h"
+#include "transport.h"
 
 /**
  * struct epfv_poller_ops - what the poller drives; all are called by its thread
@@ -80,8 +80,7 @@ struct epfv_credit {
 /**
  * struct epfv_poller - the poller of one function
  * @name: for traces
- * @regs: register engine
- * @bar: the register file, endpoint memory
+ * @t: where to look
  * @task: the thread
  * @timer: looks at the registers while the thread sleeps
  * @lock: held while @ops run
@@ -104,8 +103,7 @@ struct epfv_credit {
  */
 struct epfv_poller {
 	const char *name;
-	struct epfv_regs regs;
-	void *bar;
+	struct epfv_transport *t;
 	struct task_struct *task;
 	struct hrtimer timer;
 	struct mutex lock; /* one of @ops at a time */
@@ -127,9 +125,9 @@ struct epfv_poller {
 	ktime_t paid;
 };
 
-int epfv_poller_start(struct epfv_poller *p, const char *name, void *bar,
-		      const struct epfv_regs_params *params, const struct epfv_poller_ops *ops,
-		      void *ctx, struct epfv_stats *stats);
+int epfv_poller_start(struct epfv_poller *p, const char *name, struct epfv_transport *t,
+		      bool has_config, const struct epfv_poller_ops *ops, void *ctx,
+		      struct epfv_stats *stats);
 void epfv_poller_stop(struct epfv_poller *p);
 void epfv_poller_up(struct epfv_poller *p);
 void epfv_poller_down(struct epfv_poller *p);

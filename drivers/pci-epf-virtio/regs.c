@@ -173,8 +173,8 @@ static unsigned int look_at_written(struct epfv_regs *regs)
 		return 0;
 	regs->ops->st32(regs->ctx, VIRTIO_PCI_CONFIG_OFF(regs->msix_layout) +
 			regs->params.written, 0);
-	regs->written = val;
-	return EPFV_REGS_ACTIVITY | EPFV_REGS_WRITTEN;
+	regs->t.written = val;
+	return EPFV_EVENT_ACTIVITY | EPFV_EVENT_WRITTEN;
 }
 
 static void new_epoch(struct epfv_regs *regs)
@@ -187,13 +187,15 @@ static void new_epoch(struct epfv_regs *regs)
 	}
 	regs->features = 0;
 	regs->config_vector = EPFV_NO_VECTOR;
-	regs->epoch++;
+	regs->t.epoch++;
 	regs->zsel = NO_QUEUE;
 	regs->sel = NO_QUEUE;
 	regs->last_queue = NO_QUEUE;
 	WRITE_ONCE(regs->settle, 0);
-	WRITE_ONCE(regs->phase, EPFV_REGS_IDLE);
+	WRITE_ONCE(regs->t.phase, EPFV_PHASE_IDLE);
 }
+
+static const struct epfv_transport_ops epfv_regs_transport_ops;
 
 int epfv_regs_init(struct epfv_regs *regs, const struct epfv_regs_params *params,
 		   const struct epfv_regs_ops *ops, void *ctx)
@@ -212,6 +214,7 @@ int epfv_regs_init(struct epfv_regs *regs, const struct epfv_regs_params *params
 		return -EINVAL;
 
 	*regs = (struct epfv_regs){
+		.t.ops = &epfv_regs_transport_ops,
 		.ops = ops,
 		.ctx = ctx,
 		.params = *params,
@@ -253,7 +256,7 @@ static unsigned int queue_of_pfn(struct epfv_regs *regs, int sel)
 	if (regs->zsel != NO_QUEUE && (sel == regs->zsel || sel == regs->zsel + 1))
 		return regs->zsel;
 
-	regs->anomalies++;
+	regs->t.guesses++;
 	return sel == next || sel == next + 1 ? next : sel;
 }
 
@@ -266,13 +269,13 @@ static void capture_pfn(struct epfv_regs *regs, u32 pfn, int sel)
 	regs->last_queue = q;
 
 	if (q >= regs->params.num_queues) {
-		regs->ignored++;
+		regs->t.ignored++;
 		return;
 	}
 	regs->queue[q].pfn = pfn;
-	if (regs->phase != EPFV_REGS_SETUP) {
+	if (regs->t.phase != EPFV_PHASE_SETUP) {
 		WRITE_ONCE(regs->settle, 0);
-		WRITE_ONCE(regs->phase, EPFV_REGS_SETUP);
+		WRITE_ONCE(regs->t.phase, EPFV_PHASE_SETUP);
 	}
 }
 
@@ -369,8 +372,8 @@ static unsigned int go_live(struct epfv_regs *regs, u64 word2, bool msix_on)
 	for (i = 0; i < required; i++) {
 		if (!regs->queue[i].pfn) {
 			WRITE_ONCE(regs->settle, 0);
-			WRITE_ONCE(regs->phase, EPFV_REGS_DEAD);
-			return EPFV_REGS_INCOMPLETE;
+			WRITE_ONCE(regs->t.phase, EPFV_PHASE_DEAD);
+			return EPFV_EVENT_INCOMPLETE;
 		}
 	}
 
@@ -387,8 +390,8 @@ static unsigned int go_live(struct epfv_regs *regs, u64 word2, bool msix_on)
 		WRITE_ONCE(regs->word2, with_config(regs, word2));
 	}
 	WRITE_ONCE(regs->settle, 0);
-	WRITE_ONCE(regs->phase, EPFV_REGS_RUNNING);
-	return EPFV_REGS_LIVE;
+	WRITE_ONCE(regs->t.phase, EPFV_PHASE_RUNNING);
+	return EPFV_EVENT_LIVE;
 }
 
 unsigned int epfv_regs_pass(struct epfv_regs *regs, bool msix_on)
@@ -405,18 +408,18 @@ unsigned int epfv_regs_pass(struct epfv_regs *regs, bool msix_on)
 
 	events |= look_at_written(regs);
 	if (word2 != regs->word2)
-		events |= EPFV_REGS_ACTIVITY;
+		events |= EPFV_EVENT_ACTIVITY;
 	vector_changed = word_queue_vector(word2) != word_queue_vector(regs->word2);
 
 	over = status_lost(regs, status);
-	if (!over && regs->phase == EPFV_REGS_RUNNING) {
+	if (!over && regs->t.phase == EPFV_PHASE_RUNNING) {
 		word0 = load(regs, WORD_FEATURES);
 		over = word0 != ALL_ONES && features_overwritten(word0);
 	}
 	if (over) {
 		new_epoch(regs);
-		regs->resets++;
-		events |= EPFV_REGS_ACTIVITY | EPFV_REGS_RESET;
+		regs->t.resets++;
+		events |= EPFV_EVENT_ACTIVITY | EPFV_EVENT_RESET;
 		WRITE_ONCE(regs->status, 0);
 		regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
 		word2 |= NO_NOTIFY;
@@ -430,30 +433,30 @@ unsigned int epfv_regs_pass(struct epfv_regs *regs, bool msix_on)
 	}
 	if (status & ~READ_ONCE(regs->status) & VIRTIO_CONFIG_S_FAILED) {
 		new_epoch(regs);
-		WRITE_ONCE(regs->phase, EPFV_REGS_DEAD);
-		events |= EPFV_REGS_RESET | EPFV_REGS_FAILED;
+		WRITE_ONCE(regs->t.phase, EPFV_PHASE_DEAD);
+		events |= EPFV_EVENT_RESET | EPFV_EVENT_FAILED;
 	}
 	WRITE_ONCE(regs->status, status);
 	WRITE_ONCE(regs->word2, word2);
 
-	if (regs->phase == EPFV_REGS_RUNNING) {
+	if (regs->t.phase == EPFV_PHASE_RUNNING) {
 		if (word_notify(word2) != NO_NOTIFY) {
 			regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
 			full_barrier(regs);
 			WRITE_ONCE(regs->word2, word2 | NO_NOTIFY);
-			events |= EPFV_REGS_NOTIFY;
+			events |= EPFV_EVENT_NOTIFY;
 		}
 		return events;
 	}
 
 	if (look_at_queue(regs, word_queue_vector(word2), vector_changed))
-		events |= EPFV_REGS_ACTIVITY;
+		events |= EPFV_EVENT_ACTIVITY;
 
-	if (regs->phase == EPFV_REGS_IDLE &&
+	if (regs->t.phase == EPFV_PHASE_IDLE &&
 	    status & (VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK))
-		WRITE_ONCE(regs->phase, EPFV_REGS_SETUP);
+		WRITE_ONCE(regs->t.phase, EPFV_PHASE_SETUP);
 
-	if (regs->phase == EPFV_REGS_SETUP && status & VIRTIO_CONFIG_S_DRIVER_OK) {
+	if (regs->t.phase == EPFV_PHASE_SETUP && status & VIRTIO_CONFIG_S_DRIVER_OK) {
 		if (regs->settle < SETTLE_PASSES)
 			WRITE_ONCE(regs->settle, regs->settle + 1);
 		else
@@ -474,7 +477,7 @@ bool epfv_regs_changed(struct epfv_regs *regs)
 	if (READ_ONCE(regs->settle) || load_written(regs))
 		return true;
 
-	if (READ_ONCE(regs->phase) == EPFV_REGS_RUNNING) {
+	if (READ_ONCE(regs->t.phase) == EPFV_PHASE_RUNNING) {
 		/* One that came before DRIVER_OK looks like the next to the same queue */
 		if (word_notify(word) != NO_NOTIFY)
 			return true;
@@ -485,11 +488,26 @@ bool epfv_regs_changed(struct epfv_regs *regs)
 	return word != ALL_ONES && word != READ_ONCE(regs->word1);
 }
 
+/* The last pass has left it so that the next one finds nothing: nothing else need be stored */
+bool epfv_regs_notified(struct epfv_regs *regs)
+{
+	u64 word;
+
+	if (READ_ONCE(regs->t.phase) != EPFV_PHASE_RUNNING)
+		return false;
+	word = load(regs, WORD_STATUS);
+	if (word == ALL_ONES || word_notify(word) == NO_NOTIFY)
+		return false;
+	regs->ops->st16(regs->ctx, VIRTIO_PCI_QUEUE_NOTIFY, NO_NOTIFY);
+	full_barrier(regs);
+	return true;
+}
+
 bool epfv_regs_epoch_over(struct epfv_regs *regs)
 {
 	u64 word2;
 
-	if (READ_ONCE(regs->phase) != EPFV_REGS_RUNNING)
+	if (READ_ONCE(regs->t.phase) != EPFV_PHASE_RUNNING)
 		return true;
 
 	word2 = load(regs, WORD_STATUS);
@@ -499,3 +517,85 @@ bool epfv_regs_epoch_over(struct epfv_regs *regs)
 
 	return features_overwritten(load(regs, WORD_FEATURES));
 }
+
+void epfv_regs_setup(const struct epfv_regs *regs, struct epfv_setup *setup)
+{
+	u16 num = regs->params.queue_size;
+	unsigned int i;
+
+	setup->features = regs->features;
+	setup->config_vector = regs->config_vector;
+	for (i = 0; i < regs->params.num_queues; i++) {
+		u64 desc = (u64)regs->queue[i].pfn << VIRTIO_PCI_QUEUE_ADDR_SHIFT;
+		u64 avail = desc + num * sizeof(struct vring_desc);
+		/* Behind the entries of the available ring there is one event index */
+		u64 end = avail + (3 + num) * sizeof(__le16);
+
+		setup->queue[i] = (struct epfv_queue_setup){
+			.desc = desc,
+			.avail = avail,
+			.used = (end + VIRTIO_PCI_VRING_ALIGN - 1) &
+				~(VIRTIO_PCI_VRING_ALIGN - 1ULL),
+			.size = num,
+			.vector = regs->queue[i].vector,
+		};
+	}
+}
+
+/* As a transport */
+
+static struct epfv_regs *to_regs(struct epfv_transport *t)
+{
+	return (struct epfv_regs *)t;
+}
+
+static unsigned int transport_pass(struct epfv_transport *t, bool msix_on)
+{
+	return epfv_regs_pass(to_regs(t), msix_on);
+}
+
+static bool transport_changed(struct epfv_transport *t)
+{
+	return epfv_regs_changed(to_regs(t));
+}
+
+static bool transport_notified(struct epfv_transport *t)
+{
+	return epfv_regs_notified(to_regs(t));
+}
+
+static bool transport_epoch_over(struct epfv_transport *t)
+{
+	return epfv_regs_epoch_over(to_regs(t));
+}
+
+static void transport_setup(const struct epfv_transport *t, struct epfv_setup *setup)
+{
+	epfv_regs_setup((const struct epfv_regs *)t, setup);
+}
+
+static void transport_put_config(struct epfv_transport *t, bool msix_on)
+{
+	epfv_regs_put_config(to_regs(t), msix_on);
+}
+
+static void transport_put_isr(struct epfv_transport *t, u8 isr)
+{
+	epfv_regs_put_isr(to_regs(t), isr);
+}
+
+static void transport_defaults(struct epfv_transport *t)
+{
+	epfv_regs_defaults(to_regs(t));
+}
+
+static const struct epfv_transport_ops epfv_regs_transport_ops = {
+	.pass = transport_pass,
+	.changed = transport_changed,
+	.notified = transport_notified,
+	.epoch_over = transport_epoch_over,
+	.setup = transport_setup,
+	.put_config = transport_put_config,
+	.put_isr = transport_put_isr,
+	.defaults = transport_defaults,
+};

@@ -14,25 +14,12 @@
 #ifndef EPFV_REGS_H
 #define EPFV_REGS_H
 
-#include <linux/bits.h>
 #include <linux/types.h>
 
-/* As many as a console with 32 ports has */
-#define EPFV_MAX_QUEUES		66
-#define EPFV_MAX_CONFIG		64
-#define EPFV_NO_VECTOR		0xffff
+#include "transport.h"
 
 /* Size of the register file with the largest device configuration, in bytes */
 #define EPFV_REGS_SIZE		128
-
-/* What a pass has found, a bit mask; several may come at once, in this order */
-#define EPFV_REGS_ACTIVITY	BIT(0)	/* any register differs from the last pass */
-#define EPFV_REGS_RESET		BIT(1)	/* all learnt before is void: a new epoch */
-#define EPFV_REGS_FAILED	BIT(2)	/* the host gave up; comes with RESET */
-#define EPFV_REGS_LIVE		BIT(3)	/* DRIVER_OK, all queues known: rings may be used */
-#define EPFV_REGS_NOTIFY	BIT(4)	/* NOTIFY was cleared: all rings must be scanned now */
-#define EPFV_REGS_INCOMPLETE	BIT(5)	/* DRIVER_OK without all required queues */
-#define EPFV_REGS_WRITTEN	BIT(6)	/* the word that drivers may write was written */
 
 /**
  * struct epfv_regs_ops - access to the register file
@@ -80,13 +67,6 @@ struct epfv_regs_params {
 	unsigned int written;
 };
 
-enum epfv_regs_phase {
-	EPFV_REGS_IDLE,		/* STATUS is 0 or ACKNOWLEDGE, no queue was set up */
-	EPFV_REGS_SETUP,	/* a driver is at work */
-	EPFV_REGS_RUNNING,	/* DRIVER_OK was accepted */
-	EPFV_REGS_DEAD,		/* FAILED or incomplete; ends with a reset or a new queue */
-};
-
 /**
  * struct epfv_regs_queue - what the host told of one virtqueue in this epoch
  * @pfn: page frame number of the ring in units of 4096 bytes, 0 if not set
@@ -99,17 +79,14 @@ struct epfv_regs_queue {
 };
 
 /**
- * struct epfv_regs - the engine; all below @written is private
+ * struct epfv_regs - the engine
+ * @t: what it is to others
+ *
+ * All below is private.
  * @queue: what is known of each virtqueue in this epoch
  * @features: feature bits the driver accepted, latched when going LIVE
  * @config_vector: MSI-X table entry for configuration changes or EPFV_NO_VECTOR,
- *	latched when going LIVE; same limits as &struct epfv_regs_queue.vector
- * @epoch: counts the times at which everything learnt before became void
- * @phase: see enum epfv_regs_phase
- * @resets: host resets seen
- * @anomalies: PFN writes whose queue had to be guessed
- * @ignored: PFN writes to queues the device does not have
- * @written: what the driver has written to the word of that name
+ *	latched when going LIVE
  * @ops: accessors
  * @ctx: handed to @ops
  * @params: what the device offers
@@ -125,15 +102,10 @@ struct epfv_regs_queue {
  * @last_queue: queue of the last PFN, or -1
  */
 struct epfv_regs {
+	struct epfv_transport t;
 	struct epfv_regs_queue queue[EPFV_MAX_QUEUES];
 	u32 features;
 	u16 config_vector;
-	u32 epoch;
-	enum epfv_regs_phase phase;
-	u64 resets;
-	u64 anomalies;
-	u64 ignored;
-	u32 written;
 
 	const struct epfv_regs_ops *ops;
 	void *ctx;
@@ -162,73 +134,43 @@ struct epfv_regs {
 int epfv_regs_init(struct epfv_regs *regs, const struct epfv_regs_params *params,
 		   const struct epfv_regs_ops *ops, void *ctx);
 
-/**
- * epfv_regs_defaults() - write the whole register file
- * @regs: engine
- *
- * For the time before the host can see the BAR: at bind and while the link is
- * down.  Starts a new epoch and takes MSI-X to be off.
+/*
+ * The operations of the transport, by their own names: see &struct epfv_transport_ops, and
+ * here what is true of this one only.
  */
+
+/* Starts a new epoch and takes MSI-X to be off */
 void epfv_regs_defaults(struct epfv_regs *regs);
 
-/**
- * epfv_regs_pass() - one look at the registers
- * @regs: engine
- * @msix_on: the host has MSI-X enabled: configuration bytes begin at 24, not 20
+/*
+ * The place of the configuration bytes depends on @msix_on: they begin at 24, not at 20.  So
+ * it should be fresh at a reset, and before the host's driver reads its configuration after it
+ * has set up the queues.
  *
- * @msix_on may lag behind the host.  What depends on it is the place of the
- * configuration bytes, so it should be fresh at a reset, and before the host's
- * driver reads its configuration after it has set up the queues.
- *
- * Two loads when nothing happens.  Never sleeps; may run with interrupts
- * disabled.  All-ones words, which no host writes, are left alone.
- * Return: mask of EPFV_REGS_* bits, 0 if nothing happened.
+ * Two loads when nothing happens.  All-ones words, which no host writes, are left alone.
  */
 unsigned int epfv_regs_pass(struct epfv_regs *regs, bool msix_on);
 
-/* ISR status: queues want to be looked at */
-#define EPFV_ISR_QUEUE	BIT(0)
-
-/**
- * epfv_regs_put_isr() - have the host read this interrupt status
- * @regs: engine
- * @isr: ISR status, 0 for a host that has MSI-X enabled
- *
- * A host that has not looks at it at each interrupt, and takes no notice of one
- * where it is 0.  Its read should clear it (virtio specification, "ISR status
- * capability"), which plain memory cannot do: it stays until the host's reset.
- * Must not run beside a pass.
- */
-void epfv_regs_put_isr(struct epfv_regs *regs, u8 isr);
-
-/**
- * epfv_regs_put_config() - write the configuration bytes anew
- * @regs: engine
- * @msix_on: where to, as in epfv_regs_pass()
- *
- * Must not run beside a pass.
- */
-void epfv_regs_put_config(struct epfv_regs *regs, bool msix_on);
-
-/**
- * epfv_regs_changed() - whether a pass would find anything
- * @regs: engine
- *
- * At most two loads; may run in any context, beside a pass on another CPU,
- * where it may err on the side of true.  Does not see GUEST_FEATURES while the
- * driver is being set up, nor a change of MSI-X.
- * Return: true if a pass is due.
+/*
+ * At most two loads.  Does not see GUEST_FEATURES while the driver is being set up, nor a
+ * change of MSI-X.
  */
 bool epfv_regs_changed(struct epfv_regs *regs);
 
-/**
- * epfv_regs_epoch_over() - whether the host has reset the device since the last pass
- * @regs: engine
- *
- * To be asked before each burst to the host's memory; at most two loads.
- * Always true outside of phase RUNNING.
- * Return: true if host memory learnt of in this epoch must no longer be used.
- */
+/* One load when nothing happened; touches NOTIFY only */
+bool epfv_regs_notified(struct epfv_regs *regs);
+
+/* At most two loads.  Always true outside of phase RUNNING */
 bool epfv_regs_epoch_over(struct epfv_regs *regs);
+
+void epfv_regs_setup(const struct epfv_regs *regs, struct epfv_setup *setup);
+void epfv_regs_put_config(struct epfv_regs *regs, bool msix_on);
+
+/*
+ * A host that has not enabled MSI-X looks at the status at each interrupt, and takes no notice
+ * of one where it is 0.  Its read should clear it (virtio specification, "ISR status
+ * capability"), which plain memory cannot do: it stays until the host's reset.
+ */
+void epfv_regs_put_isr(struct epfv_regs *regs, u8 isr);
 
 #endif /* EPFV_REGS_H */

@@ -9,7 +9,6 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/virtio_pci.h>
 
 #include "function.h"
 #include "trace.h"
@@ -37,12 +36,11 @@ static void epfv_driver_state(struct epfv_function *f, enum epfv_side side, bool
 static bool epfv_queue_in_use(struct epfv_function *f, unsigned int i)
 {
 	const struct epfv_type *type = f->type;
-	const struct epfv_regs *regs = &f->poller.regs;
 
-	if (type->control_feature && !(regs->features & type->control_feature) &&
+	if (type->control_feature && !(f->setup.features & type->control_feature) &&
 	    i != type->pairs[0].rx && i != type->pairs[0].tx)
 		return false;
-	return regs->queue[i].pfn;
+	return f->setup.queue[i].desc;
 }
 
 /* What the poller drives */
@@ -95,8 +93,10 @@ static u64 epfv_release_later(struct epfv_function *f)
 }
 
 /* The driver is ready, and may be spinning for a buffer: try again, ever less often */
-static void epfv_start_later(struct epfv_function *f, const struct epfv_hostq *q, u32 pfn, int err)
+static void epfv_start_later(struct epfv_function *f, unsigned int i, int err)
 {
+	const struct epfv_hostq *q = &f->hostq[i];
+
 	epfv_stop_queues(f);
 	epfv_release(f);
 	if (!f->start_wait_ns) {
@@ -104,8 +104,8 @@ static void epfv_start_later(struct epfv_function *f, const struct epfv_hostq *q
 		f->stats.host_errors++;
 		trace_epfv_host_error(dev_name(&f->epf->dev), q->name, "ring cannot be mapped");
 		dev_err_ratelimited(&f->epf->dev,
-				    "cannot map the host's %s queue at page %#x (err=%d), will try again\n",
-				    q->name, pfn, err);
+				    "cannot map the host's %s queue at %#llx (err=%d), will try again\n",
+				    q->name, f->setup.queue[i].desc, err);
 	} else {
 		f->start_wait_ns = min_t(u64, 2 * f->start_wait_ns, EPFV_START_MAX_NS);
 	}
@@ -115,31 +115,31 @@ static void epfv_start_later(struct epfv_function *f, const struct epfv_hostq *q
 static void epfv_start(void *ctx)
 {
 	struct epfv_function *f = ctx;
-	const struct epfv_regs *regs = &f->poller.regs;
+	struct epfv_transport *t = f->poller.t;
 	unsigned int i;
 	int err;
 
 	f->start_at = 0;
 	f->release_at = 0;
+	t->ops->setup(t, &f->setup);
 	epfv_irq_start(&f->irq, f->poller.msix_on);
 	if (!f->poller.msix_on) {
 		dev_info_ratelimited(&f->epf->dev, "the host has not enabled MSI-X, and gets INTx\n");
-		epfv_regs_put_isr(&f->poller.regs, EPFV_ISR_QUEUE);
+		t->ops->put_isr(t, EPFV_ISR_QUEUE);
 	}
 	for (i = 0; i < f->type->num_queues; i++)
-		epfv_hostq_keep(&f->hostq[i], epfv_queue_in_use(f, i) ? regs->queue[i].pfn : 0,
-				f->queue_size);
+		epfv_hostq_keep(&f->hostq[i],
+				epfv_queue_in_use(f, i) ? &f->setup.queue[i] : NULL);
 	for (i = 0; i < f->type->num_queues; i++) {
 		if (!epfv_queue_in_use(f, i))
 			continue;
-		err = epfv_hostq_start(&f->hostq[i], regs->queue[i].pfn, f->queue_size,
-				       regs->queue[i].vector);
+		err = epfv_hostq_start(&f->hostq[i], &f->setup.queue[i]);
 		if (err) {
-			epfv_start_later(f, &f->hostq[i], regs->queue[i].pfn, err);
+			epfv_start_later(f, i, err);
 			return;
 		}
 	}
-	epfv_driver_state(f, EPFV_HOST, true, regs->features);
+	epfv_driver_state(f, EPFV_HOST, true, f->setup.features);
 	for (i = 0; i < f->type->num_pairs; i++) {
 		epfv_pipe_start(&f->from_host[i]);
 		epfv_pipe_start(&f->to_host[i]);
@@ -421,15 +421,15 @@ EXPORT_SYMBOL_GPL(epfv_unlock);
 
 void epfv_config_changed(struct epfv_function *f)
 {
-	const struct epfv_regs *regs = &f->poller.regs;
+	struct epfv_transport *t = f->poller.t;
 
 	epfv_lock(f);
-	epfv_regs_put_config(&f->poller.regs, f->poller.msix_on);
+	t->ops->put_config(t, f->poller.msix_on);
 	if (epfv_poller_epoch_open(&f->poller)) {
 		/* It looks at the configuration at each interrupt then, which does no harm */
 		if (!f->poller.msix_on)
-			epfv_regs_put_isr(&f->poller.regs, EPFV_ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG);
-		epfv_irq_raise(&f->irq, regs->config_vector);
+			t->ops->put_isr(t, EPFV_ISR_QUEUE | EPFV_ISR_CONFIG);
+		epfv_irq_raise(&f->irq, f->setup.config_vector);
 	}
 	epfv_unlock(f);
 	epfv_wake(f);

@@ -65,10 +65,10 @@ static void test_host_selects_all_the_time(void **state)
 	fake_on_rmb = select_another;
 	for (i = 0; i < 1000; i++) {
 		host.calls = 0;
-		epfv_regs_changed(&w->f->poller.regs);
+		epfv_regs_changed(&w->f->legacy.regs);
 		host.calls = 0;
 		epfv_lock(w->f);
-		epfv_regs_pass(&w->f->poller.regs, false);
+		epfv_regs_pass(&w->f->legacy.regs, false);
 		epfv_unlock(w->f);
 	}
 	fake_on_rmb = NULL;
@@ -87,7 +87,7 @@ static void select_and_set_up(void)
 static void test_halves_of_two_times(void **state)
 {
 	struct world *w = *state;
-	struct epfv_regs *regs = &w->f->poller.regs;
+	struct epfv_regs *regs = &w->f->legacy.regs;
 	bool acted = true;
 	unsigned int i;
 
@@ -108,7 +108,7 @@ static void test_halves_of_two_times(void **state)
 		epfv_unlock(w->f);
 		/* It is not that of the queue which was selected before */
 		assert_int_equal(regs->queue[0].pfn, 0);
-		assert_int_equal(regs->ignored, i - !acted);
+		assert_int_equal(regs->t.ignored, i - !acted);
 	}
 	assert_in_range(i, 4, 12);
 }

@@ -410,7 +410,7 @@ static void test_link(void **state)
 	legacy_w8(&w->driver, 18, 3);
 	epfv_wake(w->f);
 	world_idle(MSEC);
-	assert_int_equal(w->f->poller.regs.phase, EPFV_REGS_IDLE);
+	assert_int_equal(w->f->poller.t->phase, EPFV_PHASE_IDLE);
 	legacy_w8(&w->driver, 18, 0);
 	fake_epf_link(true);
 	assert_string_equal(epfv_poller_state(&w->f->poller), "idle");

@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
+#include "legacy-layout.h"
 #include "world.h"
 
 #define HISTORY		EPFV_HISTORY_SIZE
@@ -517,12 +518,13 @@ static void test_transit_ends_with_host(void **state)
 static void test_rings_of_the_next_driver(void **state)
 {
 	struct world *w = *state;
+	struct epfv_queue_setup rx, tx, longer;
 	unsigned long maps, unmaps;
-	u32 rx, tx;
 
 	world_host_up(w);
-	rx = w->hrx.d.base >> 12;
-	tx = w->htx.d.base >> 12;
+	rx = legacy_queue(w->hrx.d.base, QUEUE_SIZE, 1);
+	tx = legacy_queue(w->htx.d.base + SZ_64K, QUEUE_SIZE, 2);
+	longer = legacy_queue(w->hrx.d.base, 4 * QUEUE_SIZE, 1);
 	maps = w->epc.maps;
 	unmaps = w->f->stats.unmaps;
 	epfv_hostq_stop(w->host_rx);
@@ -531,20 +533,20 @@ static void test_rings_of_the_next_driver(void **state)
 	assert_int_equal(w->f->stats.unmaps, unmaps);
 
 	/* One where it was, the other one elsewhere */
-	assert_true(epfv_hostq_keep(w->host_rx, rx, QUEUE_SIZE));
-	assert_false(epfv_hostq_keep(w->host_tx, tx + 16, QUEUE_SIZE));
+	assert_true(epfv_hostq_keep(w->host_rx, &rx));
+	assert_false(epfv_hostq_keep(w->host_tx, &tx));
 	assert_int_equal(w->f->stats.unmaps, unmaps + 1);
-	assert_int_equal(epfv_hostq_start(w->host_rx, rx, QUEUE_SIZE, 1), 0);
+	assert_int_equal(epfv_hostq_start(w->host_rx, &rx), 0);
 	assert_int_equal(w->epc.maps, maps);
-	assert_int_equal(epfv_hostq_start(w->host_tx, tx + 16, QUEUE_SIZE, 2), 0);
+	assert_int_equal(epfv_hostq_start(w->host_tx, &tx), 0);
 	assert_int_equal(w->epc.maps, maps + 1);
-	assert_int_equal(w->host_tx->region.addr, (u64)(tx + 16) << 12);
+	assert_int_equal(w->host_tx->region.addr, tx.desc);
 
 	/* Longer than it was, and not there any more */
 	epfv_hostq_stop(w->host_rx);
 	epfv_hostq_stop(w->host_tx);
-	assert_false(epfv_hostq_keep(w->host_rx, rx, 4 * QUEUE_SIZE));
-	assert_false(epfv_hostq_keep(w->host_tx, 0, QUEUE_SIZE));
+	assert_false(epfv_hostq_keep(w->host_rx, &longer));
+	assert_false(epfv_hostq_keep(w->host_tx, NULL));
 	assert_false(epfv_hostq_release(w->host_tx));
 	assert_int_equal(w->epc.num_maps, 0);
 }

@@ -17,6 +17,7 @@
 #include "fake-epc.h"
 #include "fake-kernel.h"
 #include "input.h"
+#include "legacy-layout.h"
 #include "pipe.h"
 
 #define QUEUE_SIZE	32	/* of the endpoint's queues, and of the host's, mostly */
@@ -384,22 +385,25 @@ static void host_down(void)
 static void host_up(u32 rx_pfn, u32 tx_pfn)
 {
 	static const u8 zeros[8 * HOST_ALIGN];
-	const u32 pfn[] = { rx_pfn, tx_pfn };
+	const struct epfv_queue_setup setup[] = {
+		legacy_queue((u64)rx_pfn << 12, w.num, 1),
+		legacy_queue((u64)tx_pfn << 12, w.num, 2),
+	};
 	unsigned int i;
 
 	host_stop();
 	if (rx_pfn & 1)
 		host_release();
 	for (i = 0; i < 2; i++)
-		epfv_hostq_keep(&w.hq[i], pfn[i], w.num);
+		epfv_hostq_keep(&w.hq[i], &setup[i]);
 	w.up = true;
 	w.open = true;
 	w.close_in = 0;
 	for (i = 0; i < 2; i++) {
-		w.base[i] = (u64)pfn[i] << 12;
+		w.base[i] = setup[i].desc;
 		w.free[i] = 0;
 		host_write(&w.host, w.base[i], zeros, epfv_ring_size(w.num, HOST_ALIGN));
-		if (!epfv_hostq_start(&w.hq[i], pfn[i], w.num, i + 1))
+		if (!epfv_hostq_start(&w.hq[i], &setup[i]))
 			epfv_pipe_start(&w.pipe[i]);
 		else
 			CHECK(!w.hq[i].region.num_pieces);

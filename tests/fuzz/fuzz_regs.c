@@ -19,8 +19,8 @@
 #define FEATURES	0x81000007
 #define SEEN		BIT(30)
 #define MAX_LOADS	3
-#define EVENTS		(EPFV_REGS_ACTIVITY | EPFV_REGS_RESET | EPFV_REGS_FAILED | \
-			 EPFV_REGS_LIVE | EPFV_REGS_NOTIFY | EPFV_REGS_INCOMPLETE)
+#define EVENTS		(EPFV_EVENT_ACTIVITY | EPFV_EVENT_RESET | EPFV_EVENT_FAILED | \
+			 EPFV_EVENT_LIVE | EPFV_EVENT_NOTIFY | EPFV_EVENT_INCOMPLETE)
 
 enum action { PASS, CHANGED, EPOCH_OVER, WRITE, STEP, LINK, MSIX, DEFAULTS, QUIET, NUM_ACTIONS };
 
@@ -210,8 +210,8 @@ static void check_live(void)
 
 static unsigned int pass(void)
 {
-	enum epfv_regs_phase before = regs.phase;
-	u32 epoch = regs.epoch;
+	enum epfv_phase before = regs.t.phase;
+	u32 epoch = regs.t.epoch;
 	unsigned int events, i;
 
 	s.loads = 0;
@@ -220,24 +220,24 @@ static unsigned int pass(void)
 	CHECK(s.loads <= MAX_LOADS);
 	CHECK(s.stores <= 5 + 2 * (s.params.config_len + 4));
 	CHECK(!(events & ~EVENTS));
-	CHECK(regs.epoch - epoch <= 2 && (regs.epoch != epoch) == !!(events & EPFV_REGS_RESET));
-	if (events & EPFV_REGS_LIVE) {
-		CHECK(before == EPFV_REGS_SETUP && regs.phase == EPFV_REGS_RUNNING);
+	CHECK(regs.t.epoch - epoch <= 2 && (regs.t.epoch != epoch) == !!(events & EPFV_EVENT_RESET));
+	if (events & EPFV_EVENT_LIVE) {
+		CHECK(before == EPFV_PHASE_SETUP && regs.t.phase == EPFV_PHASE_RUNNING);
 		check_live();
 		/* What the function does for a host that gets INTx */
 		if (!s.msix)
 			epfv_regs_put_isr(&regs, EPFV_ISR_QUEUE);
 	}
-	if (regs.phase == EPFV_REGS_RUNNING)
-		CHECK(events & EPFV_REGS_LIVE ||
-		      (before == EPFV_REGS_RUNNING && !(events & EPFV_REGS_RESET)));
-	if (events & EPFV_REGS_NOTIFY)
-		CHECK(regs.phase == EPFV_REGS_RUNNING);
-	if (events & EPFV_REGS_FAILED)
-		CHECK(events & EPFV_REGS_RESET);
-	if (events & EPFV_REGS_INCOMPLETE)
-		CHECK(regs.phase == EPFV_REGS_DEAD);
-	if (before == EPFV_REGS_RUNNING && regs.phase == EPFV_REGS_RUNNING)
+	if (regs.t.phase == EPFV_PHASE_RUNNING)
+		CHECK(events & EPFV_EVENT_LIVE ||
+		      (before == EPFV_PHASE_RUNNING && !(events & EPFV_EVENT_RESET)));
+	if (events & EPFV_EVENT_NOTIFY)
+		CHECK(regs.t.phase == EPFV_PHASE_RUNNING);
+	if (events & EPFV_EVENT_FAILED)
+		CHECK(events & EPFV_EVENT_RESET);
+	if (events & EPFV_EVENT_INCOMPLETE)
+		CHECK(regs.t.phase == EPFV_PHASE_DEAD);
+	if (before == EPFV_PHASE_RUNNING && regs.t.phase == EPFV_PHASE_RUNNING)
 		check_live();
 	for (i = s.params.num_queues; i < MAX_QUEUES; i++)
 		CHECK(!regs.queue[i].pfn);
@@ -263,7 +263,7 @@ static bool epoch_over(void)
 	s.stores = 0;
 	ret = epfv_regs_epoch_over(&regs);
 	CHECK(s.loads <= 2 && !s.stores);
-	CHECK(ret || regs.phase == EPFV_REGS_RUNNING);
+	CHECK(ret || regs.t.phase == EPFV_PHASE_RUNNING);
 	return ret;
 }
 
@@ -301,7 +301,7 @@ static void quiet(void)
 	/* One that cannot go live for want of the features asks for passes until it can */
 	CHECK(!changed() || (regs.settle && sees_ones()));
 	CHECK(!pass());
-	if (!sees_ones() && regs.phase == EPFV_REGS_RUNNING)
+	if (!sees_ones() && regs.t.phase == EPFV_PHASE_RUNNING)
 		CHECK(!epoch_over());
 	s.quiet = false;
 }
@@ -349,9 +349,9 @@ static void probe(void)
 			polite_store(VIRTIO_MSI_QUEUE_VECTOR, i + 1, 2);
 	}
 	host_store(VIRTIO_PCI_STATUS, 7, 1);
-	for (i = 0; i < 4 && !(pass() & EPFV_REGS_LIVE); i++)
+	for (i = 0; i < 4 && !(pass() & EPFV_EVENT_LIVE); i++)
 		;
-	CHECK(regs.phase == EPFV_REGS_RUNNING);
+	CHECK(regs.t.phase == EPFV_PHASE_RUNNING);
 	CHECK(regs.features == (wanted & s.params.features));
 	for (i = 0; i < s.params.num_queues; i++) {
 		CHECK(regs.queue[i].pfn == 0x1000 + i);
@@ -367,7 +367,7 @@ static void probe(void)
 		;
 	host_store(VIRTIO_PCI_QUEUE_NOTIFY, 0, 2);
 	CHECK(changed());
-	CHECK(pass() & EPFV_REGS_NOTIFY);
+	CHECK(pass() & EPFV_EVENT_NOTIFY);
 	CHECK(!epoch_over());
 }
 

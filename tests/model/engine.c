@@ -216,16 +216,16 @@ static const struct violation *end_pass(struct world *w, const struct world_setu
 	bool same = !w->resets_since_pass && oracle_running(&w->oracle);
 	const struct violation *error = NULL;
 
-	if (events & EPFV_REGS_LIVE) {
+	if (events & EPFV_EVENT_LIVE) {
 		w->resets_since_live = w->resets_since_pass;
 		if (same)
 			error = world_compare(w, s);
 	}
-	if (events & EPFV_REGS_INCOMPLETE && same)
+	if (events & EPFV_EVENT_INCOMPLETE && same)
 		error = world_judge(s, &queue_lost);
-	if (events & (EPFV_REGS_LIVE | EPFV_REGS_NOTIFY))
+	if (events & (EPFV_EVENT_LIVE | EPFV_EVENT_NOTIFY))
 		w->unscanned = false;
-	if (w->regs.phase != EPFV_REGS_RUNNING)
+	if (w->regs.t.phase != EPFV_PHASE_RUNNING)
 		w->resets_since_live = 0;
 	else if (w->resets_since_live != w->resets_since_pass && !error)
 		error = world_judge(s, &rings_in_use);
@@ -240,10 +240,10 @@ static const struct violation *end_pass(struct world *w, const struct world_setu
 	w->gap = w->gap_this;
 	w->gap_this = 0;
 	/* Of these, states that are alike otherwise must not differ */
-	w->regs.epoch = 0;
-	w->regs.resets = 0;
-	w->regs.anomalies = 0;
-	w->regs.ignored = 0;
+	w->regs.t.epoch = 0;
+	w->regs.t.resets = 0;
+	w->regs.t.guesses = 0;
+	w->regs.t.ignored = 0;
 	world_flush_late(w, w->late_at_start);
 	w->late_at_start = 0;
 	return error;

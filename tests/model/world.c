@@ -112,11 +112,11 @@ static const struct violation *sync_world(struct world *w, const struct world_se
 	if (world_ask(w, epfv_regs_changed))
 		return world_judge(s, &for_nothing);
 	if (!oracle_running(&w->oracle)) {
-		if (w->regs.phase == EPFV_REGS_RUNNING)
+		if (w->regs.t.phase == EPFV_PHASE_RUNNING)
 			return world_judge(s, &no_driver);
 		return world_ask(w, epfv_regs_epoch_over) ? NULL : world_judge(s, &not_over);
 	}
-	if (w->regs.phase != EPFV_REGS_RUNNING)
+	if (w->regs.t.phase != EPFV_PHASE_RUNNING)
 		return world_judge(s, &not_running);
 	if (world_ask(w, epfv_regs_epoch_over))
 		return world_judge(s, &over_early);
@@ -141,7 +141,7 @@ static const struct violation *host_write(struct world *w, const struct world_se
 		w->unscanned = false;
 		if (w->in_pass)
 			count_reset(&w->resets_since_pass);
-		if (w->regs.phase == EPFV_REGS_RUNNING || w->in_pass)
+		if (w->regs.t.phase == EPFV_PHASE_RUNNING || w->in_pass)
 			count_reset(&w->resets_since_live);
 	}
 
@@ -240,7 +240,7 @@ const struct violation *world_check(const struct world *w, const struct world_se
 
 	if (w->in_pass || s->hostile)
 		return NULL;
-	if (w->regs.phase == EPFV_REGS_RUNNING)
+	if (w->regs.t.phase == EPFV_PHASE_RUNNING)
 		error = check_running(w, s);
 	if (!error && missed_by_changed(w, s))
 		error = world_judge(s, &unannounced);
@@ -312,5 +312,5 @@ void world_init(struct world *w, const struct world_setup *s)
 		abort();
 	epfv_regs_defaults(&w->regs);
 	w->regs.ctx = NULL;
-	w->regs.epoch = 0;
+	w->regs.t.epoch = 0;
 }

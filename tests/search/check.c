@@ -263,7 +263,7 @@ u64 card_signature(const struct card *c)
 		h = mix_side(h, &c->side[i]);
 	if (!c->bound)
 		return h;
-	h = mix_bits(h, c->f->poller.up | c->f->poller.regs.phase << 1);
+	h = mix_bits(h, c->f->poller.up | c->f->poller.t->phase << 1);
 	for (i = 0; i < c->f->type->num_pairs; i++) {
 		h = mix_pipe(h, &c->f->from_host[i]);
 		h = mix_pipe(h, &c->f->to_host[i]);

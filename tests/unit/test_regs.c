@@ -43,6 +43,9 @@ struct bar {
 	unsigned int loads;
 	unsigned int stores;
 	unsigned int barriers;
+	void (*meet)(struct bar *b);
+	unsigned int meet_at;
+	bool heard;		/* of the host's last notification */
 	bool msix;
 	struct epfv_regs regs;
 };
@@ -62,10 +65,22 @@ static void set(struct bar *b, unsigned int size, unsigned int off, u64 val)
 	memcpy(b->mem + off, &val, size);
 }
 
+/* What happens beside the engine in front of its @meet_at-th access */
+static void meet(struct bar *b)
+{
+	void (*what)(struct bar *b) = b->meet;
+
+	if (!what || b->meet_at--)
+		return;
+	b->meet = NULL;
+	what(b);
+}
+
 static u64 bar_ld64(void *ctx, unsigned int off)
 {
 	struct bar *b = ctx;
 
+	meet(b);
 	assert_int_equal(off % 8, 0);
 	assert_true(off + 8 <= sizeof(b->mem));
 	b->loads++;
@@ -76,6 +91,7 @@ static void bar_st32(void *ctx, unsigned int off, u32 val)
 {
 	struct bar *b = ctx;
 
+	meet(b);
 	b->stores++;
 	set(b, 4, off, val);
 }
@@ -84,6 +100,7 @@ static void bar_st16(void *ctx, unsigned int off, u16 val)
 {
 	struct bar *b = ctx;
 
+	meet(b);
 	b->stores++;
 	set(b, 2, off, val);
 }
@@ -92,6 +109,7 @@ static void bar_st8(void *ctx, unsigned int off, u8 val)
 {
 	struct bar *b = ctx;
 
+	meet(b);
 	b->stores++;
 	set(b, 1, off, val);
 }
@@ -120,6 +138,7 @@ static void begin(struct bar *b, const struct epfv_regs_params *params)
 	b->loads = 0;
 	b->stores = 0;
 	b->barriers = 0;
+	b->meet = NULL;
 }
 
 static unsigned int pass(struct bar *b)
@@ -153,10 +172,10 @@ static void setup(struct bar *b)
 static void live(struct bar *b)
 {
 	setup(b);
-	assert_int_equal(pass(b), EPFV_REGS_ACTIVITY);
+	assert_int_equal(pass(b), EPFV_EVENT_ACTIVITY);
 	assert_int_equal(pass(b), 0);
-	assert_int_equal(pass(b), EPFV_REGS_LIVE);
-	assert_int_equal(b->regs.phase, EPFV_REGS_RUNNING);
+	assert_int_equal(pass(b), EPFV_EVENT_LIVE);
+	assert_int_equal(b->regs.t.phase, EPFV_PHASE_RUNNING);
 	b->loads = 0;
 	b->stores = 0;
 	b->barriers = 0;
@@ -248,7 +267,7 @@ static void test_defaults(void **state)
 	assert_memory_equal(b.mem + 20, config, sizeof(config));
 	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_IDLE);
 }
 
 static void test_defaults_end_epoch(void **state)
@@ -259,10 +278,10 @@ static void test_defaults_end_epoch(void **state)
 	(void)state;
 	begin(&b, &two_queues);
 	live(&b);
-	epoch = b.regs.epoch;
+	epoch = b.regs.t.epoch;
 	epfv_regs_defaults(&b.regs);
-	assert_int_equal(b.regs.epoch, epoch + 1);
-	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
+	assert_int_equal(b.regs.t.epoch, epoch + 1);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_IDLE);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
 	assert_true(epfv_regs_epoch_over(&b.regs));
 	assert_int_equal(pass(&b), 0);
@@ -279,9 +298,9 @@ static void test_live(void **state)
 	assert_int_equal(b.regs.queue[0].pfn, 0x1000);
 	assert_int_equal(b.regs.queue[1].pfn, 0x80000000);
 	assert_int_equal(b.regs.features, 0x21);
-	assert_int_equal(b.regs.anomalies, 0);
-	assert_int_equal(b.regs.ignored, 0);
-	assert_int_equal(b.regs.resets, 0);
+	assert_int_equal(b.regs.t.guesses, 0);
+	assert_int_equal(b.regs.t.ignored, 0);
+	assert_int_equal(b.regs.t.resets, 0);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), SEEN);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_QUEUE_PFN), 0);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_HOST_FEATURES), FEATURES);
@@ -317,7 +336,7 @@ static void test_features_limited(void **state)
 	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0xffffffff);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_int_equal(b.regs.features, FEATURES);
 }
 
@@ -330,13 +349,13 @@ static void test_features_not_written(void **state)
 	begin(&b, &two_queues);
 	live(&b);
 	status(&b, 0);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	give_pfn(&b, 0, 5);
 	give_pfn(&b, 1, 6);
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_int_equal(b.regs.features, 0);
 }
 
@@ -349,11 +368,122 @@ static void test_notify(void **state)
 	live(&b);
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
 	assert_true(epfv_regs_changed(&b.regs));
-	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_NOTIFY);
+	assert_int_equal(pass(&b), EPFV_EVENT_ACTIVITY | EPFV_EVENT_NOTIFY);
 	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
 	assert_int_equal(b.barriers, 1);
 	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
+}
+
+/* What others are told: addresses of all parts, beyond 32 bits */
+static void test_setup(void **state)
+{
+	static struct epfv_setup record;
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	live(&b);
+	epfv_regs_setup(&b.regs, &record);
+	assert_int_equal(record.features, b.regs.features);
+	assert_int_equal(record.queue[0].desc, 0x1000000);
+	assert_int_equal(record.queue[1].desc, 0x80000000000);
+	assert_int_equal(record.queue[1].size, two_queues.queue_size);
+	assert_int_equal(record.queue[1].avail,
+			 record.queue[1].desc + 16 * two_queues.queue_size);
+	/* Behind flags, idx, entries and one event index, at the next page */
+	assert_int_equal(record.queue[1].used,
+			 (record.queue[1].avail + 6 + 2 * two_queues.queue_size + 4095) &
+			 ~4095ULL);
+}
+
+/* Taken without a pass: nothing is left for that to find */
+static void test_notified(void **state)
+{
+	struct bar b;
+
+	(void)state;
+	begin(&b, &two_queues);
+	assert_false(epfv_regs_notified(&b.regs));
+	live(&b);
+	b.loads = 0;
+	assert_false(epfv_regs_notified(&b.regs));
+	assert_int_equal(b.loads, 1);
+	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 0);
+	b.barriers = 0;
+	assert_true(epfv_regs_notified(&b.regs));
+	assert_int_equal(b.barriers, 1);
+	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
+	assert_false(epfv_regs_notified(&b.regs));
+	assert_int_equal(pass(&b), 0);
+	/* All-ones are none */
+	memset(b.mem, 0xff, sizeof(b.mem));
+	assert_false(epfv_regs_notified(&b.regs));
+}
+
+static void host_notifies(struct bar *b)
+{
+	set(b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
+	b->heard = false;
+}
+
+static void timer_looks(struct bar *b)
+{
+	b->heard |= epfv_regs_notified(&b->regs);
+}
+
+static void host_notifies_first(struct bar *b)
+{
+	host_notifies(b);
+	timer_looks(b);
+}
+
+static void timer_looks_first(struct bar *b)
+{
+	timer_looks(b);
+	host_notifies(b);
+}
+
+static void host_notifies_twice(struct bar *b)
+{
+	host_notifies(b);
+	timer_looks(b);
+	host_notifies(b);
+}
+
+/*
+ * The timer takes a notification in the middle of a pass, and another one comes: one of
+ * both hears of it after it was written, or the next one does.
+ */
+static void test_notified_beside_pass(void **state)
+{
+	void (*const meetings[])(struct bar *b) = {
+		host_notifies, host_notifies_first, timer_looks_first, host_notifies_twice,
+	};
+	unsigned int i, at, before;
+	struct bar b;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		for (at = 0; at < 8; at++) {
+			for (before = 0; before < 2; before++) {
+				begin(&b, &two_queues);
+				live(&b);
+				b.heard = true;
+				if (before)
+					host_notifies(&b);
+				b.meet = meetings[i];
+				b.meet_at = at;
+				b.heard |= pass(&b) & EPFV_EVENT_NOTIFY;
+				if (b.meet)
+					meetings[i](&b);
+				b.meet = NULL;
+				assert_true(b.heard || epfv_regs_changed(&b.regs));
+				assert_true(b.heard || pass(&b) & EPFV_EVENT_NOTIFY);
+				assert_int_equal(pass(&b), 0);
+			}
+		}
+	}
 }
 
 /* A kick before DRIVER_OK stays in the register; the next to the same queue looks alike */
@@ -367,10 +497,10 @@ static void test_notify_early(void **state)
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 1);
 	assert_true(epfv_regs_changed(&b.regs));
-	assert_true(pass(&b) & EPFV_REGS_NOTIFY);
+	assert_true(pass(&b) & EPFV_EVENT_NOTIFY);
 }
 
 static void test_reset(void **state)
@@ -381,20 +511,20 @@ static void test_reset(void **state)
 	(void)state;
 	begin(&b, &two_queues);
 	live(&b);
-	epoch = b.regs.epoch;
+	epoch = b.regs.t.epoch;
 	set(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY, 0);
 	status(&b, 0);
 	assert_true(epfv_regs_changed(&b.regs));
 	assert_true(epfv_regs_epoch_over(&b.regs));
-	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_RESET);
-	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
-	assert_int_equal(b.regs.epoch, epoch + 1);
-	assert_int_equal(b.regs.resets, 1);
+	assert_int_equal(pass(&b), EPFV_EVENT_ACTIVITY | EPFV_EVENT_RESET);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_IDLE);
+	assert_int_equal(b.regs.t.epoch, epoch + 1);
+	assert_int_equal(b.regs.t.resets, 1);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
 	assert_int_equal(get(&b, 2, VIRTIO_PCI_QUEUE_NOTIFY), 0xffff);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), SEEN);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.resets, 1);
+	assert_int_equal(b.regs.t.resets, 1);
 	live(&b);
 }
 
@@ -408,8 +538,8 @@ static void test_reset_missed(void **state)
 	live(&b);
 	status(&b, ACK | DRIVER);
 	assert_true(epfv_regs_epoch_over(&b.regs));
-	assert_true(pass(&b) & EPFV_REGS_RESET);
-	assert_int_equal(b.regs.phase, EPFV_REGS_SETUP);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_SETUP);
 	live(&b);
 }
 
@@ -424,11 +554,11 @@ static void test_reset_missed_entirely(void **state)
 	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0);
 	assert_true(epfv_regs_changed(&b.regs));
 	assert_true(epfv_regs_epoch_over(&b.regs));
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(pass(&b), EPFV_REGS_INCOMPLETE);
-	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
+	assert_int_equal(pass(&b), EPFV_EVENT_INCOMPLETE);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_DEAD);
 	assert_false(epfv_regs_changed(&b.regs));
 }
 
@@ -441,10 +571,10 @@ static void test_reset_in_setup(void **state)
 	setup(&b);
 	pass(&b);
 	status(&b, 0);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.phase, EPFV_REGS_IDLE);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_IDLE);
 }
 
 static void test_incomplete(void **state)
@@ -458,12 +588,12 @@ static void test_incomplete(void **state)
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_INCOMPLETE);
-	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
+	assert_int_equal(pass(&b), EPFV_EVENT_INCOMPLETE);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_DEAD);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_GUEST_FEATURES), 0);
 	assert_int_equal(pass(&b), 0);
 	status(&b, 0);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	live(&b);
 }
 
@@ -480,7 +610,7 @@ static void test_not_required(void **state)
 	status(&b, READY);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_int_equal(b.regs.queue[0].pfn, 7);
 	assert_int_equal(b.regs.queue[1].pfn, 0);
 }
@@ -514,10 +644,10 @@ static void test_required_by_feature(void **state)
 	p.features = 7;
 	p.all_with = 2;
 	begin(&b, &p);
-	assert_int_equal(set_up(&b, 5, 2), EPFV_REGS_LIVE);
-	assert_int_equal(set_up(&b, 5, 1), EPFV_REGS_INCOMPLETE);
-	assert_int_equal(set_up(&b, 2, EPFV_MAX_QUEUES - 1), EPFV_REGS_INCOMPLETE);
-	assert_int_equal(set_up(&b, 0xa, EPFV_MAX_QUEUES), EPFV_REGS_LIVE);
+	assert_int_equal(set_up(&b, 5, 2), EPFV_EVENT_LIVE);
+	assert_int_equal(set_up(&b, 5, 1), EPFV_EVENT_INCOMPLETE);
+	assert_int_equal(set_up(&b, 2, EPFV_MAX_QUEUES - 1), EPFV_EVENT_INCOMPLETE);
+	assert_int_equal(set_up(&b, 0xa, EPFV_MAX_QUEUES), EPFV_EVENT_LIVE);
 	assert_int_equal(b.regs.features, 2);
 	for (i = 0; i < EPFV_MAX_QUEUES; i++)
 		assert_int_equal(b.regs.queue[i].pfn, 100 + i);
@@ -539,8 +669,8 @@ static void test_written(void **state)
 	assert_int_equal(pass(&b), 0);
 	set(&b, 4, 28, 'x');
 	assert_true(epfv_regs_changed(&b.regs));
-	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_WRITTEN);
-	assert_int_equal(b.regs.written, 'x');
+	assert_int_equal(pass(&b), EPFV_EVENT_ACTIVITY | EPFV_EVENT_WRITTEN);
+	assert_int_equal(b.regs.t.written, 'x');
 	assert_int_equal(get(&b, 4, 28), 0);
 	assert_false(epfv_regs_changed(&b.regs));
 	assert_int_equal(pass(&b), 0);
@@ -554,10 +684,10 @@ static void test_written(void **state)
 	assert_int_equal(pass(&b), 0);
 	set(&b, 4, 32, 0x12345678);
 	assert_true(epfv_regs_changed(&b.regs));
-	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_WRITTEN);
-	assert_int_equal(b.regs.written, 0x12345678);
+	assert_int_equal(pass(&b), EPFV_EVENT_ACTIVITY | EPFV_EVENT_WRITTEN);
+	assert_int_equal(b.regs.t.written, 0x12345678);
 	assert_int_equal(get(&b, 4, 28), 0x08070605);
-	assert_int_equal(b.regs.phase, EPFV_REGS_RUNNING);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_RUNNING);
 
 	/* All-ones are no driver's */
 	set(&b, 4, 32, 0xffffffff);
@@ -582,17 +712,17 @@ static void test_failed(void **state)
 	(void)state;
 	begin(&b, &two_queues);
 	live(&b);
-	epoch = b.regs.epoch;
+	epoch = b.regs.t.epoch;
 	status(&b, READY | FAILED);
 	assert_true(epfv_regs_epoch_over(&b.regs));
-	assert_int_equal(pass(&b), EPFV_REGS_ACTIVITY | EPFV_REGS_RESET | EPFV_REGS_FAILED);
-	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
-	assert_int_equal(b.regs.epoch, epoch + 1);
-	assert_int_equal(b.regs.resets, 0);
+	assert_int_equal(pass(&b), EPFV_EVENT_ACTIVITY | EPFV_EVENT_RESET | EPFV_EVENT_FAILED);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_DEAD);
+	assert_int_equal(b.regs.t.epoch, epoch + 1);
+	assert_int_equal(b.regs.t.resets, 0);
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
-	assert_int_equal(b.regs.phase, EPFV_REGS_DEAD);
+	assert_int_equal(b.regs.t.phase, EPFV_PHASE_DEAD);
 }
 
 static void test_queue_beyond(void **state)
@@ -604,10 +734,10 @@ static void test_queue_beyond(void **state)
 	status(&b, ACK | DRIVER);
 	pass(&b);
 	give_pfn(&b, 2, 9);
-	assert_int_equal(b.regs.ignored, 1);
+	assert_int_equal(b.regs.t.ignored, 1);
 	assert_int_equal(get(&b, 4, VIRTIO_PCI_QUEUE_PFN), 0);
 	give_pfn(&b, 0xffff, 9);
-	assert_int_equal(b.regs.ignored, 2);
+	assert_int_equal(b.regs.t.ignored, 2);
 	assert_int_equal(b.regs.queue[0].pfn, 0);
 	assert_int_equal(b.regs.queue[1].pfn, 0);
 	live(&b);
@@ -622,14 +752,14 @@ static void test_guess(void **state)
 	status(&b, ACK | DRIVER);
 	pass(&b);
 	give_pfn(&b, 0, 5);
-	assert_int_equal(b.regs.anomalies, 0);
+	assert_int_equal(b.regs.t.guesses, 0);
 	/* No pass between the steps of a driver: in order */
 	set(&b, 2, VIRTIO_PCI_QUEUE_SEL, 1);
 	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 6);
 	pass(&b);
 	assert_int_equal(b.regs.queue[0].pfn, 5);
 	assert_int_equal(b.regs.queue[1].pfn, 6);
-	assert_int_equal(b.regs.anomalies, 1);
+	assert_int_equal(b.regs.t.guesses, 1);
 
 	/* SEL jumps: the queue that is selected is as good a guess as any */
 	set(&b, 2, VIRTIO_PCI_QUEUE_SEL, 0);
@@ -637,7 +767,7 @@ static void test_guess(void **state)
 	pass(&b);
 	assert_int_equal(b.regs.queue[0].pfn, 7);
 	assert_int_equal(b.regs.queue[1].pfn, 6);
-	assert_int_equal(b.regs.anomalies, 2);
+	assert_int_equal(b.regs.t.guesses, 2);
 
 	/* SEL is one further already */
 	status(&b, 0);
@@ -648,8 +778,8 @@ static void test_guess(void **state)
 	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 8);
 	pass(&b);
 	assert_int_equal(b.regs.queue[1].pfn, 8);
-	assert_int_equal(b.regs.anomalies, 3);
-	assert_int_equal(b.regs.ignored, 0);
+	assert_int_equal(b.regs.t.guesses, 3);
+	assert_int_equal(b.regs.t.ignored, 0);
 }
 
 static void ones(struct bar *b, unsigned int off)
@@ -684,7 +814,7 @@ static void test_all_ones(void **state)
 		assert_int_equal(pass(&b), 0);
 		memcpy(b.mem, was.mem, sizeof(b.mem));
 		assert_int_equal(pass(&b), 0);
-		assert_int_equal(b.regs.phase, EPFV_REGS_RUNNING);
+		assert_int_equal(b.regs.t.phase, EPFV_PHASE_RUNNING);
 	}
 	assert_int_equal(b.stores, 0);
 }
@@ -697,13 +827,13 @@ static void test_all_ones_failed(void **state)
 	(void)state;
 	begin(&b, &two_queues);
 	status(&b, ACK | DRIVER | FAILED);
-	assert_true(pass(&b) & EPFV_REGS_FAILED);
+	assert_true(pass(&b) & EPFV_EVENT_FAILED);
 	give_pfn(&b, 0, 5);
 	give_pfn(&b, 1, 6);
 	status(&b, READY | FAILED);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_false(epfv_regs_epoch_over(&b.regs));
 	ones(&b, 16);
 	assert_true(epfv_regs_epoch_over(&b.regs));
@@ -720,7 +850,7 @@ static void test_all_ones_cleared(void **state)
 	live(&b);
 	set(&b, 4, VIRTIO_PCI_GUEST_FEATURES, 0);
 	set(&b, 8, 16, ~0xfeULL);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	assert_true(get(&b, 8, 16) == ~0ULL);
 	set(&b, 4, VIRTIO_PCI_QUEUE_PFN, 5);
 	assert_int_equal(pass(&b), 0);
@@ -728,7 +858,7 @@ static void test_all_ones_cleared(void **state)
 
 	status(&b, 0);
 	assert_true(epfv_regs_changed(&b.regs));
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 }
 
 /* The word with the features is believed only when it reads something */
@@ -747,7 +877,7 @@ static void test_all_ones_features(void **state)
 	assert_int_equal(pass(&b), 0);
 	assert_int_equal(pass(&b), 0);
 	set(&b, 8, 0, was);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_int_equal(b.regs.features, 0x21);
 }
 
@@ -770,7 +900,7 @@ static void test_config_moves(void **state)
 	status(&b, ACK);
 	pass(&b);
 	status(&b, 0);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	assert_int_equal(get(&b, 4, 20), 0x20000);
 
 	b.msix = false;
@@ -789,7 +919,7 @@ static void test_isr(void **state)
 	setup(&b);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	epfv_regs_put_isr(&b.regs, EPFV_ISR_QUEUE);
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), EPFV_ISR_QUEUE);
 	assert_false(epfv_regs_changed(&b.regs));
@@ -800,7 +930,7 @@ static void test_isr(void **state)
 	assert_false(epfv_regs_changed(&b.regs));
 
 	status(&b, 0);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	assert_int_equal(get(&b, 1, VIRTIO_PCI_ISR), 0);
 	assert_int_equal(pass(&b), 0);
 }
@@ -816,13 +946,13 @@ static void test_config_restored(void **state)
 	setup(&b);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_memory_equal(b.mem + 20, config, sizeof(config));
 	assert_false(epfv_regs_changed(&b.regs));
 
 	set(&b, 4, 20, 0xffff0000);
 	status(&b, 0);
-	assert_true(pass(&b) & EPFV_REGS_RESET);
+	assert_true(pass(&b) & EPFV_EVENT_RESET);
 	assert_memory_equal(b.mem + 20, config, sizeof(config));
 }
 
@@ -839,7 +969,7 @@ static void test_vectors(void **state)
 	set(&b, 2, VIRTIO_MSI_QUEUE_VECTOR, 3);
 	pass(&b);
 	pass(&b);
-	assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+	assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 	assert_int_equal(b.regs.config_vector, 0);
 	assert_int_equal(b.regs.queue[1].vector, 3);
 	/* Never heard of: the same as the other */
@@ -895,7 +1025,7 @@ static void test_missed_vectors(void **state)
 		status(&b, READY);
 		pass(&b);
 		pass(&b);
-		assert_int_equal(pass(&b), EPFV_REGS_LIVE);
+		assert_int_equal(pass(&b), EPFV_EVENT_LIVE);
 		for (q = 0; q < NUM; q++)
 			if (b.regs.queue[q].vector != cases[i].want[q])
 				fail_msg("case %u: queue %u has vector %u", i, q,
@@ -913,6 +1043,9 @@ static const struct CMUnitTest regs_tests[] = {
 	cmocka_unit_test(test_features_limited),
 	cmocka_unit_test(test_features_not_written),
 	cmocka_unit_test(test_notify),
+	cmocka_unit_test(test_setup),
+	cmocka_unit_test(test_notified),
+	cmocka_unit_test(test_notified_beside_pass),
 	cmocka_unit_test(test_notify_early),
 	cmocka_unit_test(test_reset),
 	cmocka_unit_test(test_reset_missed),

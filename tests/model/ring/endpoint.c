@@ -14,6 +14,7 @@
 
 #include "hostq.h"
 #include "irq.h"
+#include "legacy-layout.h"
 #include "world.h"
 
 static struct epfv_hostq hostqs[MAX_QUEUES];
@@ -422,10 +423,12 @@ void endpoint_init(struct world *w, const struct setup *s)
 
 	for (q = 0; q < s->num_queues; q++) {
 		struct epfv_hostq *hq = &hostqs[q];
+		struct epfv_queue_setup setup;
 
 		if (!hq->ring && epfv_hostq_init(hq, "queue", &host, NULL))
 			abort();
-		if (epfv_hostq_start(hq, q + 1, s->num, q))
+		setup = legacy_queue((u64)(q + 1) << 12, s->num, q);
+		if (epfv_hostq_start(hq, &setup))
 			abort();
 		memset(&eps[q], 0, sizeof(eps[q]));
 	}
