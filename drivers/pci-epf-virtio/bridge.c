@@ -26,17 +26,15 @@ static struct epfv_bridge *to_bridge(struct virtio_device *vdev)
 
 /*
  * The ring's accessor: a virtqueue of the endpoint's own kernel is ordinary
- * memory, laid out as one piece from the descriptor table on.
+ * memory, and its addresses are pointers.
  */
-static int epfv_bridge_read(void *ctx, u32 off, void *buf, u32 len)
+static int epfv_bridge_read(void *ctx, u64 addr, void *buf, u32 len)
 {
-	const struct epfv_bridge_queue *q = ctx;
-	const void *src = (const void *)virtqueue_get_vring(q->vq)->desc + off;
-
+	const void *src = (const void *)(unsigned long)addr;
 	u32 word;
 
 	/* Two entries of the available ring are as long, and may lie anywhere */
-	if (len != sizeof(word) || !IS_ALIGNED(off, sizeof(word))) {
+	if (len != sizeof(word) || !IS_ALIGNED(addr, sizeof(word))) {
 		memcpy(buf, src, len);
 		return 0;
 	}
@@ -45,10 +43,9 @@ static int epfv_bridge_read(void *ctx, u32 off, void *buf, u32 len)
 	return 0;
 }
 
-static int epfv_bridge_write(void *ctx, u32 off, const void *buf, u32 len)
+static int epfv_bridge_write(void *ctx, u64 addr, const void *buf, u32 len)
 {
-	const struct epfv_bridge_queue *q = ctx;
-	void *dst = (void *)virtqueue_get_vring(q->vq)->desc + off;
+	void *dst = (void *)(unsigned long)addr;
 
 	if (len == sizeof(u16))
 		WRITE_ONCE(*(u16 *)dst, *(const u16 *)buf);
@@ -166,13 +163,17 @@ err_del:
 static void epfv_bridge_start_queue(struct epfv_bridge_queue *bq)
 {
 	struct epfv_localq *q = &bq->q;
+	const struct vring *vring;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (bq->vq && !q->live &&
-	    !epfv_ring_init(q->ring, bq->bridge->queue_size, EPFV_BRIDGE_ALIGN,
-			    &epfv_bridge_ring_ops, bq))
-		epfv_localq_start(q);
+	if (bq->vq && !q->live) {
+		vring = virtqueue_get_vring(bq->vq);
+		if (!epfv_ring_init(q->ring, vring->num, (unsigned long)vring->desc,
+				    (unsigned long)vring->avail, (unsigned long)vring->used,
+				    &epfv_bridge_ring_ops, bq))
+			epfv_localq_start(q);
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

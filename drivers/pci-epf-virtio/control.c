@@ -25,31 +25,23 @@ void epfv_control_collect(struct epfv_control *c)
 {
 	struct epfv_localq *q = c->local_tx;
 	u8 msg[EPFV_MESSAGE_MAX];
-	struct epfv_buf buf;
+	struct epfv_request req;
 	unsigned long flags;
 
 	for (;;) {
-		size_t len = 0;
-		unsigned int i;
+		size_t len;
 
 		spin_lock_irqsave(&q->lock, flags);
-		if (!epfv_localq_next(q, &buf) || !epfv_ring_get(q->ring, &buf))
+		if (!epfv_localq_next(q, &req) || !epfv_ring_take(q->ring, &req))
 			break;
-		for (i = 0; i < buf.nsegs; i++) {
-			size_t n = min_t(size_t, buf.segs[i].len, sizeof(msg) - len);
-
-			if (buf.segs[i].writable)
-				continue;
-			epfv_localq_read(&buf.segs[i], 0, msg + len, n);
-			len += n;
-		}
+		len = epfv_localq_read(q, &req, msg, sizeof(msg));
 		spin_unlock_irqrestore(&q->lock, flags);
 
 		c->message(c->ctx, EPFV_ENDPOINT, msg, len);
 
 		spin_lock_irqsave(&q->lock, flags);
 		if (q->live)
-			epfv_ring_put(q->ring, buf.head, 0);
+			epfv_ring_complete(q->ring, req.head, 0);
 		epfv_localq_publish(q);
 		spin_unlock_irqrestore(&q->lock, flags);
 	}
@@ -61,16 +53,15 @@ static void epfv_control_to_local(struct epfv_control *c)
 {
 	struct epfv_localq *q = c->local_rx;
 	u8 msg[EPFV_MESSAGE_MAX];
-	struct epfv_buf buf;
+	struct epfv_request req;
 	unsigned long flags;
-	unsigned int i;
 	bool there;
 
 	for (;;) {
-		size_t len, written = 0;
+		size_t len;
 
 		spin_lock_irqsave(&q->lock, flags);
-		there = epfv_localq_next(q, &buf);
+		there = epfv_localq_next(q, &req);
 		spin_unlock_irqrestore(&q->lock, flags);
 		if (!there)
 			break;
@@ -80,17 +71,8 @@ static void epfv_control_to_local(struct epfv_control *c)
 
 		/* The driver may have been reset just now: then it needs no message */
 		spin_lock_irqsave(&q->lock, flags);
-		if (epfv_localq_next(q, &buf)) {
-			for (i = 0; i < buf.nsegs; i++) {
-				size_t n = min_t(size_t, buf.segs[i].len, len - written);
-
-				if (!buf.segs[i].writable)
-					continue;
-				epfv_localq_write(&buf.segs[i], 0, msg + written, n);
-				written += n;
-			}
-			epfv_localq_done(q, written);
-		}
+		if (epfv_localq_next(q, &req))
+			epfv_localq_done(q, epfv_localq_write(q, &req, msg, len));
 		spin_unlock_irqrestore(&q->lock, flags);
 	}
 	spin_lock_irqsave(&q->lock, flags);
@@ -100,21 +82,27 @@ static void epfv_control_to_local(struct epfv_control *c)
 }
 
 /* The readable part of a buffer of the host, up to the size of a message */
-static int epfv_control_read(struct epfv_control *c, const struct epfv_buf *buf, u8 *msg,
+static int epfv_control_read(struct epfv_control *c, const struct epfv_request *req, u8 *msg,
 			     size_t *len)
 {
-	unsigned int i;
+	struct epfv_hostq *q = c->host_tx;
+	struct epfv_cursor at = epfv_ring_begin(req);
+	const struct epfv_seg *seg;
 
 	*len = 0;
-	for (i = 0; i < buf->nsegs && *len < EPFV_MESSAGE_MAX; i++) {
-		size_t n = min_t(size_t, buf->segs[i].len, EPFV_MESSAGE_MAX - *len);
+	for (; (seg = epfv_ring_seg(q->ring, &at)); epfv_ring_next(q->ring, &at)) {
+		size_t n = min_t(size_t, seg->len, EPFV_MESSAGE_MAX - *len);
 		int err;
 
-		if (buf->segs[i].writable)
+		if (seg->writable || !n)
 			continue;
-		err = epfv_hostmem_read(c->host_tx->hm, msg + *len, buf->segs[i].addr, n);
-		if (err)
+		err = epfv_hostmem_read(q->hm, msg + *len, seg->addr, n);
+		if (err == -ESHUTDOWN)
 			return err;
+		if (err) {
+			epfv_hostq_bad_address(q, seg, err);
+			return err;
+		}
 		*len += n;
 	}
 	return 0;
@@ -126,25 +114,23 @@ static u64 epfv_control_from_host(struct epfv_control *c)
 	struct epfv_hostq *q = c->host_tx;
 	u8 msg[EPFV_MESSAGE_MAX];
 	unsigned int round = 0;
-	struct epfv_buf buf;
+	struct epfv_request req;
 	int err = 0;
 	u64 again;
 
 	while (q->live && round < EPFV_CONTROL_ROUND) {
 		size_t len;
 
-		err = epfv_hostq_next(q, &buf);
+		err = epfv_hostq_take(q, &req);
 		if (err <= 0)
 			break;
 		round++;
-		err = epfv_control_read(c, &buf, msg, &len);
+		err = epfv_control_read(c, &req, msg, &len);
 		if (err == -ESHUTDOWN)
 			break;
-		if (err)
-			epfv_hostq_bad_address(q, &buf.segs[0], err);
-		else
+		if (!err)
 			c->message(c->ctx, EPFV_HOST, msg, len);
-		epfv_hostq_done(q, &buf, 0, err ? 0 : len);
+		epfv_hostq_complete(q, &req, 0, err ? 0 : len);
 		err = 0;
 	}
 	again = epfv_hostq_finish(q, err);
@@ -152,23 +138,25 @@ static u64 epfv_control_from_host(struct epfv_control *c)
 }
 
 /* Write a message to a buffer of the host; returns how much of it did fit */
-static int epfv_control_write(struct epfv_control *c, const struct epfv_buf *buf, const u8 *msg,
-			      size_t len)
+static int epfv_control_write(struct epfv_control *c, const struct epfv_request *req,
+			      const u8 *msg, size_t len)
 {
+	struct epfv_hostq *q = c->host_rx;
+	struct epfv_cursor at = epfv_ring_begin(req);
+	const struct epfv_seg *seg;
 	size_t written = 0;
-	unsigned int i;
 
-	for (i = 0; i < buf->nsegs && written < len; i++) {
-		size_t n = min_t(size_t, buf->segs[i].len, len - written);
+	for (; (seg = epfv_ring_seg(q->ring, &at)); epfv_ring_next(q->ring, &at)) {
+		size_t n = min_t(size_t, seg->len, len - written);
 		int err;
 
-		if (!buf->segs[i].writable)
+		if (!seg->writable || !n)
 			continue;
-		err = epfv_hostmem_write(c->host_rx->hm, buf->segs[i].addr, msg + written, n);
+		err = epfv_hostmem_write(q->hm, seg->addr, msg + written, n);
 		if (err == -ESHUTDOWN)
 			return err;
 		if (err) {
-			epfv_hostq_bad_address(c->host_rx, &buf->segs[i], err);
+			epfv_hostq_bad_address(q, seg, err);
 			break;
 		}
 		written += n;
@@ -188,7 +176,7 @@ static u64 epfv_control_to_host(struct epfv_control *c)
 		size_t len;
 
 		if (!c->active) {
-			err = epfv_hostq_next(q, &c->buf);
+			err = epfv_hostq_take(q, &c->req);
 			if (err <= 0)
 				break;
 			c->active = true;
@@ -198,10 +186,10 @@ static u64 epfv_control_to_host(struct epfv_control *c)
 		if (!len)
 			break;
 		round++;
-		err = epfv_control_write(c, &c->buf, msg, len);
+		err = epfv_control_write(c, &c->req, msg, len);
 		if (err < 0)
 			break;
-		epfv_hostq_done(q, &c->buf, err, err);
+		epfv_hostq_complete(q, &c->req, err, err);
 		c->active = false;
 		err = 0;
 	}

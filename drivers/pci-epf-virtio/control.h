@@ -23,8 +23,8 @@
  * @message: told each message of a driver, as in &struct epfv_type_ops
  * @next: asked for the next one for a driver
  * @ctx: handed to both
- * @buf: buffer of the host for the next message
- * @active: @buf is valid
+ * @req: buffer of the host for the next message
+ * @active: @req is valid
  */
 struct epfv_control {
 	struct epfv_hostq *host_rx;
@@ -34,7 +34,7 @@ struct epfv_control {
 	void (*message)(void *ctx, enum epfv_side from, const void *msg, size_t len);
 	size_t (*next)(void *ctx, enum epfv_side to, void *msg);
 	void *ctx;
-	struct epfv_buf buf;
+	struct epfv_request req;
 	bool active;
 };
 

@@ -9,24 +9,35 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/time64.h>
-#include <uapi/linux/virtio_pci.h>
 
 #include "hostq.h"
 #include "pci-ep-compat.h"
 #include "trace.h"
 
-static int epfv_hostq_read(void *ctx, u32 off, void *buf, u32 len)
+/* The part of the ring in which an address is: there is one, as that was mapped */
+static struct epfv_region *epfv_hostq_region(struct epfv_hostq *q, u64 addr)
 {
-	struct epfv_hostq *q = ctx;
+	unsigned int i = q->num_regions - 1;
 
-	return epfv_region_read(q->hm, &q->region, off, buf, len);
+	while (i && addr < q->region[i].addr)
+		i--;
+	return &q->region[i];
 }
 
-static int epfv_hostq_write(void *ctx, u32 off, const void *buf, u32 len)
+static int epfv_hostq_read(void *ctx, u64 addr, void *buf, u32 len)
 {
 	struct epfv_hostq *q = ctx;
+	struct epfv_region *region = epfv_hostq_region(q, addr);
 
-	return epfv_region_write(q->hm, &q->region, off, buf, len);
+	return epfv_region_read(q->hm, region, addr - region->addr, buf, len);
+}
+
+static int epfv_hostq_write(void *ctx, u64 addr, const void *buf, u32 len)
+{
+	struct epfv_hostq *q = ctx;
+	struct epfv_region *region = epfv_hostq_region(q, addr);
+
+	return epfv_region_write(q->hm, region, addr - region->addr, buf, len);
 }
 
 /*
@@ -86,11 +97,46 @@ void epfv_hostq_free(struct epfv_hostq *q)
 	q->ring = NULL;
 }
 
-/* A ring of one piece, from the descriptor table on, as the legacy layout has it */
-static u32 epfv_hostq_len(const struct epfv_queue_setup *setup)
+/* Where the parts of a ring are, in ascending order; what lies close together is one */
+struct epfv_hostq_parts {
+	struct {
+		u64 addr;
+		u32 len;
+	} part[EPFV_HOSTQ_PARTS];
+	unsigned int num;
+};
+
+static void epfv_hostq_find_parts(const struct epfv_queue_setup *setup,
+				  struct epfv_hostq_parts *parts)
 {
-	return setup->used - setup->desc +
-	       sizeof(struct epfv_ring_used) * setup->size + 3 * sizeof(__le16);
+	const u64 addr[] = { setup->desc, setup->avail, setup->used };
+	/* Behind the entries of either ring there is one event index */
+	const u32 len[] = {
+		setup->size * sizeof(struct epfv_ring_desc),
+		(3 + setup->size) * sizeof(__le16),
+		setup->size * sizeof(struct epfv_ring_used) + 3 * sizeof(__le16),
+	};
+	unsigned int i, k;
+
+	parts->num = 0;
+	for (i = 0; i < EPFV_HOSTQ_PARTS; i++) {
+		for (k = parts->num; k && parts->part[k - 1].addr > addr[i]; k--)
+			parts->part[k] = parts->part[k - 1];
+		parts->part[k].addr = addr[i];
+		parts->part[k].len = len[i];
+		parts->num++;
+	}
+	for (i = 1, k = 0; i < EPFV_HOSTQ_PARTS; i++) {
+		u64 end = parts->part[i].addr + parts->part[i].len;
+
+		if (parts->part[i].addr - parts->part[k].addr <
+		    parts->part[k].len + EPFV_HOSTQ_GAP)
+			parts->part[k].len = max_t(u64, parts->part[k].len,
+						   end - parts->part[k].addr);
+		else
+			parts->part[++k] = parts->part[i];
+	}
+	parts->num = k + 1;
 }
 
 /**
@@ -98,23 +144,29 @@ static u32 epfv_hostq_len(const struct epfv_queue_setup *setup)
  * @q: stopped queue
  * @setup: where it is, and whom it interrupts
  *
- * Return: 0, or an error of epfv_region_map().
+ * Return: 0, -EINVAL if the ring is not where a ring can be, or an error of
+ * epfv_region_map().
  */
 int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 {
+	struct epfv_hostq_parts parts;
 	int err;
 
-	if (!epfv_hostq_keep(q, setup)) {
-		err = epfv_region_map(q->hm, &q->region, setup->desc, epfv_hostq_len(setup));
-		if (err)
-			return err;
-	}
-
-	err = epfv_ring_init(q->ring, setup->size, VIRTIO_PCI_VRING_ALIGN, &epfv_hostq_ring_ops,
-			     q);
-	if (err) {
-		epfv_region_unmap(q->hm, &q->region);
+	err = epfv_ring_init(q->ring, setup->size, setup->desc, setup->avail, setup->used,
+			     &epfv_hostq_ring_ops, q);
+	if (err)
 		return err;
+	if (!epfv_hostq_keep(q, setup)) {
+		epfv_hostq_find_parts(setup, &parts);
+		for (; q->num_regions < parts.num; q->num_regions++) {
+			err = epfv_region_map(q->hm, &q->region[q->num_regions],
+					      parts.part[q->num_regions].addr,
+					      parts.part[q->num_regions].len);
+			if (err) {
+				epfv_hostq_release(q);
+				return err;
+			}
+		}
 	}
 	if (q->held)
 		epfv_ring_hold(q->ring);
@@ -152,8 +204,16 @@ void epfv_hostq_stop(struct epfv_hostq *q)
  */
 bool epfv_hostq_keep(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 {
-	if (setup && q->region.len && q->region.addr == setup->desc &&
-	    q->region.len == epfv_hostq_len(setup))
+	struct epfv_hostq_parts parts = { .num = 0 };
+	unsigned int i;
+
+	if (setup)
+		epfv_hostq_find_parts(setup, &parts);
+	for (i = 0; i < parts.num && i < q->num_regions; i++)
+		if (q->region[i].addr != parts.part[i].addr ||
+		    q->region[i].len != parts.part[i].len)
+			break;
+	if (q->num_regions && i == parts.num && i == q->num_regions)
 		return true;
 	epfv_hostq_release(q);
 	return false;
@@ -167,9 +227,10 @@ bool epfv_hostq_keep(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
  */
 bool epfv_hostq_release(struct epfv_hostq *q)
 {
-	if (!q->region.len)
+	if (!q->num_regions)
 		return false;
-	epfv_region_unmap(q->hm, &q->region);
+	while (q->num_regions)
+		epfv_region_unmap(q->hm, &q->region[--q->num_regions]);
 	return true;
 }
 
@@ -252,18 +313,18 @@ static u64 epfv_hostq_pause(const struct epfv_hostq *q)
 }
 
 /**
- * epfv_hostq_next() - the next buffer the driver made available
+ * epfv_hostq_take() - the next buffer the driver made available
  * @q: live queue
- * @buf: the buffer, to be given to epfv_hostq_done()
+ * @req: the request, to be given to epfv_hostq_complete()
  *
  * Return: 1, 0 if there is none, -EBUSY if it is not time yet to try to reach the host
  * again, or an error of ring or its accessor.
  */
-int epfv_hostq_next(struct epfv_hostq *q, struct epfv_buf *buf)
+int epfv_hostq_take(struct epfv_hostq *q, struct epfv_request *req)
 {
 	int n;
 
-	if (epfv_ring_get(q->ring, buf))
+	if (epfv_ring_take(q->ring, req))
 		return 1;
 	if (epfv_hostq_pause(q))
 		return -EBUSY;
@@ -280,19 +341,20 @@ int epfv_hostq_next(struct epfv_hostq *q, struct epfv_buf *buf)
 		if (n < 0)
 			q->scan = true;
 	}
-	return n <= 0 ? n : epfv_ring_get(q->ring, buf);
+	return n <= 0 ? n : epfv_ring_take(q->ring, req);
 }
 
 /**
- * epfv_hostq_done() - a buffer has been used; the driver hears of it from epfv_hostq_publish()
+ * epfv_hostq_complete() - a request is done; the driver hears of it from epfv_hostq_publish()
  * @q: live queue
- * @buf: from epfv_hostq_next()
+ * @req: from epfv_hostq_take(), in any order
  * @written: bytes written to the buffer
  * @moved: bytes of payload read from it or written to it
  */
-void epfv_hostq_done(struct epfv_hostq *q, const struct epfv_buf *buf, u32 written, u64 moved)
+void epfv_hostq_complete(struct epfv_hostq *q, const struct epfv_request *req, u32 written,
+			 u64 moved)
 {
-	epfv_ring_put(q->ring, buf->head, written);
+	epfv_ring_complete(q->ring, req->head, written);
 	q->messages++;
 	q->bytes += moved;
 }

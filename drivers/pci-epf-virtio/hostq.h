@@ -8,6 +8,7 @@
 #define EPFV_HOSTQ_H
 
 #include <linux/ktime.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include "hostmem.h"
@@ -23,12 +24,17 @@
 #define EPFV_HOSTQ_AGAIN_MIN_NS	NSEC_PER_MSEC
 #define EPFV_HOSTQ_AGAIN_MAX_NS	(20 * NSEC_PER_MSEC)
 
+/* Descriptor table, available ring and used ring; mapped as one where no more is between them */
+#define EPFV_HOSTQ_PARTS	3
+#define EPFV_HOSTQ_GAP		SZ_4K
+
 /**
  * struct epfv_hostq - a virtqueue in host memory
  * @name: for messages
  * @hm: the memory
  * @irq: its interrupts
- * @region: the ring, mapped while @live and for a while after that
+ * @region: the ring, in one piece or more, mapped while @live and for a while after that
+ * @num_regions: how many
  * @ring: device's half
  * @vector: MSI-X table entry or EPFV_NO_VECTOR
  * @live: may be served
@@ -45,7 +51,8 @@ struct epfv_hostq {
 	const char *name;
 	struct epfv_hostmem *hm;
 	struct epfv_irq *irq;
-	struct epfv_region region;
+	struct epfv_region region[EPFV_HOSTQ_PARTS];
+	unsigned int num_regions;
 	struct epfv_ring *ring;
 	u16 vector;
 	bool live;
@@ -69,8 +76,9 @@ void epfv_hostq_hold(struct epfv_hostq *q);
 void epfv_hostq_unhold(struct epfv_hostq *q);
 void epfv_hostq_abandon(struct epfv_hostq *q);
 void epfv_hostq_scan(struct epfv_hostq *q);
-int epfv_hostq_next(struct epfv_hostq *q, struct epfv_buf *buf);
-void epfv_hostq_done(struct epfv_hostq *q, const struct epfv_buf *buf, u32 written, u64 moved);
+int epfv_hostq_take(struct epfv_hostq *q, struct epfv_request *req);
+void epfv_hostq_complete(struct epfv_hostq *q, const struct epfv_request *req, u32 written,
+			 u64 moved);
 int epfv_hostq_publish(struct epfv_hostq *q);
 u64 epfv_hostq_finish(struct epfv_hostq *q, int err);
 bool epfv_hostq_more(const struct epfv_hostq *q);

@@ -23,21 +23,19 @@ static void *epfv_localq_map(const struct epfv_seg *seg, u32 off, size_t *len)
 	return kmap_local_page(pfn_to_page(PHYS_PFN(addr))) + offset_in_page(addr);
 }
 
-/**
- * epfv_localq_read() - copy from a buffer
- * @seg: descriptor of it
- * @off: where in it, in bytes
- * @buf: where to
- * @len: bytes
- */
-void epfv_localq_read(const struct epfv_seg *seg, u32 off, void *buf, size_t len)
+/* Copy from a buffer at @off, or to it */
+static void epfv_localq_copy(const struct epfv_seg *seg, u32 off, void *buf, size_t len,
+			     bool write)
 {
 	while (len) {
 		size_t n = len;
-		void *src = epfv_localq_map(seg, off, &n);
+		void *ptr = epfv_localq_map(seg, off, &n);
 
-		memcpy(buf, src, n);
-		kunmap_local(src);
+		if (write)
+			memcpy(ptr, buf, n);
+		else
+			memcpy(buf, ptr, n);
+		kunmap_local(ptr);
 		off += n;
 		buf += n;
 		len -= n;
@@ -45,24 +43,57 @@ void epfv_localq_read(const struct epfv_seg *seg, u32 off, void *buf, size_t len
 }
 
 /**
- * epfv_localq_write() - copy to a buffer
- * @seg: descriptor of it
- * @off: where in it, in bytes
+ * epfv_localq_read() - copy what is readable of a request
+ * @q: queue
+ * @req: request
+ * @buf: where to
+ * @len: at most so many bytes
+ *
+ * Return: number of bytes.
+ */
+size_t epfv_localq_read(const struct epfv_localq *q, const struct epfv_request *req, void *buf,
+			size_t len)
+{
+	struct epfv_cursor at = epfv_ring_begin(req);
+	const struct epfv_seg *seg;
+	size_t done = 0;
+
+	for (; (seg = epfv_ring_seg(q->ring, &at)); epfv_ring_next(q->ring, &at)) {
+		size_t n = min_t(size_t, seg->len, len - done);
+
+		if (seg->writable)
+			continue;
+		epfv_localq_copy(seg, 0, buf + done, n, false);
+		done += n;
+	}
+	return done;
+}
+
+/**
+ * epfv_localq_write() - copy to what is writable of a request
+ * @q: queue
+ * @req: request
  * @buf: where from
  * @len: bytes
+ *
+ * Return: number of bytes that did fit.
  */
-void epfv_localq_write(const struct epfv_seg *seg, u32 off, const void *buf, size_t len)
+size_t epfv_localq_write(const struct epfv_localq *q, const struct epfv_request *req,
+			 const void *buf, size_t len)
 {
-	while (len) {
-		size_t n = len;
-		void *dst = epfv_localq_map(seg, off, &n);
+	struct epfv_cursor at = epfv_ring_begin(req);
+	const struct epfv_seg *seg;
+	size_t done = 0;
 
-		memcpy(dst, buf, n);
-		kunmap_local(dst);
-		off += n;
-		buf += n;
-		len -= n;
+	for (; (seg = epfv_ring_seg(q->ring, &at)); epfv_ring_next(q->ring, &at)) {
+		size_t n = min_t(size_t, seg->len, len - done);
+
+		if (!seg->writable)
+			continue;
+		epfv_localq_copy(seg, 0, (void *)buf + done, n, true);
+		done += n;
 	}
+	return done;
 }
 
 /**
@@ -109,18 +140,18 @@ u32 epfv_localq_from_fifo(const struct epfv_seg *seg, struct epfv_fifo *fifo)
 /**
  * epfv_localq_next() - look at the next buffer the driver made available
  * @q: queue
- * @buf: the buffer
+ * @req: the request, not taken yet
  *
  * Return: 1, or 0 if there is none.
  */
-int epfv_localq_next(struct epfv_localq *q, struct epfv_buf *buf)
+int epfv_localq_next(struct epfv_localq *q, struct epfv_request *req)
 {
 	if (!q->live || !q->ring)
 		return 0;
-	if (epfv_ring_peek(q->ring, buf))
+	if (epfv_ring_peek(q->ring, req))
 		return 1;
 	if (epfv_ring_poll(q->ring) > 0 && epfv_ring_fetch(q->ring, EPFV_RING_BATCH) > 0)
-		return epfv_ring_peek(q->ring, buf);
+		return epfv_ring_peek(q->ring, req);
 	return 0;
 }
 
@@ -131,10 +162,10 @@ int epfv_localq_next(struct epfv_localq *q, struct epfv_buf *buf)
  */
 void epfv_localq_done(struct epfv_localq *q, u32 written)
 {
-	struct epfv_buf buf;
+	struct epfv_request req;
 
-	if (epfv_ring_get(q->ring, &buf))
-		epfv_ring_put(q->ring, buf.head, written);
+	if (epfv_ring_take(q->ring, &req))
+		epfv_ring_complete(q->ring, req.head, written);
 }
 
 /**
@@ -158,8 +189,7 @@ void epfv_localq_start(struct epfv_localq *q)
 	if (q->held)
 		epfv_ring_hold(q->ring);
 	epfv_settle_begin(&q->settle);
-	q->seg = 0;
-	q->off = 0;
+	q->begun = false;
 	q->live = true;
 }
 

@@ -27,8 +27,8 @@
  *	another driver by now
  * @settle: whether the driver may be given data yet
  * @call: the driver wants to hear that buffers were used
- * @seg: descriptor of the next buffer in which to go on, where it was read in part
- * @off: byte of it
+ * @begun: the next buffer was read in part
+ * @at: where to go on in it then
  * @callback: tells the driver, if @call; for epfv_localq_call()
  */
 struct epfv_localq {
@@ -38,16 +38,18 @@ struct epfv_localq {
 	bool held;
 	struct epfv_settle settle;
 	bool call;
-	u16 seg;
-	u32 off;
+	bool begun;
+	struct epfv_cursor at;
 	void (*callback)(struct epfv_localq *q);
 };
 
-void epfv_localq_read(const struct epfv_seg *seg, u32 off, void *buf, size_t len);
-void epfv_localq_write(const struct epfv_seg *seg, u32 off, const void *buf, size_t len);
+size_t epfv_localq_read(const struct epfv_localq *q, const struct epfv_request *req, void *buf,
+			size_t len);
+size_t epfv_localq_write(const struct epfv_localq *q, const struct epfv_request *req,
+			 const void *buf, size_t len);
 void epfv_localq_to_fifo(const struct epfv_seg *seg, u32 off, struct epfv_fifo *fifo, size_t len);
 u32 epfv_localq_from_fifo(const struct epfv_seg *seg, struct epfv_fifo *fifo);
-int epfv_localq_next(struct epfv_localq *q, struct epfv_buf *buf);
+int epfv_localq_next(struct epfv_localq *q, struct epfv_request *req);
 void epfv_localq_done(struct epfv_localq *q, u32 written);
 void epfv_localq_publish(struct epfv_localq *q);
 void epfv_localq_start(struct epfv_localq *q);

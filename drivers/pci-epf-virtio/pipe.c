@@ -155,20 +155,21 @@ static u64 epfv_pipe_judge(struct epfv_pipe *p)
 static u64 epfv_pipe_deliver(struct epfv_pipe *p)
 {
 	struct epfv_localq *q = p->lq;
-	struct epfv_buf buf;
+	struct epfv_request req;
 	unsigned long flags;
 	u64 left = U64_MAX;
-	unsigned int i;
 
 	spin_lock_irqsave(&q->lock, flags);
 	if (q->live && p->open && epfv_fifo_len(&p->fifo))
 		left = epfv_settle_left(&q->settle) ?: U64_MAX;
-	while (left == U64_MAX && p->open && epfv_fifo_len(&p->fifo) && epfv_localq_next(q, &buf)) {
+	while (left == U64_MAX && p->open && epfv_fifo_len(&p->fifo) && epfv_localq_next(q, &req)) {
+		struct epfv_cursor at = epfv_ring_begin(&req);
+		const struct epfv_seg *seg;
 		u32 written = 0;
 
-		for (i = 0; i < buf.nsegs; i++)
-			if (buf.segs[i].writable)
-				written += epfv_localq_from_fifo(&buf.segs[i], &p->fifo);
+		for (; (seg = epfv_ring_seg(q->ring, &at)); epfv_ring_next(q->ring, &at))
+			if (seg->writable)
+				written += epfv_localq_from_fifo(seg, &p->fifo);
 		epfv_localq_done(q, written);
 		if (written)
 			epfv_flow_took(&p->flow);
@@ -207,7 +208,8 @@ static u64 epfv_pipe_unreached(struct epfv_pipe *p, const struct epfv_seg *seg, 
 	passed = ktime_to_ns(ktime_sub(now, p->unreached));
 	if (passed >= most) {
 		epfv_hostq_bad_address(p->hq, seg, err);
-		p->seg = p->buf.nsegs;
+		while (epfv_ring_seg(p->hq->ring, &p->at))
+			epfv_ring_next(p->hq->ring, &p->at);
 		return 0;
 	}
 	left = min_t(u64, most - passed, EPFV_UNREACHED_NS);
@@ -215,18 +217,17 @@ static u64 epfv_pipe_unreached(struct epfv_pipe *p, const struct epfv_seg *seg, 
 	return left;
 }
 
-/* Begin with the next buffer of the host; as epfv_hostq_next() */
+/* Begin with the next buffer of the host; as epfv_hostq_take() */
 static int epfv_pipe_next(struct epfv_pipe *p)
 {
 	int n;
 
 	if (p->active)
 		return 1;
-	n = epfv_hostq_next(p->hq, &p->buf);
+	n = epfv_hostq_take(p->hq, &p->req);
 	if (n == 1) {
 		p->active = true;
-		p->seg = 0;
-		p->off = 0;
+		p->at = epfv_ring_begin(&p->req);
 		p->done = 0;
 		p->unreached = 0;
 	}
@@ -236,20 +237,18 @@ static int epfv_pipe_next(struct epfv_pipe *p)
 /* The next descriptor of the right kind of the active buffer, NULL at its end */
 static const struct epfv_seg *epfv_pipe_seg(struct epfv_pipe *p, bool writable)
 {
-	while (p->seg < p->buf.nsegs) {
-		const struct epfv_seg *seg = &p->buf.segs[p->seg];
+	const struct epfv_ring *ring = p->hq->ring;
+	const struct epfv_seg *seg;
 
-		if (seg->writable == writable && p->off < seg->len)
+	for (; (seg = epfv_ring_seg(ring, &p->at)); epfv_ring_next(ring, &p->at))
+		if (seg->writable == writable && p->at.off < seg->len)
 			return seg;
-		p->seg++;
-		p->off = 0;
-	}
 	return NULL;
 }
 
 static void epfv_pipe_finish(struct epfv_pipe *p, bool written)
 {
-	epfv_hostq_done(p->hq, &p->buf, written ? p->done : 0, p->done);
+	epfv_hostq_complete(p->hq, &p->req, written ? p->done : 0, p->done);
 	p->active = false;
 }
 
@@ -343,7 +342,7 @@ static int epfv_pipe_discard_from_host(struct epfv_pipe *p)
 		n = epfv_pipe_next(p);
 		if (n <= 0)
 			break;
-		dropped += p->buf.readable - p->done;
+		dropped += p->req.readable - p->done;
 		epfv_pipe_finish(p, false);
 	}
 	spin_lock_irqsave(&p->lq->lock, flags);
@@ -406,7 +405,7 @@ u64 epfv_pipe_from_host(struct epfv_pipe *p)
 			break;
 		}
 
-		n = min_t(size_t, seg->len - p->off, EPFV_PIPE_CHUNK);
+		n = min_t(size_t, seg->len - p->at.off, EPFV_PIPE_CHUNK);
 		if (epfv_fifo_len(&p->fifo) + n > EPFV_HISTORY_SIZE)
 			epfv_pipe_deliver(p);
 		again = epfv_pipe_hold(p, n);
@@ -419,7 +418,7 @@ u64 epfv_pipe_from_host(struct epfv_pipe *p)
 			break;
 		again = U64_MAX;
 
-		err = epfv_hostmem_read(p->hq->hm, p->chunk, seg->addr + p->off, n);
+		err = epfv_hostmem_read(p->hq->hm, p->chunk, seg->addr + p->at.off, n);
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
@@ -432,7 +431,7 @@ u64 epfv_pipe_from_host(struct epfv_pipe *p)
 		}
 		p->unreached = 0;
 		epfv_pipe_put(p, p->chunk, n);
-		p->off += n;
+		p->at.off += n;
 		p->done += n;
 		moved += n;
 	}
@@ -448,24 +447,26 @@ u64 epfv_pipe_from_host(struct epfv_pipe *p)
 }
 
 /* Take what is left of a buffer of the endpoint's driver, but no more than @room bytes */
-static bool epfv_pipe_put_local(struct epfv_pipe *p, const struct epfv_buf *buf, size_t room)
+static bool epfv_pipe_put_local(struct epfv_pipe *p, const struct epfv_request *req, size_t room)
 {
 	struct epfv_localq *q = p->lq;
+	const struct epfv_seg *seg;
 
-	for (; q->seg < buf->nsegs; q->seg++, q->off = 0) {
-		const struct epfv_seg *seg = &buf->segs[q->seg];
-		size_t n = min_t(size_t, seg->len - q->off, room);
+	if (!q->begun)
+		q->at = epfv_ring_begin(req);
+	q->begun = true;
+	for (; (seg = epfv_ring_seg(q->ring, &q->at)); epfv_ring_next(q->ring, &q->at)) {
+		size_t n = min_t(size_t, seg->len - q->at.off, room);
 
 		if (seg->writable)
 			continue;
-		epfv_localq_to_fifo(seg, q->off, &p->fifo, n);
+		epfv_localq_to_fifo(seg, q->at.off, &p->fifo, n);
 		room -= n;
-		q->off += n;
-		if (q->off < seg->len)
+		q->at.off += n;
+		if (q->at.off < seg->len)
 			return false;
 	}
-	q->seg = 0;
-	q->off = 0;
+	q->begun = false;
 	return true;
 }
 
@@ -475,10 +476,10 @@ static bool epfv_pipe_put_local(struct epfv_pipe *p, const struct epfv_buf *buf,
  */
 static void epfv_pipe_take_local(struct epfv_pipe *p, size_t room)
 {
-	struct epfv_buf buf;
+	struct epfv_request req;
 
-	while (epfv_fifo_len(&p->fifo) < room && epfv_localq_next(p->lq, &buf)) {
-		if (!epfv_pipe_put_local(p, &buf, room - epfv_fifo_len(&p->fifo)))
+	while (epfv_fifo_len(&p->fifo) < room && epfv_localq_next(p->lq, &req)) {
+		if (!epfv_pipe_put_local(p, &req, room - epfv_fifo_len(&p->fifo)))
 			break;
 		epfv_localq_done(p->lq, 0);
 	}
@@ -488,10 +489,10 @@ static void epfv_pipe_take_local(struct epfv_pipe *p, size_t room)
 static void epfv_pipe_discard_local(struct epfv_pipe *p)
 {
 	unsigned int most = EPFV_RING_MAX_SIZE;
-	struct epfv_buf buf;
+	struct epfv_request req;
 
-	while (most-- && epfv_localq_next(p->lq, &buf)) {
-		epfv_pipe_put_local(p, &buf, SIZE_MAX);
+	while (most-- && epfv_localq_next(p->lq, &req)) {
+		epfv_pipe_put_local(p, &req, SIZE_MAX);
 		epfv_localq_done(p->lq, 0);
 	}
 	p->fifo.dropped += p->chunk_len;
@@ -610,8 +611,8 @@ u64 epfv_pipe_to_host(struct epfv_pipe *p)
 			break;
 		again = U64_MAX;
 
-		n = min_t(size_t, seg->len - p->off, p->chunk_len);
-		err = epfv_hostmem_write(p->hq->hm, seg->addr + p->off, p->chunk, n);
+		n = min_t(size_t, seg->len - p->at.off, p->chunk_len);
+		err = epfv_hostmem_write(p->hq->hm, seg->addr + p->at.off, p->chunk, n);
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
@@ -624,7 +625,7 @@ u64 epfv_pipe_to_host(struct epfv_pipe *p)
 		}
 		p->unreached = 0;
 		epfv_pipe_taken(p, n);
-		p->off += n;
+		p->at.off += n;
 		p->done += n;
 		moved += n;
 		if (!p->chunk_len && !epfv_fifo_len(&p->fifo))

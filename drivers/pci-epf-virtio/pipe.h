@@ -79,12 +79,11 @@ struct epfv_flow {
  * @host_live: the host's driver is there; to the host: written under @lq's lock
  * @chunk: EPFV_PIPE_CHUNK bytes on their way
  * @chunk_len: to the host: bytes in @chunk that are not in the host's memory yet
- * @buf: buffer of the host that is being read or written
- * @active: @buf is valid
- * @seg: descriptor of @buf in which to go on
- * @off: byte of it
- * @done: bytes of @buf read or written
- * @unreached: since when the host's memory at @off cannot be reached; 0: it can
+ * @req: buffer of the host that is being read or written
+ * @active: @req is valid
+ * @at: where to go on in it
+ * @done: bytes of it read or written
+ * @unreached: since when the host's memory at @at cannot be reached; 0: it can
  * @retry: when to try that again
  */
 struct epfv_pipe {
@@ -101,10 +100,9 @@ struct epfv_pipe {
 	bool host_live;
 	u8 *chunk;
 	u32 chunk_len;
-	struct epfv_buf buf;
+	struct epfv_request req;
 	bool active;
-	u16 seg;
-	u32 off;
+	struct epfv_cursor at;
 	u64 done;
 	ktime_t unreached;
 	ktime_t retry;

@@ -15,44 +15,28 @@
 #define RING_IDX		2
 #define RING_ENTRIES		4
 
-#define ALIGN_MIN		4
-#define ALIGN_MAX		65536
-
 /* Unneeded descriptors that are worth reading to save a round trip */
 #define BURST_SLACK		8
 
 /* State of a descriptor */
 #define DESC_FREE		0
-#define DESC_CHAINED		1	/* part of a buffer in flight */
-#define DESC_HEAD		2	/* head of a buffer that was fetched */
-#define DESC_TAKEN		3	/* head of a buffer that was got */
-#define DESC_DONE		4	/* head of a buffer that was put */
+#define DESC_CHAINED		1	/* part of a request */
+#define DESC_HEAD		2	/* head of a request that was fetched */
+#define DESC_TAKEN		3	/* head of a request that was taken */
+#define DESC_DONE		4	/* head of a request that was completed */
 
 static bool is_power_of_two(u32 n)
 {
 	return n && !(n & (n - 1));
 }
 
-/* Behind the entries of either ring there is one event index */
-static u32 used_offset(u16 num, u32 align)
-{
-	u32 end = num * sizeof(struct epfv_ring_desc) + RING_ENTRIES + (num + 1) * sizeof(__le16);
-
-	return (end + align - 1) & ~(align - 1);
-}
-
-u32 epfv_ring_size(u16 num, u32 align)
-{
-	return used_offset(num, align) + RING_ENTRIES + num * sizeof(struct epfv_ring_used) +
-	       sizeof(__le16);
-}
-
-int epfv_ring_init(struct epfv_ring *ring, u16 num, u32 align,
+int epfv_ring_init(struct epfv_ring *ring, u16 num, u64 desc, u64 avail, u64 used,
 		   const struct epfv_ring_ops *ops, void *ctx)
 {
 	if (!is_power_of_two(num) || num > EPFV_RING_MAX_SIZE)
 		return -EINVAL;
-	if (!is_power_of_two(align) || align < ALIGN_MIN || align > ALIGN_MAX)
+	if (desc % sizeof(struct epfv_ring_desc) || avail % sizeof(__le16) ||
+	    used % sizeof(__le32))
 		return -EINVAL;
 
 	memset(ring, 0, sizeof(*ring));
@@ -60,8 +44,9 @@ int epfv_ring_init(struct epfv_ring *ring, u16 num, u32 align,
 	ring->ctx = ctx;
 	ring->num = num;
 	ring->chain = 1;
-	ring->avail = num * sizeof(struct epfv_ring_desc);
-	ring->used = used_offset(num, align);
+	ring->desc = desc;
+	ring->avail = avail;
+	ring->used = used;
 	return 0;
 }
 
@@ -126,7 +111,7 @@ void epfv_ring_release(struct epfv_ring *ring)
 
 bool epfv_ring_all_taken(const struct epfv_ring *ring)
 {
-	return ring->error || (!ring->num_bufs && !epfv_ring_available(ring));
+	return ring->error || (!ring->num_fetched && !epfv_ring_available(ring));
 }
 
 int epfv_ring_poll(struct epfv_ring *ring)
@@ -153,7 +138,7 @@ int epfv_ring_poll(struct epfv_ring *ring)
 static int read_entries(struct epfv_ring *ring, __le16 *heads, unsigned int n)
 {
 	unsigned int first = ring->fetch_idx & (ring->num - 1);
-	u32 entries = ring->avail + RING_ENTRIES;
+	u64 entries = ring->avail + RING_ENTRIES;
 	unsigned int len = ring->num - first;
 	int ret;
 
@@ -203,7 +188,7 @@ static int read_burst(struct epfv_ring *ring, const __le16 *heads, unsigned int 
 		len = EPFV_RING_BURST;
 
 	ring->burst_len = 0;
-	ret = ring->ops->read(ring->ctx, lo * sizeof(*ring->burst), ring->burst,
+	ret = ring->ops->read(ring->ctx, ring->desc + lo * sizeof(*ring->burst), ring->burst,
 			      len * sizeof(*ring->burst));
 	if (ret)
 		return ret;
@@ -215,7 +200,8 @@ static int read_burst(struct epfv_ring *ring, const __le16 *heads, unsigned int 
 static int read_desc(struct epfv_ring *ring, unsigned int i, struct epfv_ring_desc *desc)
 {
 	if (!in_burst(ring, i))
-		return ring->ops->read(ring->ctx, i * sizeof(*desc), desc, sizeof(*desc));
+		return ring->ops->read(ring->ctx, ring->desc + i * sizeof(*desc), desc,
+				       sizeof(*desc));
 
 	*desc = ring->burst[i - ring->burst_first];
 	return 0;
@@ -229,14 +215,14 @@ static void free_chain(struct epfv_ring *ring, unsigned int i)
 	}
 }
 
-static enum epfv_ring_error check_desc(const struct epfv_buf *buf, const struct epfv_seg *seg,
+static enum epfv_ring_error check_desc(const struct epfv_request *req, const struct epfv_seg *seg,
 				       u16 flags)
 {
 	if (flags & VRING_DESC_F_INDIRECT)
 		return EPFV_RING_BAD_INDIRECT;
 	if (!seg->len || seg->addr + (seg->len - 1) < seg->addr)
 		return EPFV_RING_BAD_LEN;
-	if (!seg->writable && buf->writable)
+	if (!seg->writable && req->writable)
 		return EPFV_RING_BAD_ORDER;
 	return EPFV_RING_OK;
 }
@@ -247,16 +233,16 @@ static bool is_all_ones(const struct epfv_ring_desc *desc)
 	       le16_to_cpu(desc->flags) == 0xffff && le16_to_cpu(desc->next) == 0xffff;
 }
 
-/* Read the chain of @buf; on an error, its descriptors are free again */
-static int read_chain(struct epfv_ring *ring, struct epfv_buf *buf, struct epfv_seg *seg)
+/* Read the chain of @req; on an error, its descriptors are free again */
+static int read_chain(struct epfv_ring *ring, struct epfv_request *req)
 {
-	unsigned int i = buf->head, prev = ring->num;
+	unsigned int i = req->head, prev = ring->num;
 	enum epfv_ring_error error;
 	struct epfv_ring_desc desc;
 	int ret;
 
-	buf->segs = seg;
-	for (;; seg++) {
+	for (;;) {
+		struct epfv_seg *seg = &ring->segs[i];
 		u16 flags;
 
 		ret = read_desc(ring, i, &desc);
@@ -266,17 +252,17 @@ static int read_chain(struct epfv_ring *ring, struct epfv_buf *buf, struct epfv_
 		seg->addr = le64_to_cpu(desc.addr);
 		seg->len = le32_to_cpu(desc.len);
 		seg->writable = flags & VRING_DESC_F_WRITE;
-		error = check_desc(buf, seg, flags);
+		error = check_desc(req, seg, flags);
 		if (error)
 			goto err_break;
 
 		if (seg->writable)
-			buf->writable += seg->len;
+			req->writable += seg->len;
 		else
-			buf->readable += seg->len;
-		ring->state[i] = buf->nsegs ? DESC_CHAINED : DESC_HEAD;
+			req->readable += seg->len;
+		ring->state[i] = req->nsegs ? DESC_CHAINED : DESC_HEAD;
 		ring->next[i] = ring->num;
-		if (buf->nsegs++)
+		if (req->nsegs++)
 			ring->next[prev] = i;
 		if (!(flags & VRING_DESC_F_NEXT))
 			return 0;
@@ -296,33 +282,14 @@ static int read_chain(struct epfv_ring *ring, struct epfv_buf *buf, struct epfv_
 err_break:
 	ret = break_ring(ring, error, is_all_ones(&desc));
 err_free:
-	if (buf->nsegs)
-		free_chain(ring, buf->head);
+	if (req->nsegs)
+		free_chain(ring, req->head);
 	return ret;
-}
-
-/* Buffers not taken yet move to the front, with their segments */
-static struct epfv_seg *make_room(struct epfv_ring *ring)
-{
-	struct epfv_seg *seg = ring->segs;
-	unsigned int i;
-
-	for (i = 0; i < ring->num_bufs; i++) {
-		struct epfv_buf *buf = &ring->buf[i];
-
-		*buf = ring->buf[ring->first_buf + i];
-		memmove(seg, buf->segs, buf->nsegs * sizeof(*seg));
-		buf->segs = seg;
-		seg += buf->nsegs;
-	}
-	ring->first_buf = 0;
-	return seg;
 }
 
 int epfv_ring_fetch(struct epfv_ring *ring, unsigned int max)
 {
 	__le16 heads[EPFV_RING_BATCH];
-	struct epfv_seg *seg;
 	unsigned int i, n;
 	int ret;
 
@@ -332,12 +299,11 @@ int epfv_ring_fetch(struct epfv_ring *ring, unsigned int max)
 	n = epfv_ring_available(ring);
 	if (n > max)
 		n = max;
-	if (n > EPFV_RING_BATCH - ring->num_bufs)
-		n = EPFV_RING_BATCH - ring->num_bufs;
+	if (n > EPFV_RING_BATCH - ring->num_fetched)
+		n = EPFV_RING_BATCH - ring->num_fetched;
 	if (!n)
-		return ring->num_bufs;
+		return ring->num_fetched;
 
-	seg = make_room(ring);
 	ring->ops->read_barrier(ring->ctx);
 	ret = read_entries(ring, heads, n);
 	if (ret)
@@ -345,51 +311,50 @@ int epfv_ring_fetch(struct epfv_ring *ring, unsigned int max)
 
 	ring->burst_len = 0;
 	for (i = 0; i < n; i++) {
-		struct epfv_buf *buf = &ring->buf[ring->num_bufs];
+		unsigned int last = ring->first_fetched + ring->num_fetched;
+		struct epfv_request *req = &ring->fetched[last % EPFV_RING_BATCH];
 
-		memset(buf, 0, sizeof(*buf));
-		buf->head = le16_to_cpu(heads[i]);
-		if (buf->head >= ring->num)
-			return break_ring(ring, EPFV_RING_BAD_HEAD, buf->head == 0xffff);
-		if (ring->state[buf->head] != DESC_FREE)
+		*req = (struct epfv_request){ .head = le16_to_cpu(heads[i]) };
+		if (req->head >= ring->num)
+			return break_ring(ring, EPFV_RING_BAD_HEAD, req->head == 0xffff);
+		if (ring->state[req->head] != DESC_FREE)
 			return break_ring(ring, EPFV_RING_TOO_MANY, false);
 
-		if (!in_burst(ring, buf->head)) {
+		if (!in_burst(ring, req->head)) {
 			ret = read_burst(ring, heads + i, n - i);
 			if (ret)
 				return ret;
 		}
-		ret = read_chain(ring, buf, seg);
+		ret = read_chain(ring, req);
 		if (ret)
 			return ret;
-		seg += buf->nsegs;
-		ring->chain = buf->nsegs;
+		ring->chain = req->nsegs;
 		ring->doubted = false;
-		ring->num_bufs++;
+		ring->num_fetched++;
 		ring->fetch_idx++;
 	}
-	return ring->num_bufs;
+	return ring->num_fetched;
 }
 
-int epfv_ring_peek(struct epfv_ring *ring, struct epfv_buf *buf)
+int epfv_ring_peek(struct epfv_ring *ring, struct epfv_request *req)
 {
-	if (ring->error || !ring->num_bufs)
+	if (ring->error || !ring->num_fetched)
 		return 0;
-	*buf = ring->buf[ring->first_buf];
+	*req = ring->fetched[ring->first_fetched];
 	return 1;
 }
 
-int epfv_ring_get(struct epfv_ring *ring, struct epfv_buf *buf)
+int epfv_ring_take(struct epfv_ring *ring, struct epfv_request *req)
 {
-	if (!epfv_ring_peek(ring, buf))
+	if (!epfv_ring_peek(ring, req))
 		return 0;
-	ring->state[buf->head] = DESC_TAKEN;
-	ring->first_buf++;
-	ring->num_bufs--;
+	ring->state[req->head] = DESC_TAKEN;
+	ring->first_fetched = (ring->first_fetched + 1) % EPFV_RING_BATCH;
+	ring->num_fetched--;
 	return 1;
 }
 
-void epfv_ring_put(struct epfv_ring *ring, u16 head, u32 written)
+void epfv_ring_complete(struct epfv_ring *ring, u16 head, u32 written)
 {
 	if (head >= ring->num || ring->state[head] != DESC_TAKEN)
 		return;
@@ -402,7 +367,7 @@ void epfv_ring_put(struct epfv_ring *ring, u16 head, u32 written)
 static int write_used(struct epfv_ring *ring)
 {
 	unsigned int first = ring->used_idx & (ring->num - 1);
-	u32 entries = ring->used + RING_ENTRIES;
+	u64 entries = ring->used + RING_ENTRIES;
 	unsigned int len = ring->num - first;
 	int ret;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Device side of a split virtqueue over an accessor
+ * Floor 3: the device's side of a split virtqueue, over an accessor
  *
  * Works on batches, because over PCIe each read is a round trip: one read of
  * {flags, idx}, one burst of ring entries, one burst of descriptors; used
@@ -10,6 +10,10 @@
  * Nothing the driver side writes is believed: indices, lengths and chains are
  * checked before use, and the first violation breaks the ring until it is set
  * up again.  No kernel API is used here; payload is moved by the caller.
+ *
+ * What is taken is a request, which owns its descriptors until it is completed:
+ * they stay as they were read, however often the ring is looked at meanwhile.
+ * Requests may be completed in any order.
  *
  * "Split Virtqueues" in the virtio specification, include/uapi/linux/virtio_ring.h.
  */
@@ -26,8 +30,8 @@
 
 /**
  * struct epfv_ring_ops - access to the memory of one virtqueue
- * @read: copy @len bytes at @off (bytes from the descriptor table's start) to @buf
- * @write: copy @len bytes from @buf to @off
+ * @read: copy @len bytes at @addr to @buf
+ * @write: copy @len bytes from @buf to @addr
  * @read_barrier: later reads are not satisfied before earlier ones
  * @write_barrier: earlier writes are visible to the driver before later ones
  * @mb: later reads happen after earlier writes are visible
@@ -36,18 +40,18 @@
  * caller unchanged and without breaking; the call may be repeated then.  4-byte
  * reads and 2-byte writes that are aligned are single accesses.  The ring sees
  * to it that all of these are naturally aligned to 4, 2 and, for the bursts of
- * descriptors, 16 bytes.  Memory is little endian.
+ * descriptors, 16 bytes, if the addresses of its parts are.  Memory is little endian.
  */
 struct epfv_ring_ops {
-	int (*read)(void *ctx, u32 off, void *buf, u32 len);
-	int (*write)(void *ctx, u32 off, const void *buf, u32 len);
+	int (*read)(void *ctx, u64 addr, void *buf, u32 len);
+	int (*write)(void *ctx, u64 addr, const void *buf, u32 len);
 	void (*read_barrier)(void *ctx);
 	void (*write_barrier)(void *ctx);
 	void (*mb)(void *ctx);
 };
 
 /**
- * struct epfv_seg - one descriptor of a buffer
+ * struct epfv_seg - one descriptor of a request
  * @addr: address as the driver wrote it; may be anything
  * @len: bytes, at least 1
  * @writable: the device may write it (else: read it)
@@ -59,19 +63,27 @@ struct epfv_seg {
 };
 
 /**
- * struct epfv_buf - one available buffer
+ * struct epfv_request - an available buffer that was taken, and is to be completed
  * @head: descriptor that names the buffer in the used ring
  * @nsegs: descriptors in the chain
  * @readable: bytes in readable descriptors
  * @writable: bytes in writable descriptors
- * @segs: the descriptors, readable ones first; valid until the next epfv_ring_fetch()
  */
-struct epfv_buf {
+struct epfv_request {
 	u16 head;
 	u16 nsegs;
 	u64 readable;
 	u64 writable;
-	const struct epfv_seg *segs;
+};
+
+/**
+ * struct epfv_cursor - a place in a request
+ * @desc: number of its descriptor
+ * @off: byte of that
+ */
+struct epfv_cursor {
+	u16 desc;
+	u32 off;
 };
 
 /* Why a ring was broken; epfv_ring_error_text() puts it in words */
@@ -106,8 +118,9 @@ struct epfv_ring_used {
  * @ops: accessors
  * @ctx: handed to @ops
  * @num: descriptors
- * @avail: offset of the available ring in bytes
- * @used: offset of the used ring in bytes
+ * @desc: address of the descriptor table
+ * @avail: address of the available ring
+ * @used: address of the used ring
  * @driver_flags: flags beside the idx polled last
  * @driver_idx: idx polled last
  * @fetch_idx: the next ring entry to fetch
@@ -115,12 +128,12 @@ struct epfv_ring_used {
  * @signalled_idx: idx of which the driver was, or need not be, told
  * @held: buffers from @hold_idx on are not fetched
  * @hold_idx: see @held
- * @buf: buffers fetched and not taken yet
- * @first_buf: the first of them
- * @num_bufs: how many
- * @segs: their descriptors
- * @done: buffers put and not published yet
+ * @fetched: requests not taken yet, a ring
+ * @first_fetched: the first of them
+ * @num_fetched: how many
+ * @done: requests completed and not published yet
  * @num_done: how many
+ * @segs: descriptors of requests, by number
  * @next: the descriptor behind each one in flight, or @num behind the last
  * @state: of each descriptor
  * @burst: descriptors as read last
@@ -137,8 +150,9 @@ struct epfv_ring {
 	const struct epfv_ring_ops *ops;
 	void *ctx;
 	u16 num;
-	u32 avail;
-	u32 used;
+	u64 desc;
+	u64 avail;
+	u64 used;
 	u16 driver_flags;
 	u16 driver_idx;
 	u16 fetch_idx;
@@ -147,14 +161,14 @@ struct epfv_ring {
 	bool held;
 	u16 hold_idx;
 
-	struct epfv_buf buf[EPFV_RING_BATCH];
-	unsigned int first_buf;
-	unsigned int num_bufs;
-	struct epfv_seg segs[EPFV_RING_MAX_SIZE];
+	struct epfv_request fetched[EPFV_RING_BATCH];
+	unsigned int first_fetched;
+	unsigned int num_fetched;
 
 	struct epfv_ring_used done[EPFV_RING_MAX_SIZE];
 	unsigned int num_done;
 
+	struct epfv_seg segs[EPFV_RING_MAX_SIZE];
 	u16 next[EPFV_RING_MAX_SIZE];
 	u8 state[EPFV_RING_MAX_SIZE];
 
@@ -166,29 +180,21 @@ struct epfv_ring {
 };
 
 /**
- * epfv_ring_size() - bytes taken by a virtqueue
- * @num: descriptors, a power of two up to EPFV_RING_MAX_SIZE
- * @align: alignment of the used ring in bytes, a power of two (legacy PCI: 4096)
- *
- * Return: the size in bytes.
- */
-u32 epfv_ring_size(u16 num, u32 align);
-
-/**
  * epfv_ring_init() - begin with a virtqueue that its driver has just set up
  * @ring: ring, any content
  * @num: descriptors, a power of two up to EPFV_RING_MAX_SIZE
- * @align: alignment of the used ring in bytes, a power of two from 4 to 65536
- *	(legacy PCI: 4096)
+ * @desc: address of the descriptor table, a multiple of 16
+ * @avail: address of the available ring, a multiple of 2
+ * @used: address of the used ring, a multiple of 4
  * @ops: accessors
  * @ctx: handed to @ops
  *
  * Does not touch the memory of the virtqueue, all indices of which are taken to
  * be 0.  This and all functions below may sleep only where the accessors do,
  * and must not run beside each other for one ring.
- * Return: 0, or -EINVAL if @num or @align are out of range.
+ * Return: 0, or -EINVAL if @num is out of range or an address not aligned.
  */
-int epfv_ring_init(struct epfv_ring *ring, u16 num, u32 align,
+int epfv_ring_init(struct epfv_ring *ring, u16 num, u64 desc, u64 avail, u64 used,
 		   const struct epfv_ring_ops *ops, void *ctx);
 
 /**
@@ -208,40 +214,74 @@ int epfv_ring_poll(struct epfv_ring *ring);
  *
  * Uses the idx of the last poll; reads nothing if it promises nothing.  Buffers
  * fetched before an error are kept, unless the ring is broken by it.
- * Return: number of buffers fetched and not yet taken by epfv_ring_get(), -EIO
+ * Return: number of buffers fetched and not yet taken not yet taken
  * if the ring is broken, -ENODEV if it would be, but {flags, idx} now read
  * all-ones, or what was read is all-ones for the first time, or the accessor's error.
  */
 int epfv_ring_fetch(struct epfv_ring *ring, unsigned int max);
 
 /**
- * epfv_ring_get() - take the next fetched buffer
+ * epfv_ring_take() - take the next fetched request
  * @ring: ring
- * @buf: where to put its description
+ * @req: where to put it
  *
- * Return: 1 and *@buf, or 0 if none is fetched or the ring is broken.
+ * Return: 1 and *@req, or 0 if none is fetched or the ring is broken.
  */
-int epfv_ring_get(struct epfv_ring *ring, struct epfv_buf *buf);
+int epfv_ring_take(struct epfv_ring *ring, struct epfv_request *req);
 
 /**
- * epfv_ring_peek() - look at the next fetched buffer without taking it
+ * epfv_ring_peek() - look at the next fetched request without taking it
  * @ring: ring
- * @buf: where to put its description
+ * @req: where to put it
  *
- * Return: 1 and *@buf, or 0 if none is fetched or the ring is broken.
+ * Return: 1 and *@req, or 0 if none is fetched or the ring is broken.
  */
-int epfv_ring_peek(struct epfv_ring *ring, struct epfv_buf *buf);
+int epfv_ring_peek(struct epfv_ring *ring, struct epfv_request *req);
 
 /**
- * epfv_ring_put() - a buffer is done; remembered until epfv_ring_publish()
+ * epfv_ring_begin() - the first place in a request
+ * @req: fetched or taken, and not published
+ *
+ * Return: a cursor at its first byte.
+ */
+static inline struct epfv_cursor epfv_ring_begin(const struct epfv_request *req)
+{
+	return (struct epfv_cursor){ .desc = req->head };
+}
+
+/**
+ * epfv_ring_seg() - the descriptor that a cursor is at
  * @ring: ring
- * @head: as given by epfv_ring_get(); any order
+ * @cur: cursor
+ *
+ * Return: descriptor, NULL at the end of the request.
+ */
+static inline const struct epfv_seg *epfv_ring_seg(const struct epfv_ring *ring,
+						   const struct epfv_cursor *cur)
+{
+	return cur->desc < ring->num ? &ring->segs[cur->desc] : NULL;
+}
+
+/**
+ * epfv_ring_next() - move a cursor to the next descriptor
+ * @ring: ring
+ * @cur: cursor, not at the end
+ */
+static inline void epfv_ring_next(const struct epfv_ring *ring, struct epfv_cursor *cur)
+{
+	*cur = (struct epfv_cursor){ .desc = ring->next[cur->desc] };
+}
+
+/**
+ * epfv_ring_complete() - a request is done; remembered until epfv_ring_publish()
+ * @ring: ring
+ * @head: as in the request; any order
  * @written: bytes written to the buffer, 0 for a readable one
  *
- * The batch holds queue-size entries, so this cannot fail for a head that was
- * got.  A head that is not held is ignored.
+ * There is room for as many as there are descriptors, so this cannot fail for a request
+ * that was taken.  A head that was not is ignored.
  */
-void epfv_ring_put(struct epfv_ring *ring, u16 head, u32 written);
+void epfv_ring_complete(struct epfv_ring *ring, u16 head, u32 written);
 
 /**
  * epfv_ring_publish() - write the used entries (at most two bursts), then idx
@@ -291,7 +331,7 @@ void epfv_ring_release(struct epfv_ring *ring);
  * epfv_ring_all_taken() - whether no buffer is left, as far as the last poll and a hold tell
  * @ring: ring
  *
- * Return: true if epfv_ring_get() was called for each of them, or the ring is broken.
+ * Return: true if each of them was taken, or the ring is broken.
  */
 bool epfv_ring_all_taken(const struct epfv_ring *ring);
 

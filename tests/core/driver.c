@@ -51,7 +51,7 @@ void driver_init(struct driver *d, const struct driver_mem *mem, void *ctx, u64 
 	d->num = num;
 	d->avail = num * sizeof(struct vring_desc);
 	d->used = (d->avail + RING_ENTRIES + (num + 1) * sizeof(u16) + align - 1) & ~(align - 1);
-	mem->store(ctx, base, zeros, epfv_ring_size(num, align));
+	mem->store(ctx, base, zeros, vring_size(num, align));
 }
 
 int driver_add(struct driver *d, const struct epfv_seg *segs, unsigned int n)

@@ -6,6 +6,7 @@
 
 #include <linux/minmax.h>
 #include <linux/sizes.h>
+#include <linux/virtio_ring.h>
 
 #include "legacy-layout.h"
 #include "world.h"
@@ -540,7 +541,7 @@ static void test_rings_of_the_next_driver(void **state)
 	assert_int_equal(w->epc.maps, maps);
 	assert_int_equal(epfv_hostq_start(w->host_tx, &tx), 0);
 	assert_int_equal(w->epc.maps, maps + 1);
-	assert_int_equal(w->host_tx->region.addr, tx.desc);
+	assert_int_equal(w->host_tx->region[0].addr, tx.desc);
 
 	/* Longer than it was, and not there any more */
 	epfv_hostq_stop(w->host_rx);
@@ -549,6 +550,51 @@ static void test_rings_of_the_next_driver(void **state)
 	assert_false(epfv_hostq_keep(w->host_tx, NULL));
 	assert_false(epfv_hostq_release(w->host_tx));
 	assert_int_equal(w->epc.num_maps, 0);
+}
+
+/* A ring whose parts are not together, as no legacy driver has it; in any order */
+static void test_ring_in_three_places(void **state)
+{
+	const struct vring_desc desc = { .addr = 0x5000000, .len = 100 };
+	const struct epfv_queue_setup setup = {
+		.desc = 0x730000000, .avail = 0x540000100, .used = 0x540100000,
+		.size = QUEUE_SIZE, .vector = 2,
+	};
+	struct epfv_queue_setup other = setup;
+	struct world *w = *state;
+	struct epfv_request req;
+	u16 one = 1, zero = 0, idx;
+	unsigned long maps;
+
+	world_host_up(w);
+	epfv_hostq_stop(w->host_tx);
+	assert_false(epfv_hostq_keep(w->host_tx, &setup));
+	host_write(&w->host, setup.desc, &desc, sizeof(desc));
+	host_write(&w->host, setup.avail, &zero, 2);
+	host_write(&w->host, setup.avail + 2, &one, 2);
+	host_write(&w->host, setup.avail + 4, &zero, 2);
+	maps = w->epc.maps;
+	assert_int_equal(epfv_hostq_start(w->host_tx, &setup), 0);
+	assert_int_equal(w->host_tx->num_regions, 3);
+	assert_int_equal(w->epc.maps, maps + 3);
+	assert_int_equal(epfv_hostq_take(w->host_tx, &req), 1);
+	assert_int_equal(req.readable, 100);
+	epfv_hostq_complete(w->host_tx, &req, 0, 100);
+	assert_int_equal(epfv_hostq_publish(w->host_tx), 0);
+	fake_epc_settle(&w->epc);
+	host_read(&w->host, setup.used + 2, &idx, 2);
+	assert_int_equal(idx, 1);
+
+	/* The next driver has the same, and the one after it not all of it */
+	epfv_hostq_stop(w->host_tx);
+	assert_true(epfv_hostq_keep(w->host_tx, &setup));
+	other.used += SZ_64K;
+	assert_false(epfv_hostq_keep(w->host_tx, &other));
+	assert_int_equal(w->host_tx->num_regions, 0);
+	/* Where no ring can be there is none */
+	other.desc++;
+	assert_int_equal(epfv_hostq_start(w->host_tx, &other), -EINVAL);
+	assert_int_equal(w->host_tx->num_regions, 0);
 }
 
 /* A driver that has just started gets nothing until it was quiet for a while */
@@ -1527,6 +1573,7 @@ int main(void)
 		TEST(test_transit_is_bounded_again),
 		TEST(test_transit_ends_with_host),
 		TEST(test_rings_of_the_next_driver),
+		TEST(test_ring_in_three_places),
 		TEST(test_receivers_come_back),
 		TEST(test_to_host_reset),
 		TEST_ON(test_to_host_reset, three),

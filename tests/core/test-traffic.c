@@ -183,8 +183,8 @@ static void test_feature_is_not_accepted(void **state)
 	assert_true(f->hostq[RX].live && f->hostq[TX].live);
 	assert_false(f->hostq[CONTROL_RX].live || f->hostq[CONTROL_TX].live);
 	/* Nor has it windows that the driver before it left */
-	assert_int_equal(f->hostq[CONTROL_RX].region.len, 0);
-	assert_int_equal(f->hostq[CONTROL_TX].region.len, 0);
+	assert_int_equal(f->hostq[CONTROL_RX].num_regions, 0);
+	assert_int_equal(f->hostq[CONTROL_TX].num_regions, 0);
 }
 
 static void host_load(void *ctx, u64 addr, void *buf, u32 len)

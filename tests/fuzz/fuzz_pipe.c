@@ -93,15 +93,25 @@ static struct local *local_of(void *ctx)
 	return container_of(q, struct local, q);
 }
 
-static int local_read(void *ctx, u32 off, void *buf, u32 len)
+/* Addresses are pointers */
+static u8 *local_at(void *ctx, u64 addr, u32 len)
 {
-	memcpy(buf, local_of(ctx)->ring + off, len);
+	const struct local *l = local_of(ctx);
+	u8 *ptr = (u8 *)(uintptr_t)addr;
+
+	CHECK(ptr >= l->ring && ptr + len <= l->ring + vring_size(QUEUE_SIZE, LOCAL_ALIGN));
+	return ptr;
+}
+
+static int local_read(void *ctx, u64 addr, void *buf, u32 len)
+{
+	memcpy(buf, local_at(ctx, addr, len), len);
 	return 0;
 }
 
-static int local_write(void *ctx, u32 off, const void *buf, u32 len)
+static int local_write(void *ctx, u64 addr, const void *buf, u32 len)
 {
-	memcpy(local_of(ctx)->ring + off, buf, len);
+	memcpy(local_at(ctx, addr, len), buf, len);
 	return 0;
 }
 
@@ -238,9 +248,13 @@ static void local_up(void)
 	local_down();
 	for (i = 0; i < 2; i++) {
 		struct local *l = &w.local[i];
+		struct vring vring;
 
+		vring_init(&vring, QUEUE_SIZE, l->ring, LOCAL_ALIGN);
 		driver_init(&l->d, &local_mem, NULL, (uintptr_t)l->ring, QUEUE_SIZE, LOCAL_ALIGN);
-		CHECK(!epfv_ring_init(l->q.ring, QUEUE_SIZE, LOCAL_ALIGN, &local_ops, &l->q));
+		CHECK(!epfv_ring_init(l->q.ring, QUEUE_SIZE, (uintptr_t)vring.desc,
+				      (uintptr_t)vring.avail, (uintptr_t)vring.used, &local_ops,
+				      &l->q));
 		l->q.live = true;
 	}
 }
@@ -402,11 +416,11 @@ static void host_up(u32 rx_pfn, u32 tx_pfn)
 	for (i = 0; i < 2; i++) {
 		w.base[i] = setup[i].desc;
 		w.free[i] = 0;
-		host_write(&w.host, w.base[i], zeros, epfv_ring_size(w.num, HOST_ALIGN));
+		host_write(&w.host, w.base[i], zeros, vring_size(w.num, HOST_ALIGN));
 		if (!epfv_hostq_start(&w.hq[i], &setup[i]))
 			epfv_pipe_start(&w.pipe[i]);
 		else
-			CHECK(!w.hq[i].region.num_pieces);
+			CHECK(!w.hq[i].num_regions);
 	}
 	/* Its driver was there for long */
 	w.pipe[RX].settle = (struct epfv_settle){};
@@ -641,7 +655,7 @@ static void begin(u8 how)
 		CHECK(!epfv_hostq_init(&w.hq[i], i == RX ? "receiveq" : "transmitq", &w.hm, &w.irq));
 		l->q.callback = local_call;
 		l->q.ring = calloc(1, sizeof(*l->q.ring));
-		l->ring = calloc(1, epfv_ring_size(QUEUE_SIZE, LOCAL_ALIGN));
+		l->ring = calloc(1, vring_size(QUEUE_SIZE, LOCAL_ALIGN));
 		l->bufs = calloc(LOCAL_BUFS, LOCAL_BUF);
 	}
 	CHECK(!epfv_pipe_init(&w.pipe[TX], false, &w.hq[TX], &w.local[RX].q, EPFV_TRANSIT_SIZE,

@@ -13,6 +13,7 @@
 #include "input.h"
 #include "ring.h"
 
+#define BASE		0x700000000000	/* where the rings are */
 #define MAX_BLOWS	8
 #define SOME_ERROR	(-ECOMM)
 
@@ -150,8 +151,10 @@ static bool has_ones(const u8 *buf, u32 len, u32 size)
 	return false;
 }
 
-static int op_read(void *ctx, u32 off, void *buf, u32 len)
+static int op_read(void *ctx, u64 addr, void *buf, u32 len)
 {
+	u32 off = addr - BASE;
+
 	CHECK(ctx == &s);
 	if (begin_access(off, len, false)) {
 		memset(buf, 0x5a, len);
@@ -170,8 +173,10 @@ static int op_read(void *ctx, u32 off, void *buf, u32 len)
 	return 0;
 }
 
-static int op_write(void *ctx, u32 off, const void *buf, u32 len)
+static int op_write(void *ctx, u64 addr, const void *buf, u32 len)
 {
+	u32 off = addr - BASE;
+
 	CHECK(ctx == &s);
 	if (begin_access(off, len, true))
 		return SOME_ERROR;
@@ -218,7 +223,7 @@ static void end_call(int ret)
 static void start(void)
 {
 	memset(&ring, 0xa5, sizeof(ring));
-	CHECK(!epfv_ring_init(&ring, s.num, s.align, &ops, &s));
+	CHECK(!epfv_ring_init(&ring, s.num, BASE, BASE + s.avail, BASE + s.used, &ops, &s));
 	s.fetched = 0;
 	s.holds = false;
 	s.num_held = 0;
@@ -294,20 +299,21 @@ static void offer(u8 how)
 	move_idx(1);
 }
 
-static void check_same(const struct epfv_buf *a, const struct epfv_buf *b)
+static void check_same(const struct epfv_request *a, const struct epfv_request *b)
 {
-	CHECK(a->head == b->head && a->nsegs == b->nsegs && a->segs == b->segs &&
+	CHECK(a->head == b->head && a->nsegs == b->nsegs &&
 	      a->readable == b->readable && a->writable == b->writable);
 }
 
-static void check_segs(const struct epfv_buf *buf)
+static void check_segs(const struct epfv_request *buf)
 {
+	struct epfv_cursor at = epfv_ring_begin(buf);
 	u64 readable = 0, writable = 0;
-	unsigned int i;
+	const struct epfv_seg *seg;
+	unsigned int n = 0;
 
-	for (i = 0; i < buf->nsegs; i++) {
-		const struct epfv_seg *seg = &buf->segs[i];
-
+	for (; (seg = epfv_ring_seg(&ring, &at)); epfv_ring_next(&ring, &at)) {
+		CHECK(n++ < buf->nsegs);
 		CHECK(seg >= ring.segs && seg < ring.segs + EPFV_RING_MAX_SIZE);
 		CHECK(seg->len >= 1 && seg->addr + (seg->len - 1) >= seg->addr);
 		CHECK(seg->writable || !writable);
@@ -316,22 +322,25 @@ static void check_segs(const struct epfv_buf *buf)
 		else
 			readable += seg->len;
 	}
+	CHECK(n == buf->nsegs);
 	CHECK(readable == buf->readable && writable == buf->writable);
 }
 
 /* Nobody has touched a descriptor since: what the ring gave must be what is there */
-static void check_truth(const struct epfv_buf *buf)
+static void check_truth(const struct epfv_request *buf)
 {
+	struct epfv_cursor cur = epfv_ring_begin(buf);
 	unsigned int i, at = buf->head;
 
-	for (i = 0; i < buf->nsegs; i++) {
+	for (i = 0; i < buf->nsegs; i++, epfv_ring_next(&ring, &cur)) {
+		const struct epfv_seg *seg = epfv_ring_seg(&ring, &cur);
 		struct vring_desc desc;
 
 		CHECK(at < s.num);
 		memcpy(&desc, s.mem + at * sizeof(desc), sizeof(desc));
-		CHECK(desc.addr == buf->segs[i].addr && desc.len == buf->segs[i].len);
+		CHECK(desc.addr == seg->addr && desc.len == seg->len);
 		CHECK(!(desc.flags & VRING_DESC_F_INDIRECT));
-		CHECK(buf->segs[i].writable == !!(desc.flags & VRING_DESC_F_WRITE));
+		CHECK(seg->writable == !!(desc.flags & VRING_DESC_F_WRITE));
 		CHECK(!(desc.flags & VRING_DESC_F_NEXT) == (i + 1 == buf->nsegs));
 		at = desc.next;
 	}
@@ -352,7 +361,7 @@ static void do_fetch(u8 max)
 	if (ring.error)
 		s.fetched = 0;
 	else
-		s.fetched = ring.num_bufs;
+		s.fetched = ring.num_fetched;
 	if (ret >= 0)
 		CHECK((unsigned int)ret == s.fetched);
 	CHECK(ring.error || (s.fetched >= before && s.fetched - before <= max));
@@ -368,12 +377,12 @@ static void do_fetch(u8 max)
 
 static void do_get(void)
 {
-	struct epfv_buf buf, peeked;
+	struct epfv_request buf, peeked;
 	int ret, peek;
 
 	begin_call(0);
 	peek = epfv_ring_peek(&ring, &peeked);
-	ret = epfv_ring_get(&ring, &buf);
+	ret = epfv_ring_take(&ring, &buf);
 	CHECK(ret == peek && ret == (!ring.error && s.fetched));
 	if (!ret)
 		return;
@@ -397,7 +406,7 @@ static void do_put(u16 head, u32 written)
 	unsigned int i;
 
 	begin_call(0);
-	epfv_ring_put(&ring, head, written);
+	epfv_ring_complete(&ring, head, written);
 	if (head >= s.num || s.state[head] != HELD)
 		return;
 	s.state[head] = PUT_BACK;
@@ -621,7 +630,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&s, 0, sizeof(s));
 	s.num = 1 << (how & 15) % 11;
 	s.align = how & 0x80 ? 4 : 4096;
-	s.size = epfv_ring_size(s.num, s.align);
+	s.size = vring_size(s.num, s.align);
 	s.avail = 16 * s.num;
 	s.used = s.size - (4 + 8 * s.num + 2);
 	/* Apart, so that the sanitizer sees what is outside of it */

@@ -82,7 +82,7 @@ static bool may_post(unsigned int n)
 
 static unsigned int region_queue(const struct epfv_region *region)
 {
-	return container_of(region, struct epfv_hostq, region) - hostqs;
+	return container_of(region, struct epfv_hostq, region[0]) - hostqs;
 }
 
 /*
@@ -186,6 +186,17 @@ static unsigned int find_buffer(unsigned int q, u64 addr)
 	return 0;
 }
 
+static const struct epfv_seg *this_seg(unsigned int q)
+{
+	return epfv_ring_seg(hostqs[q].ring, &eps[q].at);
+}
+
+static void next_seg(unsigned int q)
+{
+	epfv_ring_next(hostqs[q].ring, &eps[q].at);
+	eps[q].seg++;
+}
+
 static void read_payload(unsigned int q, const struct epfv_seg *seg)
 {
 	struct endpoint_queue *ep = &eps[q];
@@ -194,7 +205,7 @@ static void read_payload(unsigned int q, const struct epfv_seg *seg)
 	make_access(ACCESS_PAYLOAD, q, find_buffer(q, seg->addr), &byte, 1, 1);
 	if (byte != message_byte(ep->count, ep->seg))
 		world_error(run.w, "payload read is not that of the next message");
-	ep->seg++;
+	next_seg(q);
 }
 
 static void write_payload(unsigned int q, const struct epfv_seg *seg)
@@ -204,7 +215,7 @@ static void write_payload(unsigned int q, const struct epfv_seg *seg)
 
 	if (may_post(1))
 		post(POSTED_PAYLOAD, q, find_buffer(q, seg->addr), &byte, 1);
-	ep->seg++;
+	next_seg(q);
 }
 
 static void check(int ret)
@@ -220,13 +231,14 @@ static bool next_buffer(unsigned int q)
 
 	if (ep->active)
 		return true;
-	ret = epfv_hostq_next(&hostqs[q], &ep->buf);
+	ret = epfv_hostq_take(&hostqs[q], &ep->req);
 	check(ret);
 	if (ret <= 0)
 		return false;
-	if (ep->buf.nsegs != message_chain(run.s, q, ep->count))
+	if (ep->req.nsegs != message_chain(run.s, q, ep->count))
 		world_error(run.w, "chain is not as long as the driver made it");
 	ep->active = true;
+	ep->at = epfv_ring_begin(&ep->req);
 	ep->seg = 0;
 	return true;
 }
@@ -235,7 +247,7 @@ static void finish(unsigned int q, u32 written)
 {
 	struct endpoint_queue *ep = &eps[q];
 
-	epfv_hostq_done(&hostqs[q], &ep->buf, written, ep->buf.nsegs);
+	epfv_hostq_complete(&hostqs[q], &ep->req, written, ep->req.nsegs);
 	ep->active = false;
 	ep->count++;
 }
@@ -247,12 +259,12 @@ static bool from_host(unsigned int q)
 	bool held = false;
 
 	while (!held && !run.w->error && next_buffer(q)) {
-		if (ep->seg == ep->buf.nsegs)
+		if (ep->seg == ep->req.nsegs)
 			finish(q, 0);
 		else if (ep->count == ep->limit)
 			held = true;
 		else
-			read_payload(q, &ep->buf.segs[ep->seg]);
+			read_payload(q, this_seg(q));
 	}
 	check(epfv_hostq_publish(&hostqs[q]));
 	return !held && epfv_ring_available(hostqs[q].ring);
@@ -264,10 +276,10 @@ static void to_host(unsigned int q)
 	struct endpoint_queue *ep = &eps[q];
 
 	while (ep->count < ep->limit && !run.w->error && next_buffer(q)) {
-		if (ep->seg == ep->buf.nsegs)
+		if (ep->seg == ep->req.nsegs)
 			finish(q, ep->seg);
 		else
-			write_payload(q, &ep->buf.segs[ep->seg]);
+			write_payload(q, this_seg(q));
 	}
 	check(epfv_hostq_publish(&hostqs[q]));
 }
@@ -307,15 +319,18 @@ static bool poller_round(void)
 
 static void pack(struct packed_ring *p, const struct epfv_ring *ring)
 {
-	memcpy(p->head, ring, offsetof(struct epfv_ring, buf));
-	memcpy(p->buf, ring->buf, sizeof(p->buf));
+	unsigned int i;
+
+	memcpy(p->head, ring, offsetof(struct epfv_ring, fetched));
+	/* Where in the array they begin makes no difference */
+	for (i = 0; i < MAX_NUM; i++)
+		p->fetched[i] = ring->fetched[(ring->first_fetched + i) % EPFV_RING_BATCH];
 	memcpy(p->segs, ring->segs, sizeof(p->segs));
 	memcpy(p->done, ring->done, sizeof(p->done));
 	memcpy(p->burst, ring->burst, sizeof(p->burst));
 	memcpy(p->next, ring->next, sizeof(p->next));
 	memcpy(p->state, ring->state, sizeof(p->state));
-	p->first_buf = ring->first_buf;
-	p->num_bufs = ring->num_bufs;
+	p->num_fetched = ring->num_fetched;
 	p->num_done = ring->num_done;
 	p->burst_first = ring->burst_first;
 	p->burst_len = ring->burst_len;
@@ -324,19 +339,28 @@ static void pack(struct packed_ring *p, const struct epfv_ring *ring)
 
 static void unpack(struct epfv_ring *ring, const struct packed_ring *p)
 {
-	memcpy(ring, p->head, offsetof(struct epfv_ring, buf));
-	memcpy(ring->buf, p->buf, sizeof(p->buf));
+	memcpy(ring, p->head, offsetof(struct epfv_ring, fetched));
+	memcpy(ring->fetched, p->fetched, sizeof(p->fetched));
 	memcpy(ring->segs, p->segs, sizeof(p->segs));
 	memcpy(ring->done, p->done, sizeof(p->done));
 	memcpy(ring->burst, p->burst, sizeof(p->burst));
 	memcpy(ring->next, p->next, sizeof(p->next));
 	memcpy(ring->state, p->state, sizeof(p->state));
-	ring->first_buf = p->first_buf;
-	ring->num_bufs = p->num_bufs;
+	ring->first_fetched = 0;
+	ring->num_fetched = p->num_fetched;
 	ring->num_done = p->num_done;
 	ring->burst_first = p->burst_first;
 	ring->burst_len = p->burst_len;
 	ring->chain = p->chain;
+}
+
+/* Descriptors of a request */
+static void mark(bool *used, const struct epfv_request *req, const struct epfv_ring *ring)
+{
+	struct epfv_cursor at = epfv_ring_begin(req);
+
+	for (; epfv_ring_seg(ring, &at); epfv_ring_next(ring, &at))
+		used[at.desc] = true;
 }
 
 /*
@@ -348,26 +372,24 @@ static void bury(struct world_queue *wq, const struct epfv_ring *ring)
 	struct packed_ring *p = &wq->ring;
 	struct endpoint_queue *ep = &wq->ep;
 	bool used[MAX_NUM] = { false };
-	unsigned int i, k;
+	unsigned int i;
 
 	for (i = 0; i < MAX_NUM; i++) {
-		struct epfv_buf *buf = &p->buf[i];
-
-		if (i < p->first_buf || i - p->first_buf >= p->num_bufs)
-			memset(buf, POISON, sizeof(*buf));
+		if (i >= p->num_fetched)
+			memset(&p->fetched[i], POISON, sizeof(p->fetched[i]));
 		else
-			for (k = 0; k < buf->nsegs; k++)
-				used[buf->segs - ring->segs + k] = true;
+			mark(used, &p->fetched[i], ring);
 		if (i >= p->num_done)
 			memset(&p->done[i], POISON, sizeof(p->done[i]));
 		if (!p->state[i])
 			p->next[i] = ring->num;
 	}
-	if (!ep->active)
-		memset(&ep->buf, POISON, sizeof(ep->buf));
-	else
-		for (k = 0; k < ep->buf.nsegs; k++)
-			used[ep->buf.segs - ring->segs + k] = true;
+	if (!ep->active) {
+		memset(&ep->req, POISON, sizeof(ep->req));
+		memset(&ep->at, POISON, sizeof(ep->at));
+	} else {
+		mark(used, &ep->req, ring);
+	}
 	for (i = 0; i < MAX_NUM; i++)
 		if (!used[i])
 			memset(&p->segs[i], POISON, sizeof(p->segs[i]));

@@ -69,10 +69,9 @@ struct setup {
 
 /* What the ring of a few descriptors has in use of struct epfv_ring */
 struct packed_ring {
-	u64 head[(offsetof(struct epfv_ring, buf) + 7) / 8];
-	struct epfv_buf buf[MAX_NUM];
-	u32 first_buf;
-	u32 num_bufs;
+	u64 head[(offsetof(struct epfv_ring, fetched) + 7) / 8];
+	struct epfv_request fetched[MAX_NUM];
+	u32 num_fetched;
 	struct epfv_seg segs[MAX_NUM];
 	struct epfv_ring_used done[MAX_NUM];
 	struct epfv_ring_desc burst[MAX_NUM];
@@ -134,7 +133,8 @@ struct host {
 
 /* One direction as pipe.c serves it */
 struct endpoint_queue {
-	struct epfv_buf buf;
+	struct epfv_request req;
+	struct epfv_cursor at;
 	u8 active;
 	u8 seg;
 	u8 count;	/* messages received or sent */
