@@ -96,7 +96,7 @@ static int epfv_control_read(struct epfv_control *c, const struct epfv_request *
 
 		if (seg->writable || !n)
 			continue;
-		err = epfv_hostmem_read(q->hm, msg + *len, seg->addr, n);
+		err = epfv_hostmem_read(&q->lane, msg + *len, seg->addr, n);
 		if (err == -ESHUTDOWN)
 			return err;
 		if (err) {
@@ -152,7 +152,7 @@ static int epfv_control_write(struct epfv_control *c, const struct epfv_request 
 
 		if (!seg->writable || !n)
 			continue;
-		err = epfv_hostmem_write(q->hm, seg->addr, msg + written, n);
+		err = epfv_hostmem_write(&q->lane, seg->addr, msg + written, n);
 		if (err == -ESHUTDOWN)
 			return err;
 		if (err) {

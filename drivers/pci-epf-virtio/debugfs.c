@@ -24,9 +24,6 @@ static const struct {
 	EPFV_COUNTER(maps, false),
 	EPFV_COUNTER(unmaps, false),
 	EPFV_COUNTER(interrupts, false),
-	EPFV_COUNTER(interrupt_retries, false),
-	EPFV_COUNTER(wakeups, true),
-	EPFV_COUNTER(host_resets, true),
 	EPFV_COUNTER(longest_burst, true),
 	EPFV_COUNTER(host_errors, false),
 };
@@ -49,7 +46,7 @@ static void epfv_pipe_show(struct seq_file *s, const char *direction, const stru
 {
 	const char *name = p->hq->name;
 
-	epfv_stats_show(s, name, direction, &p->hq->stats);
+	epfv_stats_show(s, name, direction, &p->hq->lane.stats);
 	seq_printf(s, "%s%smessages %llu\n", name, direction, p->hq->messages);
 	seq_printf(s, "%s%sbytes %llu\n", name, direction, p->hq->bytes);
 	seq_printf(s, "%s%svector %u\n", name, direction, p->hq->vector);
@@ -60,10 +57,15 @@ static void epfv_pipe_show(struct seq_file *s, const char *direction, const stru
 static int counters_show(struct seq_file *s, void *unused)
 {
 	struct epfv_function *f = s->private;
+	struct epfv_stats sum;
 	unsigned int i;
 
 	seq_printf(s, "state %s\n", epfv_poller_state(&f->poller));
-	epfv_stats_show(s, "", "", &f->stats);
+	epfv_function_stats(f, &sum);
+	epfv_stats_show(s, "", "", &sum);
+	seq_printf(s, "interrupt_retries %llu\n", f->irq.retries);
+	seq_printf(s, "wakeups %llu\n", f->poller.wakeups);
+	seq_printf(s, "host_resets %llu\n", f->poller.host_resets);
 	seq_printf(s, "guessed_queues %llu\n", f->poller.t->guesses);
 	for (i = 0; i < f->type->num_pairs; i++) {
 		epfv_pipe_show(s, "_from_host_", &f->from_host[i]);

@@ -32,11 +32,11 @@ static struct epfv_function *to_function(struct pci_epf *epf)
 
 /* Binding to a controller */
 
-static bool epfv_gate(void *ctx)
+static bool epfv_gate(void *ctx, u32 epoch)
 {
 	struct epfv_function *f = ctx;
 
-	return epfv_poller_epoch_open(&f->poller);
+	return READ_ONCE(f->poller.t->epoch) == epoch && epfv_poller_epoch_open(&f->poller);
 }
 
 static int epfv_check_header(struct epfv_function *f)
@@ -174,7 +174,7 @@ static int epfv_start_poller(struct epfv_function *f)
 	if (err)
 		return err;
 	return epfv_poller_start(&f->poller, dev_name(&f->epf->dev), &f->legacy.regs.t,
-				 f->type->config_len, &epfv_poller_ops, f, &f->stats);
+				 f->type->config_len, &epfv_poller_ops, f);
 }
 
 static bool epfv_type_ok(const struct epfv_type *type)
@@ -252,9 +252,10 @@ static int epfv_bind(struct pci_epf *epf)
 	if (err)
 		return err;
 
-	memset(&f->stats, 0, sizeof(f->stats));
-	epfv_hostmem_init(&f->hostmem, epf, &f->stats, epfv_gate, f);
-	epfv_irq_init(&f->irq, epf, &f->stats);
+	memset(&f->lane, 0, sizeof(f->lane));
+	f->lane.hm = &f->hostmem;
+	epfv_hostmem_init(&f->hostmem, epf, epfv_gate, f);
+	epfv_irq_init(&f->irq, epf);
 	err = epfv_alloc_bar(f, features);
 	if (err)
 		return err;

@@ -20,7 +20,6 @@
 #include "pci-epf-virtio.h"
 #include "pipe.h"
 #include "poller.h"
-#include "stats.h"
 
 #define EPFV_QUEUE_SIZE_MIN	16
 #define EPFV_QUEUE_SIZE_MAX	EPFV_RING_MAX_SIZE
@@ -44,8 +43,8 @@
  * @ready: the controller has been set up for the function
  * @bar: BAR0: registers, then the MSI-X table and PBA
  * @msix_offset: of the MSI-X table in BAR0, in bytes
- * @stats: counters
  * @hostmem: host memory
+ * @lane: the function's own way to it, for its thread
  * @irq: interrupts to the host
  * @legacy: what the host's driver does to the registers
  * @setup: what it has set up, while it runs
@@ -75,8 +74,8 @@ struct epfv_function {
 	bool ready;
 	void *bar;
 	u32 msix_offset;
-	struct epfv_stats stats;
 	struct epfv_hostmem hostmem;
+	struct epfv_lane lane;
 	struct epfv_irq irq;
 	struct epfv_legacy legacy;
 	struct epfv_setup setup;
@@ -97,6 +96,8 @@ struct epfv_function {
 extern const struct epfv_poller_ops epfv_poller_ops;
 int epfv_alloc_queues(struct epfv_function *f);
 void epfv_free_queues(struct epfv_function *f);
+
+void epfv_function_stats(const struct epfv_function *f, struct epfv_stats *sum);
 
 /* configfs.c */
 struct config_group *epfv_configfs_group(struct epfv_function *f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Host memory as seen by a function: outbound windows
+ * Floor 2: host memory as seen by a function, through outbound windows
  *
  * The only part that maps windows and touches them.  Payload goes through a small
  * cache of windows, each far larger than a buffer, since mapping one costs a mutex,
@@ -9,14 +9,18 @@
  * payload: many lie in one window where a driver allocates them at one go, and where
  * not, there is no number of rings that a controller has too few windows for.
  *
- * One thread at a time; everything here may sleep.
+ * Several threads may use it at a time, each in a lane of its own.  A window is not
+ * unmapped while somebody is in the middle of a burst through it; who finds all of
+ * them in use waits, for no longer than a burst takes.  Everything here may sleep.
  */
 #ifndef EPFV_HOSTMEM_H
 #define EPFV_HOSTMEM_H
 
+#include <linux/mutex.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "stats.h"
 
@@ -26,19 +30,38 @@
 /* Regions that may have windows of their own */
 #define EPFV_PINNED_REGIONS	4
 
+/* Who uses host memory in no epoch is let nowhere */
+#define EPFV_NO_EPOCH		0
+
+/**
+ * struct epfv_lane - the way to host memory of one thread, for one queue
+ * @hm: host memory
+ * @epoch: whose memory may be used, EPFV_NO_EPOCH: none; changed by the thread only
+ * @stats: what was done in it
+ * @burst: accesses since the gate was asked
+ */
+struct epfv_lane {
+	struct epfv_hostmem *hm;
+	u32 epoch;
+	struct epfv_stats stats;
+	unsigned int burst;
+};
+
 /**
  * struct epfv_window - one mapped outbound window
  * @map: the EPC core's record of it
  * @addr: first host address it shows
  * @size: bytes it shows; 0: not mapped
- * @dirty: written to since it was mapped or read back
+ * @written: epoch in which it was written to since it was mapped, or EPFV_NO_EPOCH
+ * @users: threads in the middle of a burst through it
  * @used: when it was used last, in units of &epfv_hostmem.clock
  */
 struct epfv_window {
 	struct pci_epc_map map;
 	u64 addr;
 	size_t size;
-	bool dirty;
+	u32 written;
+	unsigned int users;
 	u64 used;
 };
 
@@ -59,14 +82,17 @@ struct epfv_region {
 /**
  * struct epfv_hostmem - access to the host's memory for one function
  * @epf: the function, bound to a controller
- * @stats: where accesses are counted
- * @gate: asked before each burst, and after the last one of a read; false: the host's
- *	memory must not be used any more, what was read is void, and the call fails
- *	with -ESHUTDOWN
+ * @gate: asked before each burst, and after the last one of a read; false: the memory of
+ *	that epoch must not be used any more, what was read is void, and the call fails
+ *	with -ESHUTDOWN.  Any thread, any context
  * @gate_ctx: handed to @gate
- * @burst: accesses since @gate was asked
  * @answers: the host's driver has answered, since it set its queues up
  * @told: that it does not was said, and it never has since then
+ * @lock: guards all that follows, and windows
+ * @wait: for a window that is not in use any more
+ * @puts: counts those
+ * @maps: windows mapped
+ * @unmaps: windows unmapped
  * @cache: windows for payload, and for regions without their own
  * @pinned: regions that have their own
  * @num_pinned: how many
@@ -78,12 +104,15 @@ struct epfv_region {
  */
 struct epfv_hostmem {
 	struct pci_epf *epf;
-	struct epfv_stats *stats;
-	bool (*gate)(void *ctx);
+	bool (*gate)(void *ctx, u32 epoch);
 	void *gate_ctx;
-	unsigned int burst;
 	bool answers;
 	bool told;
+	struct mutex lock; /* windows */
+	wait_queue_head_t wait;
+	unsigned int puts;
+	u64 maps;
+	u64 unmaps;
 	struct epfv_window cache[EPFV_CACHE_WINDOWS];
 	struct epfv_region *pinned[EPFV_PINNED_REGIONS];
 	unsigned int num_pinned;
@@ -95,27 +124,24 @@ struct epfv_hostmem {
 };
 
 void epfv_hostmem_init(struct epfv_hostmem *hm, struct pci_epf *epf,
-		       struct epfv_stats *stats, bool (*gate)(void *ctx), void *gate_ctx);
+		       bool (*gate)(void *ctx, u32 epoch), void *gate_ctx);
 
 /* Unmap the payload cache; regions keep their own windows */
-void epfv_hostmem_flush(struct epfv_hostmem *hm);
-
-/* An epoch has ended: do not read back what was written */
-void epfv_hostmem_forget(struct epfv_hostmem *hm);
+void epfv_hostmem_flush(struct epfv_lane *lane);
 
 /* Unmap one window of it; returns whether there was one */
-bool epfv_hostmem_release(struct epfv_hostmem *hm);
+bool epfv_hostmem_release(struct epfv_lane *lane);
 
 /* Leave a window to others */
-void epfv_hostmem_yield(struct epfv_hostmem *hm);
+void epfv_hostmem_yield(struct epfv_lane *lane);
 
 /*
  * Prepare a range of host memory for use until epfv_region_unmap().  Returns 0,
  * -EINVAL if the range wraps, -ENOSPC if it would need too many windows, or the
  * controller's error if it cannot reach it.
  */
-int epfv_region_map(struct epfv_hostmem *hm, struct epfv_region *region, u64 addr, u32 len);
-void epfv_region_unmap(struct epfv_hostmem *hm, struct epfv_region *region);
+int epfv_region_map(struct epfv_lane *lane, struct epfv_region *region, u64 addr, u32 len);
+void epfv_region_unmap(struct epfv_lane *lane, struct epfv_region *region);
 
 /*
  * Copy between memory and a region, at offset @off in bytes.  Reads may load
@@ -123,16 +149,16 @@ void epfv_region_unmap(struct epfv_hostmem *hm, struct epfv_region *region);
  * Aligned accesses of 2, 4 and 8 bytes are single.  Returns 0, -ERANGE outside
  * the region, or -ESHUTDOWN (see gate above).
  */
-int epfv_region_read(struct epfv_hostmem *hm, struct epfv_region *region,
-		     u32 off, void *buf, u32 len);
-int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region,
-		      u32 off, const void *buf, u32 len);
+int epfv_region_read(struct epfv_lane *lane, struct epfv_region *region, u32 off, void *buf,
+		     u32 len);
+int epfv_region_write(struct epfv_lane *lane, struct epfv_region *region, u32 off,
+		      const void *buf, u32 len);
 
 /*
  * Copy payload from or to any host address.  Returns 0, -ESHUTDOWN, or the
  * error of the controller if it cannot reach the address.
  */
-int epfv_hostmem_read(struct epfv_hostmem *hm, void *buf, u64 addr, size_t len);
-int epfv_hostmem_write(struct epfv_hostmem *hm, u64 addr, const void *buf, size_t len);
+int epfv_hostmem_read(struct epfv_lane *lane, void *buf, u64 addr, size_t len);
+int epfv_hostmem_write(struct epfv_lane *lane, u64 addr, const void *buf, size_t len);
 
 #endif /* EPFV_HOSTMEM_H */

@@ -29,7 +29,7 @@ static int epfv_hostq_read(void *ctx, u64 addr, void *buf, u32 len)
 	struct epfv_hostq *q = ctx;
 	struct epfv_region *region = epfv_hostq_region(q, addr);
 
-	return epfv_region_read(q->hm, region, addr - region->addr, buf, len);
+	return epfv_region_read(&q->lane, region, addr - region->addr, buf, len);
 }
 
 static int epfv_hostq_write(void *ctx, u64 addr, const void *buf, u32 len)
@@ -37,7 +37,7 @@ static int epfv_hostq_write(void *ctx, u64 addr, const void *buf, u32 len)
 	struct epfv_hostq *q = ctx;
 	struct epfv_region *region = epfv_hostq_region(q, addr);
 
-	return epfv_region_write(q->hm, region, addr - region->addr, buf, len);
+	return epfv_region_write(&q->lane, region, addr - region->addr, buf, len);
 }
 
 /*
@@ -81,7 +81,7 @@ int epfv_hostq_init(struct epfv_hostq *q, const char *name, struct epfv_hostmem 
 {
 	memset(q, 0, sizeof(*q));
 	q->name = name;
-	q->hm = hm;
+	q->lane.hm = hm;
 	q->irq = irq;
 	q->ring = kvzalloc_obj(*q->ring);
 	return q->ring ? 0 : -ENOMEM;
@@ -159,7 +159,7 @@ int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 	if (!epfv_hostq_keep(q, setup)) {
 		epfv_hostq_find_parts(setup, &parts);
 		for (; q->num_regions < parts.num; q->num_regions++) {
-			err = epfv_region_map(q->hm, &q->region[q->num_regions],
+			err = epfv_region_map(&q->lane, &q->region[q->num_regions],
 					      parts.part[q->num_regions].addr,
 					      parts.part[q->num_regions].len);
 			if (err) {
@@ -170,7 +170,7 @@ int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 	}
 	if (q->held)
 		epfv_ring_hold(q->ring);
-	q->hm->answers = false;
+	q->lane.hm->answers = false;
 	q->vector = setup->vector;
 	q->again_ns = 0;
 	epfv_hostq_scan(q);
@@ -230,7 +230,7 @@ bool epfv_hostq_release(struct epfv_hostq *q)
 	if (!q->num_regions)
 		return false;
 	while (q->num_regions)
-		epfv_region_unmap(q->hm, &q->region[--q->num_regions]);
+		epfv_region_unmap(&q->lane, &q->region[--q->num_regions]);
 	return true;
 }
 
@@ -274,8 +274,8 @@ void epfv_hostq_abandon(struct epfv_hostq *q)
 
 static void epfv_hostq_answered(struct epfv_hostq *q)
 {
-	q->hm->answers = true;
-	q->hm->told = false;
+	q->lane.hm->answers = true;
+	q->lane.hm->told = false;
 }
 
 /*
@@ -284,10 +284,10 @@ static void epfv_hostq_answered(struct epfv_hostq *q)
  */
 static void epfv_hostq_unanswered(struct epfv_hostq *q)
 {
-	if (q->hm->answers || q->hm->told || q->again_ns < EPFV_HOSTQ_AGAIN_MAX_NS)
+	if (q->lane.hm->answers || q->lane.hm->told || q->again_ns < EPFV_HOSTQ_AGAIN_MAX_NS)
 		return;
-	q->hm->told = true;
-	dev_err(&q->hm->epf->dev,
+	q->lane.hm->told = true;
+	dev_err(&q->lane.hm->epf->dev,
 		"the host's memory does not answer. Its IOMMU may be why: on the host, unbind the card from virtio-pci, write identity to the card's iommu_group/type, and bind it again; or boot the host with iommu=pt\n");
 }
 
@@ -375,7 +375,7 @@ int epfv_hostq_publish(struct epfv_hostq *q)
 		return n;
 	n = epfv_ring_need_interrupt(q->ring);
 	if (n > 0)
-		epfv_irq_raise(q->irq, q->vector);
+		q->lane.stats.interrupts += epfv_irq_raise(q->irq, q->vector);
 	return n < 0 ? n : 0;
 }
 
@@ -412,10 +412,10 @@ u64 epfv_hostq_finish(struct epfv_hostq *q, int err)
 	}
 
 	q->live = false;
-	q->hm->stats->host_errors++;
-	trace_epfv_host_error(dev_name(&q->hm->epf->dev), q->name,
+	q->lane.stats.host_errors++;
+	trace_epfv_host_error(dev_name(&q->lane.hm->epf->dev), q->name,
 			      epfv_ring_error_text(q->ring->error));
-	dev_err_ratelimited(&q->hm->epf->dev,
+	dev_err_ratelimited(&q->lane.hm->epf->dev,
 			    "host's %s queue: %s; stopped until the host resets it\n",
 			    q->name, epfv_ring_error_text(q->ring->error));
 	return U64_MAX;
@@ -440,9 +440,9 @@ bool epfv_hostq_more(const struct epfv_hostq *q)
  */
 void epfv_hostq_bad_address(struct epfv_hostq *q, const struct epfv_seg *seg, int err)
 {
-	q->hm->stats->host_errors++;
-	trace_epfv_host_error(dev_name(&q->hm->epf->dev), q->name, "buffer cannot be reached");
-	dev_err_ratelimited(&q->hm->epf->dev,
+	q->lane.stats.host_errors++;
+	trace_epfv_host_error(dev_name(&q->lane.hm->epf->dev), q->name, "buffer cannot be reached");
+	dev_err_ratelimited(&q->lane.hm->epf->dev,
 			    "cannot reach the host's buffer at %#llx, %u bytes (err=%d)\n",
 			    seg->addr, seg->len, err);
 }

@@ -14,7 +14,6 @@
 #include "hostmem.h"
 #include "irq.h"
 #include "ring.h"
-#include "stats.h"
 #include "transport.h"
 
 /*
@@ -31,7 +30,7 @@
 /**
  * struct epfv_hostq - a virtqueue in host memory
  * @name: for messages
- * @hm: the memory
+ * @lane: the way to its memory, and what was done on it
  * @irq: its interrupts
  * @region: the ring, in one piece or more, mapped while @live and for a while after that
  * @num_regions: how many
@@ -45,11 +44,10 @@
  * @again_at: when the pause ends
  * @messages: buffers used
  * @bytes: payload moved
- * @stats: what that took; of the function's counters, this queue's part
  */
 struct epfv_hostq {
 	const char *name;
-	struct epfv_hostmem *hm;
+	struct epfv_lane lane;
 	struct epfv_irq *irq;
 	struct epfv_region region[EPFV_HOSTQ_PARTS];
 	unsigned int num_regions;
@@ -62,7 +60,6 @@ struct epfv_hostq {
 	ktime_t again_at;
 	u64 messages;
 	u64 bytes;
-	struct epfv_stats stats;
 };
 
 int epfv_hostq_init(struct epfv_hostq *q, const char *name, struct epfv_hostmem *hm,

@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pci-epc.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 
 #include "irq.h"
@@ -23,17 +24,27 @@
 /* Longer than a host takes for its handler, and no more than somebody who types notices */
 #define EPFV_INTX_ECHO_NS	(10 * NSEC_PER_MSEC)
 
+static void epfv_irq_forget(struct epfv_irq *irq)
+{
+	bitmap_zero(irq->pending, EPFV_MAX_VECTORS);
+	irq->retry_ns = 0;
+	irq->next = 0;
+	irq->starved = false;
+	irq->intx = false;
+	irq->refused = false;
+	irq->echo = 0;
+}
+
 /**
  * epfv_irq_init() - begin without pending interrupts
  * @irq: any content
  * @epf: function, bound to a controller
- * @stats: counters
  */
-void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf, struct epfv_stats *stats)
+void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf)
 {
+	memset(irq, 0, sizeof(*irq));
 	irq->epf = epf;
-	irq->stats = stats;
-	epfv_irq_drop(irq);
+	mutex_init(&irq->lock);
 }
 
 /**
@@ -43,25 +54,9 @@ void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf, struct epfv_stats 
  */
 void epfv_irq_start(struct epfv_irq *irq, bool msix_on)
 {
+	mutex_lock(&irq->lock);
 	irq->intx = !msix_on;
-}
-
-/**
- * epfv_irq_raise() - send an interrupt, now or as soon as it can be sent
- * @irq: interrupts
- * @vector: entry of the MSI-X table, the first is 0; any other value than that
- *	of an entry means that the driver wants none (VIRTIO_MSI_NO_VECTOR).  With
- *	MSI-X off there is one interrupt, and it means nothing
- */
-void epfv_irq_raise(struct epfv_irq *irq, u16 vector)
-{
-	if (irq->intx)
-		vector = 0;
-	if (vector >= EPFV_MAX_VECTORS || irq->refused)
-		return;
-	__set_bit(vector, irq->pending);
-	irq->next = 0;
-	epfv_irq_flush(irq);
+	mutex_unlock(&irq->lock);
 }
 
 static int epfv_irq_send(struct epfv_irq *irq, unsigned int vector)
@@ -82,7 +77,7 @@ static int epfv_irq_send(struct epfv_irq *irq, unsigned int vector)
 /* Most controllers cannot, and say so in the log each time (dw_pcie_ep_raise_intx_irq()) */
 static void epfv_irq_refused(struct epfv_irq *irq)
 {
-	epfv_irq_drop(irq);
+	epfv_irq_forget(irq);
 	irq->refused = true;
 	dev_err(&irq->epf->dev,
 		"the host has not enabled MSI-X, and the controller cannot raise INTx: it hears of nothing\n");
@@ -110,18 +105,12 @@ static u64 epfv_irq_echo(struct epfv_irq *irq)
 		return irq->echo - now;
 	irq->echo = 0;
 	if (!epfv_irq_send(irq, 0))
-		irq->stats->interrupts++;
+		irq->sent++;
 	return U64_MAX;
 }
 
-/**
- * epfv_irq_flush() - try again what is pending, if it is time
- * @irq: interrupts
- *
- * Return: nanoseconds until the next attempt is due, U64_MAX if nothing is
- * pending.
- */
-u64 epfv_irq_flush(struct epfv_irq *irq)
+/* As epfv_irq_flush(); the lock is held */
+static u64 epfv_irq_try(struct epfv_irq *irq)
 {
 	unsigned int vector;
 	bool failed = false;
@@ -143,11 +132,11 @@ u64 epfv_irq_flush(struct epfv_irq *irq)
 			return U64_MAX;
 		}
 		if (err) {
-			irq->stats->interrupt_retries++;
+			irq->retries++;
 			irq->starved |= epfv_irq_starves(irq, err);
 			failed = true;
 		} else {
-			irq->stats->interrupts++;
+			irq->sent++;
 			__clear_bit(vector, irq->pending);
 		}
 	}
@@ -166,18 +155,90 @@ u64 epfv_irq_flush(struct epfv_irq *irq)
 }
 
 /**
+ * epfv_irq_raise() - send an interrupt, now or as soon as it can be sent
+ * @irq: interrupts
+ * @vector: entry of the MSI-X table, the first is 0; any other value than that
+ *	of an entry means that the driver wants none (VIRTIO_MSI_NO_VECTOR).  With
+ *	MSI-X off there is one interrupt, and it means nothing
+ *
+ * Return: whether it was sent at once.
+ */
+bool epfv_irq_raise(struct epfv_irq *irq, u16 vector)
+{
+	bool sent = false;
+
+	mutex_lock(&irq->lock);
+	if (irq->intx)
+		vector = 0;
+	if (vector < EPFV_MAX_VECTORS && !irq->refused) {
+		__set_bit(vector, irq->pending);
+		irq->next = 0;
+		epfv_irq_try(irq);
+		sent = !test_bit(vector, irq->pending);
+	}
+	mutex_unlock(&irq->lock);
+	return sent;
+}
+
+/**
+ * epfv_irq_flush() - try again what is pending, if it is time
+ * @irq: interrupts
+ *
+ * Return: nanoseconds until the next attempt is due, U64_MAX if nothing is
+ * pending.
+ */
+u64 epfv_irq_flush(struct epfv_irq *irq)
+{
+	u64 left;
+
+	mutex_lock(&irq->lock);
+	left = epfv_irq_try(irq);
+	mutex_unlock(&irq->lock);
+	return left;
+}
+
+/**
+ * epfv_irq_waits() - whether who raised an interrupt should have it tried again
+ * @irq: interrupts
+ *
+ * Return: true if epfv_irq_flush() has something to do, now or later.
+ */
+bool epfv_irq_waits(struct epfv_irq *irq)
+{
+	bool waits;
+
+	mutex_lock(&irq->lock);
+	waits = !bitmap_empty(irq->pending, EPFV_MAX_VECTORS) || irq->echo;
+	mutex_unlock(&irq->lock);
+	return waits;
+}
+
+/**
+ * epfv_irq_starved() - whether an attempt has failed for want of a window
+ * @irq: interrupts
+ *
+ * Return: true once for each attempt that has.
+ */
+bool epfv_irq_starved(struct epfv_irq *irq)
+{
+	bool starved;
+
+	mutex_lock(&irq->lock);
+	starved = irq->starved;
+	irq->starved = false;
+	mutex_unlock(&irq->lock);
+	return starved;
+}
+
+/**
  * epfv_irq_drop() - forget what is pending: the host has reset the device
  * @irq: interrupts
  */
 void epfv_irq_drop(struct epfv_irq *irq)
 {
-	bitmap_zero(irq->pending, EPFV_MAX_VECTORS);
-	irq->retry_ns = 0;
-	irq->next = 0;
-	irq->starved = false;
-	irq->intx = false;
-	irq->refused = false;
-	irq->echo = 0;
+	mutex_lock(&irq->lock);
+	epfv_irq_forget(irq);
+	mutex_unlock(&irq->lock);
 }
 
 /**

@@ -12,17 +12,16 @@
  * before the host has come back from the one before it may be lost, so the last
  * of a series is sent twice.
  *
- * One thread at a time; everything here may sleep.
+ * Several threads may raise interrupts; everything here may sleep.
  */
 #ifndef EPFV_IRQ_H
 #define EPFV_IRQ_H
 
 #include <linux/bitmap.h>
 #include <linux/ktime.h>
+#include <linux/mutex.h>
 #include <linux/pci-epf.h>
 #include <linux/types.h>
-
-#include "stats.h"
 
 /* As many as a function can have: one for each queue, one for the configuration */
 #define EPFV_MAX_VECTORS	67
@@ -30,7 +29,9 @@
 /**
  * struct epfv_irq - interrupts of one function
  * @epf: the function, bound to a controller
- * @stats: where they are counted
+ * @lock: guards all that follows
+ * @sent: messages sent, or INTx
+ * @retries: attempts that failed; each is made again
  * @pending: vectors to be sent, the first is 0
  * @retry_ns: pause before the next attempt, 0 if the last one succeeded
  * @next: not before this time
@@ -42,7 +43,9 @@
  */
 struct epfv_irq {
 	struct pci_epf *epf;
-	struct epfv_stats *stats;
+	struct mutex lock; /* what is pending */
+	u64 sent;
+	u64 retries;
 	DECLARE_BITMAP(pending, EPFV_MAX_VECTORS);
 	u64 retry_ns;
 	ktime_t next;
@@ -52,10 +55,12 @@ struct epfv_irq {
 	ktime_t echo;
 };
 
-void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf, struct epfv_stats *stats);
+void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf);
 void epfv_irq_start(struct epfv_irq *irq, bool msix_on);
-void epfv_irq_raise(struct epfv_irq *irq, u16 vector);
+bool epfv_irq_raise(struct epfv_irq *irq, u16 vector);
 u64 epfv_irq_flush(struct epfv_irq *irq);
+bool epfv_irq_waits(struct epfv_irq *irq);
+bool epfv_irq_starved(struct epfv_irq *irq);
 void epfv_irq_drop(struct epfv_irq *irq);
 bool epfv_irq_msix_enabled(const struct epfv_irq *irq);
 

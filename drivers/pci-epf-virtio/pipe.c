@@ -418,7 +418,7 @@ u64 epfv_pipe_from_host(struct epfv_pipe *p)
 			break;
 		again = U64_MAX;
 
-		err = epfv_hostmem_read(p->hq->hm, p->chunk, seg->addr + p->at.off, n);
+		err = epfv_hostmem_read(&p->hq->lane, p->chunk, seg->addr + p->at.off, n);
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {
@@ -612,7 +612,7 @@ u64 epfv_pipe_to_host(struct epfv_pipe *p)
 		again = U64_MAX;
 
 		n = min_t(size_t, seg->len - p->at.off, p->chunk_len);
-		err = epfv_hostmem_write(p->hq->hm, seg->addr + p->at.off, p->chunk, n);
+		err = epfv_hostmem_write(&p->hq->lane, seg->addr + p->at.off, p->chunk, n);
 		if (err == -ESHUTDOWN)
 			break;
 		if (err) {

@@ -34,16 +34,6 @@
 #define EPFV_SLICE_NS		(200 * NSEC_PER_USEC)
 #define EPFV_SETUP_NS		NSEC_PER_SEC
 
-/*
- * A host that never leaves the thread alone would keep a processor to itself.  It gets so
- * much time of a thread that is preferred to others, and for each nanosecond more it has to
- * leave the thread alone for so many.  What was spent comes back in pieces, as to change a
- * priority takes its time, too.
- */
-#define EPFV_CREDIT_NS		(4LL * NSEC_PER_SEC)
-#define EPFV_CREDIT_SHARE	4
-#define EPFV_CREDIT_PIECE_NS	(EPFV_CREDIT_NS / 10)
-
 /* Before a driver runs, looking is what counts; afterwards, its data is */
 static enum epfv_poller_use epfv_poller_use(const struct epfv_poller *p)
 {
@@ -78,18 +68,8 @@ static void epfv_poller_pay(struct epfv_poller *p, ktime_t now, bool used)
 	unsigned int i;
 
 	p->paid = now;
-	for (i = 0; i < ARRAY_SIZE(p->credit); i++) {
-		struct epfv_credit *c = &p->credit[i];
-
-		if (used && i == epfv_poller_use(p) && !c->spent)
-			c->left -= passed;
-		else
-			c->left = min_t(s64, c->left + passed / EPFV_CREDIT_SHARE, EPFV_CREDIT_NS);
-		if (c->left <= 0)
-			c->spent = true;
-		else if (c->left >= EPFV_CREDIT_PIECE_NS)
-			c->spent = false;
-	}
+	for (i = 0; i < ARRAY_SIZE(p->credit); i++)
+		epfv_credit_pay(&p->credit[i], passed, used && i == epfv_poller_use(p));
 }
 
 /*
@@ -172,7 +152,7 @@ static unsigned int epfv_poller_host(struct epfv_poller *p)
 		p->ops->written(p->ctx, p->t->written);
 	if (events & EPFV_EVENT_RESET) {
 		p->alert = false;
-		p->stats->host_resets++;
+		p->host_resets++;
 		p->ops->stop(p->ctx);
 	}
 	if (events & (EPFV_EVENT_FAILED | EPFV_EVENT_INCOMPLETE)) {
@@ -289,7 +269,7 @@ static void epfv_poller_sleep(struct epfv_poller *p, u64 again)
 				      ns_to_ktime(min(again, epfv_poller_pause(p, now))),
 				      HRTIMER_MODE_REL);
 		schedule();
-		p->stats->wakeups++;
+		p->wakeups++;
 	}
 	__set_current_state(TASK_RUNNING);
 	hrtimer_cancel(&p->timer);
@@ -319,14 +299,12 @@ static int epfv_poller_thread(void *data)
  * @has_config: the device has configuration bytes
  * @ops: what is driven
  * @ctx: handed to @ops
- * @stats: counters
  *
  * Context: may sleep.
  * Return: 0, or an error of kthread_create().
  */
 int epfv_poller_start(struct epfv_poller *p, const char *name, struct epfv_transport *t,
-		      bool has_config, const struct epfv_poller_ops *ops, void *ctx,
-		      struct epfv_stats *stats)
+		      bool has_config, const struct epfv_poller_ops *ops, void *ctx)
 {
 	unsigned int i;
 
@@ -335,7 +313,6 @@ int epfv_poller_start(struct epfv_poller *p, const char *name, struct epfv_trans
 	p->t = t;
 	p->ops = ops;
 	p->ctx = ctx;
-	p->stats = stats;
 	p->has_config = has_config;
 	for (i = 0; i < ARRAY_SIZE(p->credit); i++)
 		p->credit[i].left = EPFV_CREDIT_NS;

@@ -23,7 +23,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-#include "stats.h"
+#include "credit.h"
 #include "transport.h"
 
 /**
@@ -68,16 +68,6 @@ enum epfv_poller_priority {
 };
 
 /**
- * struct epfv_credit - time for which the thread may be preferred to others
- * @left: nanoseconds
- * @spent: it may not, until some has come together again
- */
-struct epfv_credit {
-	s64 left;
-	bool spent;
-};
-
-/**
  * struct epfv_poller - the poller of one function
  * @name: for traces
  * @t: where to look
@@ -86,7 +76,8 @@ struct epfv_credit {
  * @lock: held while @ops run
  * @ops: what is driven
  * @ctx: handed to @ops
- * @stats: counters
+ * @wakeups: times the thread was woken
+ * @host_resets: resets of the device by the host
  * @up: the host can reach the BAR
  * @msix_on: the host has MSI-X enabled, as far as known
  * @alert: the running driver's host has MSI-X disabled: a new driver may be near
@@ -109,7 +100,8 @@ struct epfv_poller {
 	struct mutex lock; /* one of @ops at a time */
 	const struct epfv_poller_ops *ops;
 	void *ctx;
-	struct epfv_stats *stats;
+	u64 wakeups;
+	u64 host_resets;
 	bool up;
 	bool msix_on;
 	bool alert;
@@ -126,8 +118,7 @@ struct epfv_poller {
 };
 
 int epfv_poller_start(struct epfv_poller *p, const char *name, struct epfv_transport *t,
-		      bool has_config, const struct epfv_poller_ops *ops, void *ctx,
-		      struct epfv_stats *stats);
+		      bool has_config, const struct epfv_poller_ops *ops, void *ctx);
 void epfv_poller_stop(struct epfv_poller *p);
 void epfv_poller_up(struct epfv_poller *p);
 void epfv_poller_down(struct epfv_poller *p);

@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters of one function, and of each of the host's queues
+ * What was done in a lane to host memory
  *
- * Written by the poller's thread only, so plain increments do.  Reads of the
+ * Written by the lane's thread only, so plain increments do.  Reads of the
  * host's memory are counted as the non-posted PCIe reads that the processor's
  * loads become, writes likewise, since that is what a design costs on a link.
  */
 #ifndef EPFV_STATS_H
 #define EPFV_STATS_H
 
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 /**
- * struct epfv_stats - counters of one function, or the part of them that is one queue's
+ * struct epfv_stats - counters of one lane, or of several
  * @np_reads: non-posted reads of host memory
  * @np_bytes: bytes they read
  * @posted_writes: posted writes to host memory
  * @posted_bytes: bytes they wrote
  * @maps: outbound windows mapped
  * @unmaps: outbound windows unmapped
- * @interrupts: MSI-X messages sent
- * @interrupt_retries: attempts that failed; each is tried again
- * @wakeups: times the poller's thread was woken
- * @host_resets: resets of the device by the host
+ * @interrupts: interrupts sent at once
+ * @host_errors: rings and buffers of the host that were refused
  * @longest_burst: most accesses to host memory made without asking anew whether they may be;
  *	so many at most are made after the host's reset
- * @host_errors: rings and buffers of the host that were refused
  */
 struct epfv_stats {
 	u64 np_reads;
@@ -35,31 +33,26 @@ struct epfv_stats {
 	u64 maps;
 	u64 unmaps;
 	u64 interrupts;
-	u64 interrupt_retries;
-	u64 wakeups;
-	u64 host_resets;
-	u64 longest_burst;
 	u64 host_errors;
+	u64 longest_burst;
 };
 
 /**
- * epfv_stats_add() - add to a queue's counters what was done on its behalf
- * @queue: counters of the queue
- * @before: those of the function before
- * @after: and after
+ * epfv_stats_add() - add the counters of a lane to those of several
+ * @sum: of several
+ * @stats: of one more
  */
-static inline void epfv_stats_add(struct epfv_stats *queue, const struct epfv_stats *before,
-				  const struct epfv_stats *after)
+static inline void epfv_stats_add(struct epfv_stats *sum, const struct epfv_stats *stats)
 {
-	queue->np_reads += after->np_reads - before->np_reads;
-	queue->np_bytes += after->np_bytes - before->np_bytes;
-	queue->posted_writes += after->posted_writes - before->posted_writes;
-	queue->posted_bytes += after->posted_bytes - before->posted_bytes;
-	queue->maps += after->maps - before->maps;
-	queue->unmaps += after->unmaps - before->unmaps;
-	queue->interrupts += after->interrupts - before->interrupts;
-	queue->interrupt_retries += after->interrupt_retries - before->interrupt_retries;
-	queue->host_errors += after->host_errors - before->host_errors;
+	sum->np_reads += stats->np_reads;
+	sum->np_bytes += stats->np_bytes;
+	sum->posted_writes += stats->posted_writes;
+	sum->posted_bytes += stats->posted_bytes;
+	sum->maps += stats->maps;
+	sum->unmaps += stats->unmaps;
+	sum->interrupts += stats->interrupts;
+	sum->host_errors += stats->host_errors;
+	sum->longest_burst = max(sum->longest_burst, stats->longest_burst);
 }
 
 #endif /* EPFV_STATS_H */

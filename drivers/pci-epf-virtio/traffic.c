@@ -58,7 +58,7 @@ static bool epfv_release_one(struct epfv_function *f)
 {
 	unsigned int i;
 
-	if (epfv_hostmem_release(&f->hostmem))
+	if (epfv_hostmem_release(&f->lane))
 		return true;
 	for (i = 0; i < f->type->num_queues; i++) {
 		if (epfv_hostq_release(&f->hostq[i]))
@@ -92,6 +92,16 @@ static u64 epfv_release_later(struct epfv_function *f)
 	return U64_MAX;
 }
 
+/* Whose memory the function uses from now on */
+static void epfv_set_epoch(struct epfv_function *f, u32 epoch)
+{
+	unsigned int i;
+
+	f->lane.epoch = epoch;
+	for (i = 0; i < f->type->num_queues; i++)
+		f->hostq[i].lane.epoch = epoch;
+}
+
 /* The driver is ready, and may be spinning for a buffer: try again, ever less often */
 static void epfv_start_later(struct epfv_function *f, unsigned int i, int err)
 {
@@ -101,7 +111,7 @@ static void epfv_start_later(struct epfv_function *f, unsigned int i, int err)
 	epfv_release(f);
 	if (!f->start_wait_ns) {
 		f->start_wait_ns = EPFV_START_MIN_NS;
-		f->stats.host_errors++;
+		f->lane.stats.host_errors++;
 		trace_epfv_host_error(dev_name(&f->epf->dev), q->name, "ring cannot be mapped");
 		dev_err_ratelimited(&f->epf->dev,
 				    "cannot map the host's %s queue at %#llx (err=%d), will try again\n",
@@ -121,6 +131,7 @@ static void epfv_start(void *ctx)
 
 	f->start_at = 0;
 	f->release_at = 0;
+	epfv_set_epoch(f, t->epoch);
 	t->ops->setup(t, &f->setup);
 	epfv_irq_start(&f->irq, f->poller.msix_on);
 	if (!f->poller.msix_on) {
@@ -172,28 +183,27 @@ static void epfv_stop(void *ctx)
 	epfv_control_stop(&f->control);
 	epfv_driver_state(f, EPFV_HOST, false, 0);
 	epfv_stop_queues(f);
-	epfv_hostmem_forget(&f->hostmem);
+	epfv_set_epoch(f, EPFV_NO_EPOCH);
 	epfv_irq_drop(&f->irq);
 	f->start_at = 0;
 	f->start_wait_ns = 0;
 	f->release_at = ktime_add_ns(ktime_get(), EPFV_KEEP_NS);
 }
 
-/* Run one direction, and tell what it took from what the others did */
+/* Run one direction, and tell what it took */
 static u64 epfv_run_pipe(struct epfv_function *f, struct epfv_pipe *p,
 			 u64 (*run)(struct epfv_pipe *p))
 {
-	const struct epfv_stats before = f->stats;
 	struct epfv_hostq *q = p->hq;
+	const struct epfv_stats before = q->lane.stats, *after = &q->lane.stats;
 	u64 messages = q->messages, bytes = q->bytes;
 	u64 again = run(p);
 
-	epfv_stats_add(&q->stats, &before, &f->stats);
 	if (q->messages != messages)
 		trace_epfv_batch(dev_name(&f->epf->dev), q->name, q->messages - messages,
-				 q->bytes - bytes, f->stats.np_reads - before.np_reads,
-				 f->stats.posted_writes - before.posted_writes,
-				 f->stats.interrupts - before.interrupts);
+				 q->bytes - bytes, after->np_reads - before.np_reads,
+				 after->posted_writes - before.posted_writes,
+				 after->interrupts - before.interrupts);
 	return again;
 }
 
@@ -242,11 +252,8 @@ static u64 epfv_work(void *ctx, bool scan)
 	}
 	if (control)
 		again = min(again, epfv_control_send(&f->control));
-	if (f->irq.starved) {
-		epfv_hostmem_yield(&f->hostmem);
-		/* Until another attempt has failed */
-		f->irq.starved = false;
-	}
+	if (epfv_irq_starved(&f->irq))
+		epfv_hostmem_yield(&f->lane);
 	if (f->poller.up)
 		again = min(again, epfv_irq_flush(&f->irq));
 	return again;
@@ -270,7 +277,7 @@ static void epfv_failed(void *ctx, bool incomplete)
 					"the host's driver has given up on the device";
 	struct epfv_function *f = ctx;
 
-	f->stats.host_errors++;
+	f->lane.stats.host_errors++;
 	trace_epfv_host_error(dev_name(&f->epf->dev), "-", what);
 	dev_warn_ratelimited(&f->epf->dev, "%s; left alone until the host resets it\n", what);
 }
@@ -437,6 +444,21 @@ void epfv_config_changed(struct epfv_function *f)
 		virtio_config_changed(&f->bridge->vdev);
 }
 EXPORT_SYMBOL_GPL(epfv_config_changed);
+
+/**
+ * epfv_function_stats() - what was done in all lanes
+ * @f: bound function
+ * @sum: where to put it; interrupts are those that were sent at any time
+ */
+void epfv_function_stats(const struct epfv_function *f, struct epfv_stats *sum)
+{
+	unsigned int i;
+
+	*sum = f->lane.stats;
+	for (i = 0; i < f->type->num_queues; i++)
+		epfv_stats_add(sum, &f->hostq[i].lane.stats);
+	sum->interrupts = f->irq.sent;
+}
 
 /* Memory for both */
 

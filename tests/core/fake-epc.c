@@ -16,6 +16,7 @@
 
 #include "fake-epc.h"
 #include "fake-kernel.h"
+#include "fake-sched.h"
 
 /* Aligned to more than any window, so that an address' low bits are an offset's */
 #define SPACE_ALIGN	(1ULL << 33)
@@ -217,8 +218,11 @@ static void log_access(struct fake_epc *f, u64 addr, size_t size, bool write)
 
 static struct fake_map *check_access(struct fake_epc *f, u64 phys, size_t size)
 {
-	struct fake_map *map = map_at(f, phys);
+	struct fake_map *map;
 
+	/* Others may map and unmap meanwhile */
+	fake_preempt();
+	map = map_at(f, phys);
 	if (f->act_after && !--f->act_after)
 		f->act(f->act_ctx);
 	if (fake_locks)

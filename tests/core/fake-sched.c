@@ -15,6 +15,7 @@
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/wait.h>
 
 #include "fake-kernel.h"
 #include "fake-sched.h"
@@ -457,6 +458,18 @@ void mutex_unlock(struct mutex *lock)
 	lock->owner = NULL;
 	wake_waiters(lock);
 	fake_preempt();
+}
+
+void fake_wait(wait_queue_head_t *wq)
+{
+	if (fake_locks || fake_irqs_off)
+		fail_msg("%s waits with a lock held or interrupts off", current->name);
+	wait_for(wq);
+}
+
+void wake_up(wait_queue_head_t *wq)
+{
+	wake_waiters(wq);
 }
 
 void local_irq_disable(void)

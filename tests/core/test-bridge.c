@@ -299,13 +299,13 @@ static void test_empty_notification(void **state)
 
 	world_local_up(w);
 	world_idle(10 * MSEC);
-	wakeups = w->f->stats.wakeups;
+	wakeups = w->f->poller.wakeups;
 	fake_virtio_notify(TX);
 	world_idle(MSEC);
-	assert_int_equal(w->f->stats.wakeups, wakeups);
+	assert_int_equal(w->f->poller.wakeups, wakeups);
 	assert_true(side_send(&w->ltx, 100, 1));
 	world_idle(MSEC);
-	assert_true(w->f->stats.wakeups > wakeups);
+	assert_true(w->f->poller.wakeups > wakeups);
 }
 
 #define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)

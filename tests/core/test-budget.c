@@ -106,14 +106,15 @@ static void prepare(struct world *w, bool to_host, unsigned int n, u32 len)
 static struct cost move(struct world *w, bool to_host)
 {
 	unsigned int vector = to_host ? 1 : 2, rounds = 0;
-	struct epfv_stats before = w->f->stats;
+	struct epfv_stats before = world_stats(w), after;
 	u64 interrupts = w->epc.sent[vector];
 
 	while (!world_poll(w, !to_host && !rounds))
 		rounds++;
+	after = world_stats(w);
 	return (struct cost){
-		.reads = w->f->stats.np_reads - before.np_reads,
-		.writes = w->f->stats.posted_writes - before.posted_writes,
+		.reads = after.np_reads - before.np_reads,
+		.writes = after.posted_writes - before.posted_writes,
 		.interrupts = w->epc.sent[vector] - interrupts,
 		.rounds = rounds + 1,
 	};

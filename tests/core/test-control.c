@@ -268,13 +268,13 @@ static void test_bad_host(void **state)
 	t->to_say[EPFV_HOST] = 1;
 	work(t, true);
 	check_told(t, 0, EPFV_HOST, 0);
-	errors = w->f->stats.host_errors;
+	errors = world_stats(w).host_errors;
 	side_add_raw(&w->htx, &empty, 1);
 	work(t, true);
-	assert_int_equal(w->f->stats.host_errors, errors + 1);
+	assert_int_equal(world_stats(w).host_errors, errors + 1);
 	assert_false(w->host_tx->live);
 	assert_int_equal(work(t, true), U64_MAX);
-	assert_int_equal(w->f->stats.host_errors, errors + 1);
+	assert_int_equal(world_stats(w).host_errors, errors + 1);
 	fake_messages = 0;
 }
 

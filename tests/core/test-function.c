@@ -297,15 +297,15 @@ static void test_closed_ports_are_not_read(void **state)
 	world_host_up(w);
 	world_local_up(w);
 	world_run(w, 10 * MSEC);
-	before = w->f->stats.np_reads;
+	before = world_stats(w).np_reads;
 	world_kick(w);
 	world_run(w, 10 * MSEC);
-	assert_int_equal(w->f->stats.np_reads, before);
+	assert_int_equal(world_stats(w).np_reads, before);
 
 	/* A notification is for all queues: {flags, idx} of each once, as none has a buffer */
 	legacy_notify(&w->driver, 3);
 	world_run(w, 10 * MSEC);
-	assert_in_range(w->f->stats.np_reads - before, 1, w->type.num_queues);
+	assert_in_range(world_stats(w).np_reads - before, 1, w->type.num_queues);
 
 	/* What is sent there comes back all the same */
 	assert_true(side_send(&w->htx, 100, 1));
@@ -416,9 +416,9 @@ static void test_reset_reads_nothing(void **state)
 	closing = w->f;
 	w->ops.driver = closes_all;
 	world_run(w, 10 * MSEC);
-	reads = w->f->stats.np_reads;
+	reads = world_stats(w).np_reads;
 	world_host_down(w);
-	assert_int_equal(w->f->stats.np_reads, reads);
+	assert_int_equal(world_stats(w).np_reads, reads);
 }
 
 /* Whatever fails while it is bound leaves nothing behind, and it can be bound again */

@@ -13,6 +13,7 @@
 
 #include "fake-epc.h"
 #include "fake-kernel.h"
+#include "fake-sched.h"
 #include "hostmem.h"
 
 #define WORD		8
@@ -23,9 +24,10 @@ struct fixture {
 	struct host_mem shadow;
 	struct fake_epc epc;
 	struct pci_epf epf;
-	struct epfv_stats stats;
 	struct epfv_hostmem hm;
+	struct epfv_lane lane;
 	struct epfv_region region[66];
+	u32 epoch;
 	bool open;
 	unsigned long asked;
 	unsigned long close_after;	/* the gate closes when it was asked so often */
@@ -35,10 +37,12 @@ struct fixture {
 
 #define BUF_SIZE	(8 * SZ_1M)
 
-static bool gate(void *ctx)
+static bool gate(void *ctx, u32 epoch)
 {
 	struct fixture *t = ctx;
 
+	if (epoch != t->epoch)
+		return false;
 	if (t->asked++ >= t->close_after)
 		t->open = false;
 	return t->open;
@@ -58,7 +62,10 @@ static int setup_profile(void **state, const struct fake_profile *profile)
 	t->buf = malloc(BUF_SIZE);
 	t->expected = malloc(BUF_SIZE);
 	memset(&t->hm, 0xff, sizeof(t->hm));
-	epfv_hostmem_init(&t->hm, &t->epf, &t->stats, gate, t);
+	t->epoch = 7;
+	t->lane.hm = &t->hm;
+	t->lane.epoch = t->epoch;
+	epfv_hostmem_init(&t->hm, &t->epf, gate, t);
 	*state = t;
 	return 0;
 }
@@ -71,12 +78,12 @@ static int teardown(void **state)
 	u64 where = 0;
 
 	for (i = 0; i < ARRAY_SIZE(t->region); i++)
-		epfv_region_unmap(&t->hm, &t->region[i]);
-	epfv_hostmem_flush(&t->hm);
+		epfv_region_unmap(&t->lane, &t->region[i]);
+	epfv_hostmem_flush(&t->lane);
 	assert_int_equal(t->epc.num_maps, 0);
 	assert_int_equal(t->epc.maps, t->epc.unmaps);
-	assert_int_equal(t->stats.maps, t->epc.maps);
-	assert_int_equal(t->stats.unmaps, t->epc.unmaps);
+	assert_int_equal(t->lane.stats.maps, t->epc.maps);
+	assert_int_equal(t->lane.stats.unmaps, t->epc.unmaps);
 	if (t->open) {
 		assert_int_equal(t->epc.num_posted, 0);
 		assert_int_equal(t->epc.lost, 0);
@@ -147,20 +154,20 @@ static void check_counts(struct fixture *t, const struct epfv_stats *before,
 			read_bytes += a->size;
 		}
 	}
-	assert_int_equal(t->stats.np_reads - before->np_reads, reads + flushed);
-	assert_int_equal(t->stats.np_bytes - before->np_bytes, read_bytes + 4 * flushed);
-	assert_int_equal(t->stats.posted_writes - before->posted_writes, writes);
-	assert_int_equal(t->stats.posted_bytes - before->posted_bytes, written);
+	assert_int_equal(t->lane.stats.np_reads - before->np_reads, reads + flushed);
+	assert_int_equal(t->lane.stats.np_bytes - before->np_bytes, read_bytes + 4 * flushed);
+	assert_int_equal(t->lane.stats.posted_writes - before->posted_writes, writes);
+	assert_int_equal(t->lane.stats.posted_bytes - before->posted_bytes, written);
 }
 
 static void do_read(struct fixture *t, u64 addr, size_t len)
 {
-	struct epfv_stats before = t->stats;
+	struct epfv_stats before = t->lane.stats;
 	unsigned long flushed = t->epc.flush_reads;
 
 	fake_epc_clear_log(&t->epc);
 	memset(t->buf, 0, len);
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, addr, len), 0);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, addr, len), 0);
 	host_read(&t->shadow, addr, t->expected, len);
 	assert_memory_equal(t->buf, t->expected, len);
 	check_log(t, addr, len, false);
@@ -170,7 +177,7 @@ static void do_read(struct fixture *t, u64 addr, size_t len)
 
 static void do_write(struct fixture *t, u64 addr, size_t len)
 {
-	struct epfv_stats before = t->stats;
+	struct epfv_stats before = t->lane.stats;
 	unsigned long flushed = t->epc.flush_reads;
 	size_t i;
 
@@ -178,7 +185,7 @@ static void do_write(struct fixture *t, u64 addr, size_t len)
 		t->buf[i] = rnd();
 	host_write(&t->shadow, addr, t->buf, len);
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(epfv_hostmem_write(&t->hm, addr, t->buf, len), 0);
+	assert_int_equal(epfv_hostmem_write(&t->lane, addr, t->buf, len), 0);
 	check_log(t, addr, len, true);
 	assert_int_equal(t->epc.num_log, accesses(addr, len));
 	check_counts(t, &before, flushed);
@@ -225,7 +232,7 @@ static void test_random_payload(void **state)
 		if (rnd() % 16 == 0)
 			fake_epc_settle(&t->epc);
 		if (rnd() % 64 == 0)
-			epfv_hostmem_flush(&t->hm);
+			epfv_hostmem_flush(&t->lane);
 	}
 	/* Windows did go while writes were on their way */
 	assert_true(t->epc.flush_reads > 10);
@@ -249,10 +256,10 @@ static void test_wrap_is_refused(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, U64_MAX - 3, 5), -EINVAL);
-	assert_int_equal(epfv_hostmem_write(&t->hm, U64_MAX - 3, t->buf, 5), -EINVAL);
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, U64_MAX, 0), 0);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], U64_MAX - 0xfff, 0x1001), -EINVAL);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, U64_MAX - 3, 5), -EINVAL);
+	assert_int_equal(epfv_hostmem_write(&t->lane, U64_MAX - 3, t->buf, 5), -EINVAL);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, U64_MAX, 0), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], U64_MAX - 0xfff, 0x1001), -EINVAL);
 	assert_int_equal(t->epc.maps, 0);
 	if (!t->epc.profile->ram) {
 		do_read(t, U64_MAX - 3, 4);
@@ -292,14 +299,14 @@ static u64 window_end(const struct fixture *t, const struct epfv_region *r, u64 
  */
 static void check_region_access(struct fixture *t, struct epfv_region *r, u32 off, u32 len)
 {
-	struct epfv_stats before = t->stats;
+	struct epfv_stats before = t->lane.stats;
 	unsigned long flushed = t->epc.flush_reads;
 	u64 addr = r->addr + off, pos, n;
 	unsigned int read = 0;
 	u32 i;
 
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(epfv_region_read(&t->hm, r, off, t->buf, len), 0);
+	assert_int_equal(epfv_region_read(&t->lane, r, off, t->buf, len), 0);
 	host_read(&t->shadow, addr, t->expected, len);
 	assert_memory_equal(t->buf, t->expected, len);
 	for (pos = addr; pos < addr + len; pos += n) {
@@ -312,10 +319,10 @@ static void check_region_access(struct fixture *t, struct epfv_region *r, u32 of
 	for (i = 0; i < len; i++)
 		t->buf[i] = rnd();
 	host_write(&t->shadow, addr, t->buf, len);
-	before = t->stats;
+	before = t->lane.stats;
 	flushed = t->epc.flush_reads;
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(epfv_region_write(&t->hm, r, off, t->buf, len), 0);
+	assert_int_equal(epfv_region_write(&t->lane, r, off, t->buf, len), 0);
 	check_log(t, addr, len, true);
 	assert_int_equal(t->epc.num_log, accesses(addr, len));
 	check_counts(t, &before, flushed);
@@ -332,7 +339,7 @@ static void test_random_regions(void **state)
 		u32 len = rnd_range(1, 4) * SZ_4K + rnd_range(0, 2000);
 		u64 addr = any_address(t, len + SZ_4K) & ~(u64)(SZ_4K - 1);
 
-		assert_int_equal(epfv_region_map(&t->hm, r, addr, len), 0);
+		assert_int_equal(epfv_region_map(&t->lane, r, addr, len), 0);
 		assert_in_range(r->num_pieces, 1, EPFV_REGION_PIECES);
 		for (k = 0; k < 20; k++) {
 			u32 off = rnd_range(0, len - 1);
@@ -342,9 +349,9 @@ static void test_random_regions(void **state)
 		check_region_access(t, r, 0, len);
 		do_write(t, any_address(t, 5000), 5000);
 		check_region_access(t, r, len - 2, 2);
-		epfv_region_unmap(&t->hm, r);
+		epfv_region_unmap(&t->lane, r);
 		assert_int_equal(r->num_pieces, 0);
-		epfv_region_unmap(&t->hm, r);
+		epfv_region_unmap(&t->lane, r);
 	}
 }
 
@@ -353,7 +360,7 @@ static void test_region_alignments(void **state)
 	struct fixture *t = *state;
 	u32 off, len;
 
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x7770000, 0x1000), 0);
 	for (off = 64; off < 64 + 2 * WORD; off++)
 		for (len = 0; len < 4 * WORD; len++)
 			check_region_access(t, &t->region[0], off, len);
@@ -365,17 +372,17 @@ static void test_region_bounds(void **state)
 	struct epfv_region *r = &t->region[0];
 	unsigned long maps;
 
-	assert_int_equal(epfv_region_map(&t->hm, r, 0x7770000, 0x1234), 0);
+	assert_int_equal(epfv_region_map(&t->lane, r, 0x7770000, 0x1234), 0);
 	maps = t->epc.maps;
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(epfv_region_read(&t->hm, r, 0x1234, t->buf, 1), -ERANGE);
-	assert_int_equal(epfv_region_read(&t->hm, r, 0x1233, t->buf, 2), -ERANGE);
-	assert_int_equal(epfv_region_read(&t->hm, r, 0xfffffffe, t->buf, 4), -ERANGE);
-	assert_int_equal(epfv_region_read(&t->hm, r, 4, t->buf, 0xfffffffe), -ERANGE);
-	assert_int_equal(epfv_region_write(&t->hm, r, 0x1233, t->buf, 2), -ERANGE);
-	assert_int_equal(epfv_region_write(&t->hm, r, 0x1235, t->buf, 0), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->lane, r, 0x1234, t->buf, 1), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->lane, r, 0x1233, t->buf, 2), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->lane, r, 0xfffffffe, t->buf, 4), -ERANGE);
+	assert_int_equal(epfv_region_read(&t->lane, r, 4, t->buf, 0xfffffffe), -ERANGE);
+	assert_int_equal(epfv_region_write(&t->lane, r, 0x1233, t->buf, 2), -ERANGE);
+	assert_int_equal(epfv_region_write(&t->lane, r, 0x1235, t->buf, 0), -ERANGE);
 	assert_int_equal(t->epc.num_log, 0);
-	assert_int_equal(epfv_region_read(&t->hm, r, 0x1234, t->buf, 0), 0);
+	assert_int_equal(epfv_region_read(&t->lane, r, 0x1234, t->buf, 0), 0);
 	check_region_access(t, r, 0x1232, 2);
 	assert_int_equal(t->epc.maps, maps);
 }
@@ -385,18 +392,18 @@ static void test_region_flushed_before_unmap(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x7770000, 0x1000), 0);
 	check_region_access(t, &t->region[0], 0x10, 32);
 	assert_true(t->epc.num_posted > 0);
-	epfv_region_unmap(&t->hm, &t->region[0]);
+	epfv_region_unmap(&t->lane, &t->region[0]);
 	assert_int_equal(t->epc.flush_reads, 1);
 	assert_int_equal(t->epc.lost, 0);
 
 	/* Nothing written: nothing to wait for */
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x7770000, 0x1000), 0);
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(epfv_region_read(&t->hm, &t->region[0], 0, t->buf, 4), 0);
-	epfv_region_unmap(&t->hm, &t->region[0]);
+	assert_int_equal(epfv_region_read(&t->lane, &t->region[0], 0, t->buf, 4), 0);
+	epfv_region_unmap(&t->lane, &t->region[0]);
 	assert_int_equal(t->epc.num_log, 1);
 	assert_int_equal(t->epc.flush_reads, 1);
 }
@@ -463,21 +470,21 @@ static void test_gate_closed(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x7770000, 0x1000), 0);
 	check_region_access(t, &t->region[0], 0, 64);
 	do_write(t, 0x5550000, 64);
 	fake_epc_settle(&t->epc);
 	fake_epc_clear_log(&t->epc);
 	t->open = false;
 
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
-	assert_int_equal(epfv_hostmem_write(&t->hm, 0x5550000, t->buf, 4), -ESHUTDOWN);
-	assert_int_equal(epfv_hostmem_write(&t->hm, 0xfff0000, t->buf, 4), -ESHUTDOWN);
-	assert_int_equal(epfv_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
-	assert_int_equal(epfv_region_write(&t->hm, &t->region[0], 0, t->buf, 2), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, 0x5550000, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_write(&t->lane, 0x5550000, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_write(&t->lane, 0xfff0000, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_region_read(&t->lane, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_region_write(&t->lane, &t->region[0], 0, t->buf, 2), -ESHUTDOWN);
 	assert_int_equal(t->epc.maps, 2);
-	epfv_region_unmap(&t->hm, &t->region[0]);
-	epfv_hostmem_flush(&t->hm);
+	epfv_region_unmap(&t->lane, &t->region[0]);
+	epfv_hostmem_flush(&t->lane);
 	assert_int_equal(t->epc.num_log, 0);
 	assert_int_equal(t->epc.flush_reads, 0);
 }
@@ -495,13 +502,13 @@ static void test_gate_closes_in_transfer(void **state)
 
 		t->open = true;
 		t->close_after = ~0UL;
-		epfv_hostmem_flush(&t->hm);
+		epfv_hostmem_flush(&t->lane);
 		fake_epc_settle(&t->epc);
 		fake_epc_clear_log(&t->epc);
 		t->asked = 0;
 		t->close_after = bursts;
-		err = write ? epfv_hostmem_write(&t->hm, 0x5550000, t->buf, 16 * BURST) :
-			      epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 16 * BURST);
+		err = write ? epfv_hostmem_write(&t->lane, 0x5550000, t->buf, 16 * BURST) :
+			      epfv_hostmem_read(&t->lane, t->buf, 0x5550000, 16 * BURST);
 		assert_int_equal(err, -ESHUTDOWN);
 		for (i = 0; i < t->epc.num_log; i++)
 			bytes += t->epc.log[i].size;
@@ -519,23 +526,23 @@ static void test_gate_closes_in_burst(void **state)
 {
 	struct fixture *t = *state;
 
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x7770000, 0x1000), 0);
 	t->close_after = 1;
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, 0x5550000, 4), -ESHUTDOWN);
 
 	t->open = true;
 	t->asked = 0;
-	assert_int_equal(epfv_region_read(&t->hm, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
+	assert_int_equal(epfv_region_read(&t->lane, &t->region[0], 0, t->buf, 4), -ESHUTDOWN);
 
 	t->open = true;
 	t->asked = 0;
 	t->close_after = 4;
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), -ESHUTDOWN);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, 0x5550000, 4 * BURST), -ESHUTDOWN);
 
 	t->open = true;
 	t->asked = 0;
 	t->close_after = 5;
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, 0x5550000, 4 * BURST), 0);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, 0x5550000, 4 * BURST), 0);
 	assert_int_equal(t->asked, 5);
 }
 
@@ -549,17 +556,17 @@ static void test_longest_burst(void **state)
 	unsigned int i;
 
 	do_read(t, 0x5550000, 16 * BURST);
-	assert_int_equal(t->stats.longest_burst, words);
+	assert_int_equal(t->lane.stats.longest_burst, words);
 	do_read(t, 0x5550001, BURST - 2);
-	assert_int_equal(t->stats.longest_burst, most);
+	assert_int_equal(t->lane.stats.longest_burst, most);
 	do_read(t, 0x5550000, 64);
-	assert_int_equal(t->stats.longest_burst, most);
+	assert_int_equal(t->lane.stats.longest_burst, most);
 
 	/* What was written is pushed out where its window goes to the next burst */
 	for (i = 1; i <= EPFV_CACHE_WINDOWS; i++)
 		do_write(t, 0x5550000 + i * t->hm.granule, 8);
 	do_read(t, 0x5550001 + i * t->hm.granule, BURST - 2);
-	assert_in_range(t->stats.longest_burst, most, most + 1);
+	assert_in_range(t->lane.stats.longest_burst, most, most + 1);
 }
 
 /* A region of as many pieces as it may have, and one of more */
@@ -570,7 +577,7 @@ static void test_region_pieces(void **state)
 	u64 addr = 0x40000000 + SZ_1M - 0x3000;
 	u32 i, len = 3 * SZ_1M - 0x1000;
 
-	assert_int_equal(epfv_region_map(&t->hm, r, addr, len), 0);
+	assert_int_equal(epfv_region_map(&t->lane, r, addr, len), 0);
 	assert_int_equal(r->num_pieces, EPFV_REGION_PIECES);
 	for (i = 0; i < 3; i++) {
 		u32 boundary = 0x3000 + i * SZ_1M, k;
@@ -580,9 +587,9 @@ static void test_region_pieces(void **state)
 	}
 	check_region_access(t, r, 0, len);
 	assert_true(t->epc.num_log < FAKE_MAX_LOG);
-	epfv_region_unmap(&t->hm, r);
+	epfv_region_unmap(&t->lane, r);
 
-	assert_int_equal(epfv_region_map(&t->hm, r, addr, 4 * SZ_1M), -ENOSPC);
+	assert_int_equal(epfv_region_map(&t->lane, r, addr, 4 * SZ_1M), -ENOSPC);
 	assert_int_equal(r->num_pieces, 0);
 	assert_int_equal(t->epc.num_maps, 0);
 }
@@ -598,7 +605,7 @@ static void test_few_windows(void **state)
 	for (i = 0; i < max; i++)
 		do_write(t, i * (1ULL << 32), 100);
 	for (i = 0; i < 2; i++)
-		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x77700000000 + i * 0x10000,
+		assert_int_equal(epfv_region_map(&t->lane, &t->region[i], 0x77700000000 + i * 0x10000,
 						 0x3000), 0);
 	for (i = 0; i < 50; i++) {
 		do_write(t, rnd_range(0, 7) << 32, 5000);
@@ -606,7 +613,7 @@ static void test_few_windows(void **state)
 		check_region_access(t, &t->region[i & 1], rnd_range(0, 0x2000), 100);
 	}
 	for (i = 2; i < max; i++)
-		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x99900000000 + i * 0x10000,
+		assert_int_equal(epfv_region_map(&t->lane, &t->region[i], 0x99900000000 + i * 0x10000,
 						 0x3000), 0);
 
 	/* Rings have them all: one gives its own away for payload, and is reached in turn */
@@ -617,15 +624,15 @@ static void test_few_windows(void **state)
 				    100);
 	}
 	assert_int_equal(t->hm.num_pinned, max - 1);
-	epfv_region_unmap(&t->hm, &t->region[0]);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0xaaa00000000, 0x3000), 0);
+	epfv_region_unmap(&t->lane, &t->region[0]);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0xaaa00000000, 0x3000), 0);
 	do_write(t, 0x5550000, 8);
 	do_read(t, 0x9990000, 8);
 
 	/* Another epoch begins anew */
 	for (i = 0; i < max; i++)
-		epfv_region_unmap(&t->hm, &t->region[i]);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x77700000000, 0x3000), 0);
+		epfv_region_unmap(&t->lane, &t->region[i]);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x77700000000, 0x3000), 0);
 	assert_int_equal(t->hm.num_pinned, 1);
 }
 
@@ -636,7 +643,7 @@ static void check_many_regions(struct fixture *t, u64 step)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x4000000 + i * step,
+		assert_int_equal(epfv_region_map(&t->lane, &t->region[i], 0x4000000 + i * step,
 						 0x2806), 0);
 	for (i = 0; i < 500; i++) {
 		struct epfv_region *r = &t->region[rnd_range(0, n - 1)];
@@ -645,11 +652,11 @@ static void check_many_regions(struct fixture *t, u64 step)
 		if (rnd() % 4 == 0)
 			do_write(t, any_address(t, 5000), 5000);
 		if (rnd() % 64 == 0)
-			epfv_hostmem_yield(&t->hm);
+			epfv_hostmem_yield(&t->lane);
 	}
 	assert_in_range(t->hm.num_pinned, 0, EPFV_PINNED_REGIONS);
 	for (i = 0; i < n; i++)
-		epfv_region_unmap(&t->hm, &t->region[i]);
+		epfv_region_unmap(&t->lane, &t->region[i]);
 }
 
 static void test_many_regions(void **state)
@@ -662,9 +669,9 @@ static void test_many_regions(void **state)
 	check_many_regions(t, t->epc.profile->ram ? SZ_4M : 1ULL << 33);
 
 	/* Those that a driver allocates at one go share a window, which stays */
-	epfv_hostmem_flush(&t->hm);
+	epfv_hostmem_flush(&t->lane);
 	for (i = 0; i < ARRAY_SIZE(t->region); i++)
-		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], 0x8000000 + i * 0x2000,
+		assert_int_equal(epfv_region_map(&t->lane, &t->region[i], 0x8000000 + i * 0x2000,
 						 0x1206), 0);
 	maps = t->epc.maps;
 	for (i = 0; i < 1000; i++)
@@ -681,13 +688,13 @@ static void test_yield(void **state)
 	unsigned int i;
 
 	for (i = 0; i < max; i++)
-		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], (u64)i << 32, 0x3000), 0);
+		assert_int_equal(epfv_region_map(&t->lane, &t->region[i], (u64)i << 32, 0x3000), 0);
 	assert_int_equal(t->epc.num_maps, max);
-	epfv_hostmem_yield(&t->hm);
+	epfv_hostmem_yield(&t->lane);
 	assert_int_equal(t->epc.num_maps, max - 1);
 	check_region_access(t, &t->region[max - 1], 0, 16);
 	assert_int_equal(t->epc.num_maps, max);
-	epfv_hostmem_yield(&t->hm);
+	epfv_hostmem_yield(&t->lane);
 	assert_int_equal(t->epc.num_maps, max - 1);
 	for (i = 0; i < max; i++)
 		check_region_access(t, &t->region[i], 0, 16);
@@ -699,44 +706,117 @@ static void test_release(void **state)
 	struct fixture *t = *state;
 	unsigned int i;
 
-	assert_false(epfv_hostmem_release(&t->hm));
+	assert_false(epfv_hostmem_release(&t->lane));
 	for (i = 0; i < 2; i++)
 		do_read(t, (u64)i << 32, 100);
 	for (i = 2; i; i--) {
 		assert_int_equal(t->epc.num_maps, i);
-		assert_true(epfv_hostmem_release(&t->hm));
+		assert_true(epfv_hostmem_release(&t->lane));
 	}
 	assert_int_equal(t->epc.num_maps, 0);
-	assert_false(epfv_hostmem_release(&t->hm));
+	assert_false(epfv_hostmem_release(&t->lane));
 	do_read(t, 0, 100);
 }
 
 /* The next epoch reads nothing back of what was written in the one before */
-static void test_forget(void **state)
+static void test_next_epoch(void **state)
 {
 	struct fixture *t = *state;
 	unsigned int i;
 
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], 0x7770000, 0x1000), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], 0x7770000, 0x1000), 0);
 	check_region_access(t, &t->region[0], 0, 64);
 	do_write(t, 0x5550000, 64);
 	fake_epc_settle(&t->epc);
-	epfv_hostmem_forget(&t->hm);
+	t->epoch++;
+	t->lane.epoch++;
 	fake_epc_clear_log(&t->epc);
 	t->epc.flush_reads = 0;
-	while (epfv_hostmem_release(&t->hm))
+	while (epfv_hostmem_release(&t->lane))
 		;
-	epfv_region_unmap(&t->hm, &t->region[0]);
+	epfv_region_unmap(&t->lane, &t->region[0]);
 	assert_int_equal(t->epc.num_maps, 0);
 	assert_int_equal(t->epc.num_log, 0);
 	assert_int_equal(t->epc.flush_reads, 0);
 
 	/* What is written after that is */
 	do_write(t, 0x5550000, 64);
-	for (i = 0; epfv_hostmem_release(&t->hm); i++)
+	for (i = 0; epfv_hostmem_release(&t->lane); i++)
 		;
 	assert_int_equal(i, 1);
 	assert_int_equal(t->epc.flush_reads, 1);
+}
+
+/*
+ * Several threads at a time, each with a lane of its own: a window in use stays mapped, and
+ * who finds none waits for one.
+ */
+#define USERS	6
+
+struct user {
+	struct fixture *t;
+	struct epfv_lane lane;
+	struct epfv_region ring;
+	unsigned int id;
+	unsigned int rounds;
+};
+
+static int use(void *data)
+{
+	struct user *u = data;
+	struct fixture *t = u->t;
+	u8 *buf = t->buf + u->id * SZ_64K, *expected = t->expected + u->id * SZ_64K;
+	/* With a controller that reaches part of its addresses only, places are close */
+	u64 step = t->epc.profile->ram ? SZ_1M : 1ULL << 33;
+	unsigned int i;
+
+	for (i = 0; i < u->rounds; i++) {
+		u64 addr = (u->id + rnd() % 3 * USERS) * step + rnd_range(0, 5000);
+		size_t len = rnd_range(1, 9000);
+
+		host_read(&t->shadow, addr, expected, len);
+		assert_int_equal(epfv_hostmem_read(&u->lane, buf, addr, len), 0);
+		assert_memory_equal(buf, expected, len);
+		memset(buf, u->id + i, len);
+		assert_int_equal(epfv_hostmem_write(&u->lane, addr, buf, len), 0);
+		host_write(&t->shadow, addr, buf, len);
+		assert_int_equal(epfv_region_write(&u->lane, &u->ring, 8 * i, &addr, 8), 0);
+		host_write(&t->shadow, u->ring.addr + 8 * i, &addr, 8);
+	}
+	return 0;
+}
+
+static void test_several_threads(void **state)
+{
+	struct fixture *t = *state;
+	u64 step = t->epc.profile->ram ? SZ_1M : 1ULL << 33;
+	struct task_struct *task[USERS];
+	struct user user[USERS];
+	unsigned int i;
+
+	for (i = 0; i < USERS; i++) {
+		user[i] = (struct user){
+			.t = t, .lane = { .hm = &t->hm, .epoch = t->epoch },
+			.id = i, .rounds = 40,
+		};
+		assert_int_equal(epfv_region_map(&user[i].lane, &user[i].ring,
+						 (3 * USERS + i) * step, 4096), 0);
+	}
+	t->epc.no_log = true;
+	fake_preempt_one_in = 5;
+	for (i = 0; i < USERS; i++) {
+		task[i] = kthread_create(use, &user[i], "user %u", i);
+		wake_up_process(task[i]);
+	}
+	for (i = 0; i < USERS; i++)
+		fake_join(task[i]);
+	fake_preempt_one_in = 0;
+	for (i = 0; i < USERS; i++) {
+		epfv_region_unmap(&user[i].lane, &user[i].ring);
+		epfv_stats_add(&t->lane.stats, &user[i].lane.stats);
+	}
+	assert_int_equal(t->hm.maps - t->hm.unmaps, t->epc.num_maps);
+	fake_epc_settle(&t->epc);
 }
 
 /* Others have taken translations away: as many places as are left, or an error */
@@ -748,13 +828,13 @@ static void test_windows_of_others(void **state)
 	for (i = 0; i <= t->epc.profile->max_maps; i++) {
 		u64 far = (u64)i << 33;
 
-		epfv_hostmem_flush(&t->hm);
+		epfv_hostmem_flush(&t->lane);
 		t->epc.reserved = i;
 		if (i < t->epc.profile->max_maps) {
 			do_read(t, far, 100);
 			do_write(t, far + (1ULL << 34), 9000);
 		} else {
-			assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, far, 1),
+			assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, far, 1),
 					 t->epc.profile->full);
 		}
 	}
@@ -770,10 +850,10 @@ static void test_little_space(void **state)
 	assert_int_equal(t->hm.granule, t->epc.profile->window_size / 32);
 	/* 3.75 MiB of 4 go to rings */
 	for (i = 0; i < 3; i++)
-		assert_int_equal(epfv_region_map(&t->hm, &t->region[i], i << 24, SZ_1M), 0);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[3], 3 << 24, SZ_1M - SZ_64K * 4), 0);
-	epfv_region_unmap(&t->hm, &t->region[3]);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[3], 3 << 24, SZ_1M / 2), 0);
+		assert_int_equal(epfv_region_map(&t->lane, &t->region[i], i << 24, SZ_1M), 0);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[3], 3 << 24, SZ_1M - SZ_64K * 4), 0);
+	epfv_region_unmap(&t->lane, &t->region[3]);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[3], 3 << 24, SZ_1M / 2), 0);
 	for (i = 0; i < 200; i++) {
 		u64 addr = any_address(t, 100000);
 
@@ -793,11 +873,11 @@ static void test_out_of_reach(void **state)
 	do_read(t, end - 8, 8);
 	do_write(t, end - 5000, 5000);
 	fake_epc_clear_log(&t->epc);
-	assert_int_equal(epfv_hostmem_read(&t->hm, t->buf, end, 8), -ERANGE);
-	assert_int_equal(epfv_hostmem_write(&t->hm, 1ULL << 40, t->buf, 8), -ERANGE);
+	assert_int_equal(epfv_hostmem_read(&t->lane, t->buf, end, 8), -ERANGE);
+	assert_int_equal(epfv_hostmem_write(&t->lane, 1ULL << 40, t->buf, 8), -ERANGE);
 	assert_int_equal(t->epc.num_log, 0);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], end, 0x3000), -ERANGE);
-	assert_int_equal(epfv_region_map(&t->hm, &t->region[0], end - 0x1000, 0x3000), -ERANGE);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], end, 0x3000), -ERANGE);
+	assert_int_equal(epfv_region_map(&t->lane, &t->region[0], end - 0x1000, 0x3000), -ERANGE);
 	assert_int_equal(t->region[0].num_pieces, 0);
 	do_read(t, end - 16, 16);
 }
@@ -854,7 +934,8 @@ int main(void)
 		TEST(test_yield, three),
 		TEST(test_yield, four),
 		TEST(test_release, three),
-		TEST(test_forget, three),
+		TEST(test_next_epoch, three),
+		TEST_EACH(test_several_threads),
 		TEST(test_windows_of_others, dwc),
 		TEST(test_windows_of_others, cadence),
 		TEST(test_windows_of_others, three),

@@ -18,7 +18,6 @@
 struct fixture {
 	struct fake_epc epc;
 	struct pci_epf epf;
-	struct epfv_stats stats;
 	struct epfv_irq irq;
 };
 
@@ -30,7 +29,7 @@ static int setup(void **state)
 	fake_epc_init(&t->epc, &fake_dwc, NULL);
 	t->epf.epc = &t->epc.epc;
 	memset(&t->irq, 0xff, sizeof(t->irq));
-	epfv_irq_init(&t->irq, &t->epf, &t->stats);
+	epfv_irq_init(&t->irq, &t->epf);
 	*state = t;
 	return 0;
 }
@@ -56,8 +55,8 @@ static void test_sends_at_once(void **state)
 	assert_int_equal(t->epc.sent[1], 0);
 	assert_int_equal(t->epc.sent[2], 1);
 	assert_int_equal(t->epc.sent[EPFV_MAX_VECTORS - 1], 1);
-	assert_int_equal(t->stats.interrupts, 3);
-	assert_int_equal(t->stats.interrupt_retries, 0);
+	assert_int_equal(t->irq.sent, 3);
+	assert_int_equal(t->irq.retries, 0);
 	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 }
 
@@ -129,7 +128,7 @@ static void test_back_off(void **state)
 		assert_int_equal(t->epc.raises[3], tries + 1);
 	}
 	assert_int_equal(last, RETRY_MAX);
-	assert_int_equal(t->stats.interrupt_retries, t->epc.raises[3]);
+	assert_int_equal(t->irq.retries, t->epc.raises[3]);
 
 	/* Once it got through, the next time begins quickly again */
 	t->epc.raise_result[3] = 0;
@@ -172,7 +171,7 @@ static void test_merged_while_pending(void **state)
 	fake_now += RETRY_MAX;
 	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.sent[0], 1);
-	assert_int_equal(t->stats.interrupts, 1);
+	assert_int_equal(t->irq.sent, 1);
 }
 
 static void test_reset_drops(void **state)
@@ -285,7 +284,7 @@ static void test_intx(void **state)
 	fake_now += 10 * ECHO;
 	assert_true(epfv_irq_flush(&t->irq) == U64_MAX);
 	assert_int_equal(t->epc.intx_sent, 4);
-	assert_int_equal(t->stats.interrupts, 4);
+	assert_int_equal(t->irq.sent, 4);
 	assert_int_equal(t->epc.raises[0], 0);
 
 	/* Nothing is left for the next driver, which has MSI-X */

@@ -230,7 +230,7 @@ static void test_told(void **state)
 	assert_int_equal(told[true], 1);
 	assert_int_equal(told[false], 0);
 	world_host_up(w);
-	assert_true(w->f->stats.maps > 0);
+	assert_true(world_stats(w).maps > 0);
 	world_unbind(w);
 	assert_int_equal(told[false], 1);
 	/* Once */
@@ -239,8 +239,8 @@ static void test_told(void **state)
 
 	/* What is counted begins anew */
 	world_bind(w);
-	assert_int_equal(w->f->stats.maps, 0);
-	assert_int_equal(w->f->stats.host_resets, 0);
+	assert_int_equal(world_stats(w).maps, 0);
+	assert_int_equal(w->f->poller.host_resets, 0);
 }
 
 /* There is no memory at any one place: nothing of what there was stays */

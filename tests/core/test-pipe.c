@@ -527,16 +527,16 @@ static void test_rings_of_the_next_driver(void **state)
 	tx = legacy_queue(w->htx.d.base + SZ_64K, QUEUE_SIZE, 2);
 	longer = legacy_queue(w->hrx.d.base, 4 * QUEUE_SIZE, 1);
 	maps = w->epc.maps;
-	unmaps = w->f->stats.unmaps;
+	unmaps = world_stats(w).unmaps;
 	epfv_hostq_stop(w->host_rx);
 	epfv_hostq_stop(w->host_tx);
 	assert_false(w->host_rx->live || w->host_tx->live);
-	assert_int_equal(w->f->stats.unmaps, unmaps);
+	assert_int_equal(world_stats(w).unmaps, unmaps);
 
 	/* One where it was, the other one elsewhere */
 	assert_true(epfv_hostq_keep(w->host_rx, &rx));
 	assert_false(epfv_hostq_keep(w->host_tx, &tx));
-	assert_int_equal(w->f->stats.unmaps, unmaps + 1);
+	assert_int_equal(world_stats(w).unmaps, unmaps + 1);
 	assert_int_equal(epfv_hostq_start(w->host_rx, &rx), 0);
 	assert_int_equal(w->epc.maps, maps);
 	assert_int_equal(epfv_hostq_start(w->host_tx, &tx), 0);
@@ -903,10 +903,11 @@ static void test_broken_ring(void **state)
 	for (i = 0; i < 3; i++) {
 		struct epfv_seg bad = { 0x1000, 0, false };
 		bool tx = i != 1;
+		u64 errors;
 
 		both_up(w);
 		fake_messages = 0;
-		w->f->stats.host_errors = 0;
+		errors = world_stats(w).host_errors;
 		bad.writable = !tx;
 		if (i == 2) {
 			bad.addr = U64_MAX;
@@ -918,7 +919,7 @@ static void test_broken_ring(void **state)
 		side_reap(&w->ltx);
 		world_run(w, 50 * MSEC);
 		assert_int_equal(fake_messages, 1);
-		assert_int_equal(w->f->stats.host_errors, 1);
+		assert_int_equal(world_stats(w).host_errors, errors + 1);
 		assert_non_null(strstr(fake_message, tx ? "transmitq" : "receiveq"));
 		assert_false(tx ? w->host_tx->live : w->host_rx->live);
 		assert_int_equal(send_one_by_one(w, &w->ltx, 20, 100), 0);
@@ -1002,9 +1003,9 @@ static void test_silent_host(void **state)
 		d->mem->load(d->ctx, d->base + d->avail, &flags_and_idx[i], sizeof(u32));
 		d->mem->store(d->ctx, d->base + d->avail, &silence, sizeof(u32));
 	}
-	before = w->f->stats.np_reads;
+	before = world_stats(w).np_reads;
 	world_run(w, 1000 * MSEC);
-	assert_in_range(w->f->stats.np_reads - before, 20, 200);
+	assert_in_range(world_stats(w).np_reads - before, 20, 200);
 	assert_int_equal(w->hrx.num_received + w->lrx.num_received, 0);
 
 	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
@@ -1019,12 +1020,12 @@ static void test_silent_host(void **state)
 	expect_all(&w->htx, &w->lrx);
 
 	/* Once it has answered, the first pause is short again */
-	before = w->f->stats.np_reads;
+	before = world_stats(w).np_reads;
 	assert_true(side_send(&w->htx, 100, 1));
 	drivers[0]->mem->store(drivers[0]->ctx, drivers[0]->base + drivers[0]->avail, &silence,
 			       sizeof(u32));
 	world_run(w, 5 * MSEC);
-	assert_in_range(w->f->stats.np_reads - before, 3, 8);
+	assert_in_range(world_stats(w).np_reads - before, 3, 8);
 	assert_int_equal(fake_messages, 0);
 }
 
@@ -1096,7 +1097,7 @@ static void test_unreachable_buffers(void **state)
 	side_reap(&w->htx);
 	side_reap(&w->lrx);
 	assert_int_equal(w->htx.returned, 2);
-	assert_int_equal(w->f->stats.host_errors, 1);
+	assert_int_equal(world_stats(w).host_errors, 1);
 	assert_non_null(strstr(fake_message, "0x10000000000"));
 	expect_all(&w->htx, &w->lrx);
 
@@ -1126,7 +1127,7 @@ static void test_unreachable_buffers(void **state)
 	assert_int_equal(w->hrx.returned, 3);
 	expect_all(&w->ltx, &w->hrx);
 	/* The one that had taken bytes before is not waited for */
-	assert_int_equal(w->f->stats.host_errors, 3);
+	assert_int_equal(world_stats(w).host_errors, 3);
 }
 
 /* Both drivers are there, and windows were enough; now there is none any more */
@@ -1137,7 +1138,7 @@ static void both_up_without_windows(struct world *w)
 	world_run(w, MSEC);
 	side_reap(&w->htx);
 	assert_int_equal(w->htx.returned, 1);
-	epfv_hostmem_flush(&w->f->hostmem);
+	epfv_hostmem_flush(&w->f->lane);
 	w->epc.reserved = w->epc.profile->max_maps - w->epc.num_maps;
 }
 
@@ -1156,7 +1157,7 @@ static void test_no_window_for_a_moment(void **state)
 	side_reap(&w->htx);
 	side_reap(&w->hrx);
 	assert_int_equal(w->htx.returned + w->hrx.returned, 1);
-	assert_int_equal(w->f->stats.host_errors, 0);
+	assert_int_equal(world_stats(w).host_errors, 0);
 
 	w->epc.reserved = 0;
 	world_run(w, 60 * MSEC);
@@ -1165,7 +1166,7 @@ static void test_no_window_for_a_moment(void **state)
 	side_reap(&w->lrx);
 	expect_all(&w->htx, &w->lrx);
 	expect_all(&w->ltx, &w->hrx);
-	assert_int_equal(w->f->stats.host_errors, 0);
+	assert_int_equal(world_stats(w).host_errors, 0);
 }
 
 /* For longer: a sender is not held for that, and a receiver gets no empty buffers */
@@ -1184,7 +1185,7 @@ static void test_no_window(void **state)
 		assert_int_equal(w->htx.returned, i + 2);
 	}
 	assert_in_range(w->htx.slowest, EPFV_HOLD_NS, SENDER_MAX);
-	assert_int_equal(w->f->stats.host_errors, 10);
+	assert_int_equal(world_stats(w).host_errors, 10);
 
 	assert_true(side_send(&w->ltx, 1000, 1));
 	world_run(w, 10 * SENDER_MAX);
@@ -1341,9 +1342,9 @@ static void test_lossless_receiver_stops(void **state)
 	}
 	assert_in_range(epfv_fifo_len(&w->from_host->fifo), 0, HISTORY);
 	assert_in_range(epfv_fifo_len(&w->to_host->fifo), 0, HISTORY);
-	wakeups = w->f->stats.wakeups;
+	wakeups = w->f->poller.wakeups;
 	world_run(w, 60000 * MSEC);
-	assert_in_range(w->f->stats.wakeups - wakeups, 0, WATCHES(60000) + 10);
+	assert_in_range(w->f->poller.wakeups - wakeups, 0, WATCHES(60000) + 10);
 	assert_in_range(w->htx.in_flight, 1, SLOTS);
 	assert_in_range(w->ltx.in_flight, 1, SLOTS);
 

@@ -579,9 +579,9 @@ static void test_spins_after_an_event(void **state)
 	world_idle(50 * MSEC);
 	notify_and_wait(w);
 	world_idle(20 * USEC);
-	wakeups = w->f->stats.wakeups;
+	wakeups = w->f->poller.wakeups;
 	notify_and_wait(w);
-	assert_int_equal(w->f->stats.wakeups, wakeups);
+	assert_int_equal(w->f->poller.wakeups, wakeups);
 }
 
 /* A running host's MSI-X goes off: another driver may come without a word before */
@@ -656,7 +656,7 @@ static void test_failed(void **state)
 	legacy_w8(&w->driver, STATUS, 7 | VIRTIO_CONFIG_S_FAILED);
 	world_idle(MSEC);
 	assert_string_equal(epfv_poller_state(&w->f->poller), "dead");
-	assert_int_equal(w->f->stats.host_errors, 1);
+	assert_int_equal(world_stats(w).host_errors, 1);
 	assert_non_null(strstr(fake_message, "has given up on the device"));
 	assert_false(w->host_rx->live || w->host_tx->live);
 	world_host_down(w);
@@ -665,7 +665,7 @@ static void test_failed(void **state)
 	world_idle(MSEC);
 	legacy_w8(&w->driver, STATUS, 7);
 	world_idle(MSEC);
-	assert_int_equal(w->f->stats.host_errors, 2);
+	assert_int_equal(world_stats(w).host_errors, 2);
 	assert_non_null(strstr(fake_message, "did not set up every queue"));
 	world_host_up(w);
 }
@@ -676,16 +676,16 @@ static void test_counters(void **state)
 	u64 resets;
 
 	world_host_up(w);
-	resets = w->f->stats.host_resets;
+	resets = w->f->poller.host_resets;
 	assert_true(side_send(&w->htx, 100, 1));
 	world_idle(MSEC);
-	assert_true(w->host_tx->stats.np_reads > 0);
+	assert_true(w->host_tx->lane.stats.np_reads > 0);
 	assert_int_equal(w->host_tx->bytes, 100);
 	assert_int_equal(w->host_tx->messages, 1);
-	assert_in_range(w->host_tx->stats.np_reads + w->host_rx->stats.np_reads, 1,
-			w->f->stats.np_reads);
+	assert_in_range(w->host_tx->lane.stats.np_reads + w->host_rx->lane.stats.np_reads, 1,
+			world_stats(w).np_reads);
 	world_host_down(w);
-	assert_true(w->f->stats.host_resets > resets);
+	assert_true(w->f->poller.host_resets > resets);
 }
 
 /* Windows */
@@ -796,12 +796,12 @@ static void test_no_window_for_rings(void **state)
 	world_host_up(w);
 	world_idle(3 * SECOND);
 	assert_false(w->host_rx->live || w->host_tx->live);
-	assert_int_equal(w->f->stats.host_errors, 1);
+	assert_int_equal(world_stats(w).host_errors, 1);
 	assert_int_equal(fake_messages, 1);
 	assert_non_null(strstr(fake_message, "will try again"));
-	wakeups = w->f->stats.wakeups;
+	wakeups = w->f->poller.wakeups;
 	world_idle(SECOND);
-	assert_in_range(w->f->stats.wakeups - wakeups, 1, WATCHES(1000) + 10);
+	assert_in_range(w->f->poller.wakeups - wakeups, 1, WATCHES(1000) + 10);
 	/* What the driver has told of before is not forgotten meanwhile */
 	assert_true(side_send(&w->htx, 100, 1));
 	world_idle(2 * SECOND);
@@ -817,7 +817,7 @@ static void test_no_window_for_rings(void **state)
 	/* The next one's pauses are its own */
 	w->epc.reserved = w->epc.profile->max_maps;
 	world_host_up(w);
-	assert_int_equal(w->f->stats.host_errors, 2);
+	assert_int_equal(world_stats(w).host_errors, 2);
 	w->epc.reserved = 0;
 	world_idle(20 * MSEC);
 	assert_true(w->host_rx->live && w->host_tx->live);
@@ -850,7 +850,7 @@ static void test_ring_out_of_reach(void **state)
 	assert_int_equal(legacy_probe(&w->driver), 0);
 	fake_sleep(MSEC);
 	fake_tick = 0;
-	assert_int_equal(w->f->stats.host_errors, 1);
+	assert_int_equal(world_stats(w).host_errors, 1);
 	assert_false(w->host_rx->live || w->host_tx->live);
 	assert_int_equal(w->epc.num_maps, 0);
 }
@@ -867,9 +867,9 @@ static void test_silence_of_two_drivers(void **state)
 	assert_int_equal(fake_messages, 1);
 	world_host_down(w);
 	world_host_up(w);
-	before = w->f->stats.np_reads;
+	before = world_stats(w).np_reads;
 	world_idle(5 * MSEC);
-	assert_in_range(w->f->stats.np_reads - before, 2, 10);
+	assert_in_range(world_stats(w).np_reads - before, 2, 10);
 }
 
 /* For a moment, as when a link goes down: no IOMMU is to blame */

@@ -126,6 +126,9 @@ void world_host_answers(struct world *w);
 void world_local_up(struct world *w);
 void world_local_down(struct world *w);
 
+/* What the function has done, in all */
+struct epfv_stats world_stats(const struct world *w);
+
 /* Have the poller's thread run at the next chance */
 void world_kick(struct world *w);
 /* What it does in a round, by hand; returns when the next is due, in nanoseconds */

@@ -67,7 +67,8 @@ static struct {
 	struct host_mem host;
 	struct fake_epc epc;
 	struct pci_epf epf;
-	struct epfv_stats stats;
+	struct epfv_lane lane;
+	u32 epoch;
 	struct epfv_irq irq;
 	struct epfv_hostmem hm;
 	struct epfv_hostq hq[2];
@@ -286,7 +287,7 @@ static void host_move_idx(unsigned int q, int8_t by)
 	host_set16(q, avail_off() + 2, idx + by);
 }
 
-static bool gate(void *ctx)
+static bool gate(void *ctx, u32 epoch)
 {
 	unsigned int i;
 
@@ -299,7 +300,7 @@ static bool gate(void *ctx)
 	}
 	if (w.close_in && !--w.close_in)
 		w.open = false;
-	return w.open;
+	return w.open && epoch == w.epoch;
 }
 
 /* Mostly near the ends of what is allowed, and of what the cable's windows show */
@@ -375,7 +376,6 @@ static void host_stop(void)
 	/* What was under way to it; what came from it may still be received */
 	CHECK(epfv_fifo_len(&w.pipe[RX].fifo) <= EPFV_HISTORY_SIZE);
 	/* No window goes before what was written has left, as a next driver takes its time */
-	epfv_hostmem_forget(&w.hm);
 	fake_epc_settle(&w.epc);
 	epfv_irq_drop(&w.irq);
 }
@@ -383,11 +383,11 @@ static void host_stop(void)
 /* As when no driver has come for a while */
 static void host_release(void)
 {
-	while (epfv_hostmem_release(&w.hm))
+	while (epfv_hostmem_release(&w.lane))
 		;
 	epfv_hostq_release(&w.hq[RX]);
 	epfv_hostq_release(&w.hq[TX]);
-	CHECK(!w.epc.num_maps && w.stats.maps == w.stats.unmaps);
+	CHECK(!w.epc.num_maps && w.hm.maps == w.hm.unmaps);
 }
 
 static void host_down(void)
@@ -413,7 +413,9 @@ static void host_up(u32 rx_pfn, u32 tx_pfn)
 	w.up = true;
 	w.open = true;
 	w.close_in = 0;
+	w.lane.epoch = ++w.epoch;
 	for (i = 0; i < 2; i++) {
+		w.hq[i].lane.epoch = w.epoch;
 		w.base[i] = setup[i].desc;
 		w.free[i] = 0;
 		host_write(&w.host, w.base[i], zeros, vring_size(w.num, HOST_ALIGN));
@@ -426,9 +428,19 @@ static void host_up(u32 rx_pfn, u32 tx_pfn)
 	w.pipe[RX].settle = (struct epfv_settle){};
 }
 
+static struct epfv_stats all_stats(void)
+{
+	struct epfv_stats sum = w.lane.stats;
+
+	epfv_stats_add(&sum, &w.hq[RX].lane.stats);
+	epfv_stats_add(&sum, &w.hq[TX].lane.stats);
+	return sum;
+}
+
 static void poll(void)
 {
-	const struct epfv_stats before = w.stats;
+	const struct epfv_stats before = all_stats();
+	struct epfv_stats after;
 	unsigned int messages = fake_messages;
 	unsigned long lost = w.epc.lost;
 	const bool live[] = { w.hq[RX].live, w.hq[TX].live };
@@ -437,14 +449,15 @@ static void poll(void)
 	fake_epc_clear_log(&w.epc);
 	epfv_pipe_from_host(&w.pipe[TX]);
 	epfv_pipe_to_host(&w.pipe[RX]);
-	if (w.irq.starved)
-		epfv_hostmem_yield(&w.hm);
+	if (epfv_irq_starved(&w.irq))
+		epfv_hostmem_yield(&w.lane);
 	if (w.up)
 		epfv_irq_flush(&w.irq);
 
-	CHECK(w.stats.posted_bytes - before.posted_bytes <= ROUND_MAX + RING_MAX);
-	CHECK(w.stats.np_bytes - before.np_bytes <= ROUND_MAX + RING_MAX);
-	CHECK(w.stats.maps - before.maps <= MAPS_MAX);
+	after = all_stats();
+	CHECK(after.posted_bytes - before.posted_bytes <= ROUND_MAX + RING_MAX);
+	CHECK(after.np_bytes - before.np_bytes <= ROUND_MAX + RING_MAX);
+	CHECK(after.maps - before.maps <= MAPS_MAX);
 	CHECK(fake_messages - messages <= 4 * w.num);
 	CHECK(!fake_locks);
 	/* Where the host has reset the device, what is on its way may get lost */
@@ -647,8 +660,9 @@ static void begin(u8 how)
 	w.num = how & 0x80 ? QUEUE_LARGE : QUEUE_SIZE;
 	w.epf.dev.name = "epf";
 	w.epf.epc = &w.epc.epc;
-	epfv_hostmem_init(&w.hm, &w.epf, &w.stats, gate, &w);
-	epfv_irq_init(&w.irq, &w.epf, &w.stats);
+	epfv_hostmem_init(&w.hm, &w.epf, gate, &w);
+	w.lane.hm = &w.hm;
+	epfv_irq_init(&w.irq, &w.epf);
 	for (i = 0; i < 2; i++) {
 		struct local *l = &w.local[i];
 

@@ -134,7 +134,7 @@ int card_bind(struct card *c)
 static void nobody_is_left(struct card *c)
 {
 	assert_int_equal(c->epc.num_maps, 0);
-	assert_int_equal(c->f->stats.maps, c->f->stats.unmaps);
+	assert_int_equal(c->f->hostmem.maps, c->f->hostmem.unmaps);
 	assert_int_equal(fake_locks, 0);
 	assert_int_equal(fake_kmaps, 0);
 	assert_int_equal(fake_irqs_off, 0);

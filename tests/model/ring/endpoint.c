@@ -89,12 +89,12 @@ static unsigned int region_queue(const struct epfv_region *region)
  * Pieces are smaller than the 64 bytes at which a completer may split a read,
  * so that small rings are split, too: each entry, each descriptor.
  */
-int epfv_region_read(struct epfv_hostmem *hm, struct epfv_region *region, u32 off, void *buf,
+int epfv_region_read(struct epfv_lane *lane, struct epfv_region *region, u32 off, void *buf,
 		     u32 len)
 {
 	unsigned int table = run.s->num * sizeof(struct epfv_ring_desc);
 
-	(void)hm;
+	(void)lane;
 	if (!len || off + len > table + 4 + 2 * run.s->num)
 		world_error(run.w, "read outside of what the driver writes");
 	make_access(ACCESS_RING, region_queue(region), off, buf, len,
@@ -102,7 +102,7 @@ int epfv_region_read(struct epfv_hostmem *hm, struct epfv_region *region, u32 of
 	return 0;
 }
 
-int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region, u32 off,
+int epfv_region_write(struct epfv_lane *lane, struct epfv_region *region, u32 off,
 		      const void *buf, u32 len)
 {
 	u32 piece = len < sizeof(struct epfv_ring_used) ? len : sizeof(struct epfv_ring_used);
@@ -110,7 +110,7 @@ int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region, u32 o
 	unsigned int q = region_queue(region);
 	u32 i;
 
-	(void)hm;
+	(void)lane;
 	if (off < USED_OFFSET || off + len > end || len % piece) {
 		world_error(run.w, "write outside of the used ring");
 		return 0;
@@ -121,17 +121,17 @@ int epfv_region_write(struct epfv_hostmem *hm, struct epfv_region *region, u32 o
 	return 0;
 }
 
-int epfv_region_map(struct epfv_hostmem *hm, struct epfv_region *region, u64 addr, u32 len)
+int epfv_region_map(struct epfv_lane *lane, struct epfv_region *region, u64 addr, u32 len)
 {
-	(void)hm;
+	(void)lane;
 	region->addr = addr;
 	region->len = len;
 	return 0;
 }
 
-void epfv_region_unmap(struct epfv_hostmem *hm, struct epfv_region *region)
+void epfv_region_unmap(struct epfv_lane *lane, struct epfv_region *region)
 {
-	(void)hm;
+	(void)lane;
 	(void)region;
 }
 
@@ -142,13 +142,14 @@ ktime_t ktime_get(void)
 }
 
 /* A store by writel(), which orders it behind all before */
-void epfv_irq_raise(struct epfv_irq *irq, u16 vector)
+bool epfv_irq_raise(struct epfv_irq *irq, u16 vector)
 {
 	(void)irq;
 	if (!may_post(1))
-		return;
+		return true;
 	run.w->fence = true;
 	post(POSTED_INTERRUPT, vector, 0, "", 1);
+	return true;
 }
 
 /* Later reads are behind earlier writes, so they find what there is when those have arrived */
