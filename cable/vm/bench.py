@@ -61,10 +61,11 @@ STATES = {
     "link stopped": Pair.stop_link,
 }
 
-# Nanoseconds that the function's thread has run, how often it has slept, and the ticks in which
-# a processor of the machine was not idle
-LOAD = """cd $(dirname $(grep -ls '^pci_epf_vcon' /proc/[0-9]*/comm)) &&
-awk '{ print $1 }' schedstat && awk '/^voluntary/ { print $2 }' status &&
+# Nanoseconds that the function's threads have run, how often they have slept, and the ticks in
+# which a processor of the machine was not idle
+LOAD = """threads=$(grep -ls '^pci_epf_vcon' /proc/[0-9]*/comm | sed s/comm//) &&
+for t in $threads; do cat $t/schedstat; done | awk '{ n += $1 } END { printf "%.0f\\n", n }' &&
+for t in $threads; do cat $t/status; done | awk '/^voluntary/ { n += $2 } END { printf "%.0f\\n", n }' &&
 awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 }' /proc/stat"""
 TICKS = 100
 

@@ -30,6 +30,7 @@ static const struct epfv_type vcon_type = {
 	.host_features = BIT(VIRTIO_CONSOLE_F_EMERG_WRITE),
 	.num_queues = 2,
 	.num_pairs = 1,
+	.num_workers = 1,
 	.config_len = VCON_CONFIG_LEN,
 	.written = offsetof(struct virtio_console_config, emerg_wr),
 };
@@ -54,7 +55,7 @@ static void vcon_open_ports(struct vcon *vcon, u32 mask, enum epfv_side side, bo
 }
 
 /* Whoever knows one port only has a console there, and never waits */
-void vcon_driver_state(void *priv, enum epfv_side side, bool up, u32 features)
+void vcon_driver_state(void *priv, enum epfv_side side, bool up, u64 features)
 {
 	bool multiport = features & BIT(VIRTIO_CONSOLE_F_MULTIPORT);
 	struct vcon *vcon = priv;

@@ -89,7 +89,7 @@ struct vcon {
 };
 
 /* As in struct epfv_type_ops */
-void vcon_driver_state(void *priv, enum epfv_side side, bool up, u32 features);
+void vcon_driver_state(void *priv, enum epfv_side side, bool up, u64 features);
 void vcon_driver_message(void *priv, enum epfv_side side, const void *msg, size_t len);
 size_t vcon_next_message(void *priv, enum epfv_side side, void *msg);
 

@@ -207,6 +207,19 @@ void epfv_control_stop(struct epfv_control *c)
 }
 
 /**
+ * epfv_control_enter() - whose memory is used from now on
+ * @c: control queues
+ * @epoch: epoch, or EPFV_NO_EPOCH
+ */
+void epfv_control_enter(struct epfv_control *c, u32 epoch)
+{
+	if (!c->host_rx)
+		return;
+	c->host_rx->lane.epoch = epoch;
+	c->host_tx->lane.epoch = epoch;
+}
+
+/**
  * epfv_control_receive() - take the messages that drivers have sent
  * @c: control queues
  * @scan: the host's driver may have made buffers available

@@ -43,6 +43,7 @@ void epfv_control_collect(struct epfv_control *c);
 
 /* All else: by one thread */
 void epfv_control_stop(struct epfv_control *c);
+void epfv_control_enter(struct epfv_control *c, u32 epoch);
 u64 epfv_control_receive(struct epfv_control *c, bool scan);
 u64 epfv_control_send(struct epfv_control *c);
 

@@ -57,14 +57,17 @@ static void epfv_pipe_show(struct seq_file *s, const char *direction, const stru
 static int counters_show(struct seq_file *s, void *unused)
 {
 	struct epfv_function *f = s->private;
+	u64 wakeups = f->poller.wakeups;
 	struct epfv_stats sum;
 	unsigned int i;
 
 	seq_printf(s, "state %s\n", epfv_poller_state(&f->poller));
 	epfv_function_stats(f, &sum);
+	for (i = 0; i < f->num_workers; i++)
+		wakeups += f->workers[i].w.wakeups;
 	epfv_stats_show(s, "", "", &sum);
 	seq_printf(s, "interrupt_retries %llu\n", f->irq.retries);
-	seq_printf(s, "wakeups %llu\n", f->poller.wakeups);
+	seq_printf(s, "wakeups %llu\n", wakeups);
 	seq_printf(s, "host_resets %llu\n", f->poller.host_resets);
 	seq_printf(s, "guessed_queues %llu\n", f->poller.t->guesses);
 	for (i = 0; i < f->type->num_pairs; i++) {

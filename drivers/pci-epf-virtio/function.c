@@ -159,7 +159,7 @@ static void epfv_free_bar(struct epfv_function *f)
 static int epfv_start_poller(struct epfv_function *f)
 {
 	const struct epfv_regs_params params = {
-		.features = f->type->features | f->type->host_features,
+		.features = (u32)(f->type->features | f->type->host_features),
 		.num_queues = f->type->num_queues,
 		.required = f->type->control_feature ? 2 : f->type->num_queues,
 		.all_with = f->type->control_feature,
@@ -181,7 +181,7 @@ static bool epfv_type_ok(const struct epfv_type *type)
 {
 	unsigned int i;
 
-	if (type->num_queues < 1 || type->num_queues > EPFV_MAX_QUEUES ||
+	if (type->num_queues < 1 || type->num_queues > EPFV_MAX_QUEUES || !type->num_workers ||
 	    type->num_pairs > type->num_queues / 2 || type->config_len > EPFV_MAX_CONFIG ||
 	    type->pci_device_id < EPFV_PCI_DEVICE_MIN || type->pci_device_id > EPFV_PCI_DEVICE_MAX)
 		return false;
@@ -189,7 +189,9 @@ static bool epfv_type_ok(const struct epfv_type *type)
 				      type->control.tx >= type->num_queues))
 		return false;
 	for (i = 0; i < type->num_pairs; i++)
-		if (type->pairs[i].rx >= type->num_queues || type->pairs[i].tx >= type->num_queues)
+		if (type->pairs[i].rx >= type->num_queues ||
+		    type->pairs[i].tx >= type->num_queues ||
+		    type->pairs[i].worker >= type->num_workers)
 			return false;
 	return true;
 }
@@ -265,15 +267,21 @@ static int epfv_bind(struct pci_epf *epf)
 	err = epfv_start_poller(f);
 	if (err)
 		goto err_free_queues;
+	/* They wake the poller's thread */
+	err = epfv_start_workers(f);
+	if (err)
+		goto err_stop_poller;
 	if (f->bridge)
 		err = epfv_bridge_register(f->bridge);
 	if (err)
-		goto err_stop_poller;
+		goto err_stop_workers;
 	epfv_debugfs_add(f);
 	f->bound = true;
 	epfv_bound(f, true);
 	return 0;
 
+err_stop_workers:
+	epfv_stop_workers(f);
 err_stop_poller:
 	epfv_poller_stop(&f->poller);
 err_free_queues:
@@ -293,9 +301,10 @@ static void epfv_unbind(struct pci_epf *epf)
 	epfv_bound(f, false);
 	epfv_debugfs_remove(f);
 	epfv_poller_leave(&f->poller);
-	/* The driver may be waiting for a buffer, which the poller still returns */
+	/* The driver may be waiting for a buffer, which the workers still return */
 	if (f->bridge)
 		epfv_bridge_unregister(f->bridge);
+	epfv_stop_workers(f);
 	epfv_poller_stop(&f->poller);
 	if (f->bar_set && epf->epc->init_complete)
 		pci_epc_clear_bar(epf->epc, epf->func_no, epf->vfunc_no, &epf->bar[BAR_0]);

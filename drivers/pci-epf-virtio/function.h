@@ -20,10 +20,26 @@
 #include "pci-epf-virtio.h"
 #include "pipe.h"
 #include "poller.h"
+#include "worker.h"
 
 #define EPFV_QUEUE_SIZE_MIN	16
 #define EPFV_QUEUE_SIZE_MAX	EPFV_RING_MAX_SIZE
 #define EPFV_QUEUE_SIZE_DEFAULT	256
+
+/* In &struct epfv_function.flags: the host's driver may have sent messages */
+#define EPFV_CONTROL_SCAN	0
+
+/**
+ * struct epfv_function_worker - one of a function's workers
+ * @w: the thread
+ * @f: function
+ * @id: its number
+ */
+struct epfv_function_worker {
+	struct epfv_worker w;
+	struct epfv_function *f;
+	unsigned int id;
+};
 
 /**
  * struct epfv_function - one endpoint function
@@ -49,6 +65,12 @@
  * @legacy: what the host's driver does to the registers
  * @setup: what it has set up, while it runs
  * @poller: drives all that follows
+ * @start_at: the driver is ready, the function is not: when to try again; 0: not
+ * @start_wait_ns: pause after an attempt to map rings that failed, 0 if none did
+ * @release_at: no driver: when to unmap what the last one left; 0: nothing
+ * @flags: EPFV_CONTROL_SCAN
+ * @workers: move the data of pairs
+ * @num_workers: those that run
  * @hostq: the host's virtqueues
  * @bridge: device on the endpoint's own bus, or NULL
  * @direct: what there is instead of it, or NULL
@@ -80,9 +102,12 @@ struct epfv_function {
 	struct epfv_legacy legacy;
 	struct epfv_setup setup;
 	struct epfv_poller poller;
-	ktime_t start_at;	/* rings could not be mapped: when to try again; 0: they are */
+	ktime_t start_at;
 	u64 start_wait_ns;
-	ktime_t release_at;	/* no driver: when to unmap what the last one left; 0: nothing */
+	ktime_t release_at;
+	unsigned long flags;
+	struct epfv_function_worker *workers;
+	unsigned int num_workers;
 	struct epfv_hostq *hostq;
 	struct epfv_bridge *bridge;
 	struct epfv_direct *direct;
@@ -92,10 +117,15 @@ struct epfv_function {
 	struct dentry *debugfs;
 };
 
-/* traffic.c */
+/* session.c */
 extern const struct epfv_poller_ops epfv_poller_ops;
+void epfv_driver_state(struct epfv_function *f, enum epfv_side side, bool up, u64 features);
+
+/* queues.c */
 int epfv_alloc_queues(struct epfv_function *f);
 void epfv_free_queues(struct epfv_function *f);
+int epfv_start_workers(struct epfv_function *f);
+void epfv_stop_workers(struct epfv_function *f);
 
 void epfv_function_stats(const struct epfv_function *f, struct epfv_stats *sum);
 

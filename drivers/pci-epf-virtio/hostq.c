@@ -3,6 +3,8 @@
  * One virtqueue of the host's driver: a ring in host memory and its interrupt
  */
 #include <asm/barrier.h>
+#include <asm/byteorder.h>
+#include <linux/compiler.h>
 #include <linux/dev_printk.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -169,12 +171,12 @@ int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 		}
 	}
 	if (q->held)
-		epfv_ring_hold(q->ring);
+		epfv_ring_hold(q->ring, 0);
 	q->lane.hm->answers = false;
 	q->vector = setup->vector;
 	q->again_ns = 0;
 	epfv_hostq_scan(q);
-	q->live = true;
+	WRITE_ONCE(q->live, true);
 	return 0;
 }
 
@@ -182,14 +184,14 @@ int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
  * epfv_hostq_stop() - leave the ring alone: the host has reset the device, or is gone
  * @q: queue, started or not
  *
+ * Who serves it may be at it yet, and finds out at its next access to the host's memory.
+ *
  * It stays mapped until epfv_hostq_keep() or epfv_hostq_release(): unmapping may take longer
  * than a driver that follows at once can wait.
  */
 void epfv_hostq_stop(struct epfv_hostq *q)
 {
-	q->live = false;
-	q->scan = false;
-	q->again_at = 0;
+	WRITE_ONCE(q->live, false);
 }
 
 /**
@@ -237,17 +239,24 @@ bool epfv_hostq_release(struct epfv_hostq *q)
 /**
  * epfv_hostq_hold() - take nothing that is made available from now on
  * @q: queue, started or not
+ * @lane: of the caller, who need not be the one who serves the queue
  *
- * Until epfv_hostq_unhold(), whichever driver it is.
+ * Until epfv_hostq_unhold(), whichever driver it is.  An error in reading how far the driver
+ * got is found again by who serves the queue.
  */
-void epfv_hostq_hold(struct epfv_hostq *q)
+void epfv_hostq_hold(struct epfv_hostq *q, struct epfv_lane *lane)
 {
+	struct epfv_region *region;
+	__le16 idx;
+	u64 addr;
+
 	q->held = true;
-	if (!q->live)
+	if (!READ_ONCE(q->live))
 		return;
-	/* An error is found again by who reads the ring */
-	epfv_ring_poll(q->ring);
-	epfv_ring_hold(q->ring);
+	addr = epfv_ring_avail_idx(q->ring);
+	region = epfv_hostq_region(q, addr);
+	if (!epfv_region_read(lane, region, addr - region->addr, &idx, sizeof(idx)))
+		epfv_ring_hold(q->ring, le16_to_cpu(idx));
 }
 
 /**
@@ -330,7 +339,7 @@ int epfv_hostq_take(struct epfv_hostq *q, struct epfv_request *req)
 		return -EBUSY;
 
 	n = epfv_ring_fetch(q->ring, EPFV_RING_BATCH);
-	if (!n && q->scan) {
+	if (!n && (q->scan || epfv_ring_behind(q->ring))) {
 		q->scan = false;
 		n = epfv_ring_poll(q->ring);
 		if (n >= 0)

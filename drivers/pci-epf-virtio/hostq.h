@@ -69,7 +69,7 @@ int epfv_hostq_start(struct epfv_hostq *q, const struct epfv_queue_setup *setup)
 void epfv_hostq_stop(struct epfv_hostq *q);
 bool epfv_hostq_keep(struct epfv_hostq *q, const struct epfv_queue_setup *setup);
 bool epfv_hostq_release(struct epfv_hostq *q);
-void epfv_hostq_hold(struct epfv_hostq *q);
+void epfv_hostq_hold(struct epfv_hostq *q, struct epfv_lane *lane);
 void epfv_hostq_unhold(struct epfv_hostq *q);
 void epfv_hostq_abandon(struct epfv_hostq *q);
 void epfv_hostq_scan(struct epfv_hostq *q);

@@ -3,6 +3,7 @@
  * Interrupts to the host
  */
 #include <linux/bitops.h>
+#include <linux/compiler.h>
 #include <linux/dev_printk.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -198,19 +199,15 @@ u64 epfv_irq_flush(struct epfv_irq *irq)
 }
 
 /**
- * epfv_irq_waits() - whether who raised an interrupt should have it tried again
+ * epfv_irq_waits() - whether an interrupt of the caller's is to be tried again
  * @irq: interrupts
  *
- * Return: true if epfv_irq_flush() has something to do, now or later.
+ * Return: true if epfv_irq_flush() has something to do, now or later; for what others raise
+ * just now it may err.
  */
-bool epfv_irq_waits(struct epfv_irq *irq)
+bool epfv_irq_waits(const struct epfv_irq *irq)
 {
-	bool waits;
-
-	mutex_lock(&irq->lock);
-	waits = !bitmap_empty(irq->pending, EPFV_MAX_VECTORS) || irq->echo;
-	mutex_unlock(&irq->lock);
-	return waits;
+	return !bitmap_empty(irq->pending, EPFV_MAX_VECTORS) || READ_ONCE(irq->echo);
 }
 
 /**

@@ -59,7 +59,7 @@ void epfv_irq_init(struct epfv_irq *irq, struct pci_epf *epf);
 void epfv_irq_start(struct epfv_irq *irq, bool msix_on);
 bool epfv_irq_raise(struct epfv_irq *irq, u16 vector);
 u64 epfv_irq_flush(struct epfv_irq *irq);
-bool epfv_irq_waits(struct epfv_irq *irq);
+bool epfv_irq_waits(const struct epfv_irq *irq);
 bool epfv_irq_starved(struct epfv_irq *irq);
 void epfv_irq_drop(struct epfv_irq *irq);
 bool epfv_irq_msix_enabled(const struct epfv_irq *irq);

@@ -187,7 +187,7 @@ void epfv_localq_publish(struct epfv_localq *q)
 void epfv_localq_start(struct epfv_localq *q)
 {
 	if (q->held)
-		epfv_ring_hold(q->ring);
+		epfv_ring_hold(q->ring, 0);
 	epfv_settle_begin(&q->settle);
 	q->begun = false;
 	q->live = true;
@@ -205,7 +205,7 @@ void epfv_localq_hold(struct epfv_localq *q)
 	if (!q->live || !q->ring)
 		return;
 	epfv_ring_poll(q->ring);
-	epfv_ring_hold(q->ring);
+	epfv_ring_hold(q->ring, q->ring->driver_idx);
 }
 
 /**

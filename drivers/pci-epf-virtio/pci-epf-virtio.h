@@ -30,6 +30,7 @@ enum epfv_side {
  * struct epfv_pair - two virtqueues that carry messages between both sides
  * @rx: number of the queue that a driver fills with empty buffers
  * @tx: number of the queue that a driver fills with messages
+ * @worker: number of the worker that moves its data
  * @lossless: a sender waits for its receiver.  Else its buffers come back at once,
  *	and what is not received is dropped in the end
  *
@@ -40,6 +41,7 @@ enum epfv_side {
 struct epfv_pair {
 	u8 rx;
 	u8 tx;
+	u8 worker;
 	bool lossless;
 };
 
@@ -58,6 +60,7 @@ struct epfv_pair {
  * @queue_names: a name for each virtqueue
  * @pairs: how the queues of both sides are joined
  * @num_pairs: entries in @pairs
+ * @num_workers: threads that move data, at least 1
  * @config: device configuration bytes for each side, NULL if @config_len is 0
  * @config_len: length of @config in bytes, at most 64
  * @written: offset of a 32-bit word in @config, 0 there, that the host's driver may write;
@@ -74,14 +77,15 @@ struct epfv_type {
 	u16 pci_device_id;
 	u16 pci_class;
 	u16 virtio_id;
-	u32 features;
-	u32 host_features;
-	u32 control_feature;
+	u64 features;
+	u64 host_features;
+	u64 control_feature;
 	struct epfv_pair control;
 	unsigned int num_queues;
 	const char * const *queue_names;
 	const struct epfv_pair *pairs;
 	unsigned int num_pairs;
+	unsigned int num_workers;
 	const u8 *config[2];
 	unsigned int config_len;
 	unsigned int written;
@@ -108,11 +112,11 @@ struct epfv_type {
  * @drained: all that this side's driver sent on this pair before it closed its end is
  *	with the other one.  Returns whether the other one knows of the end, or need not: until
  *	then nothing more is taken from this one, if it is able to wait, and @drained called
- *	again; when it does, epfv_wake().  The thread
+ *	again; when it does, epfv_wake().  The pair's worker
  * @written: the host's driver has written this to the word that it may write; of what it
  *	writes faster than that is looked at, only the last.  The thread
  * @changed: of a pair, there is more to read at the endpoint, or room for more to write.
- *	Only if the type is direct.  The thread
+ *	Only if the type is direct.  The pair's worker
  *
  * All but @create may be left out, but for types that have what it is about.  None is called
  * with a lock of the core held.
@@ -123,7 +127,7 @@ struct epfv_type_ops {
 	void (*groups)(void *priv, struct config_group *group);
 	const struct epfv_type *(*bind)(void *priv);
 	void (*bound)(void *priv, bool bound);
-	void (*driver)(void *priv, enum epfv_side side, bool up, u32 features);
+	void (*driver)(void *priv, enum epfv_side side, bool up, u64 features);
 	void (*message)(void *priv, enum epfv_side side, const void *msg, size_t len);
 	size_t (*next)(void *priv, enum epfv_side side, void *msg);
 	bool (*drained)(void *priv, enum epfv_side side, unsigned int pair);
@@ -214,7 +218,7 @@ size_t epfv_pair_writable(struct epfv_function *f, unsigned int pair);
 size_t epfv_pair_write(struct epfv_function *f, unsigned int pair, const void *buf, size_t len);
 
 /**
- * epfv_lock() - hold off the function's thread
+ * epfv_lock() - hold off the function's threads
  * @f: bound function
  *
  * Context: may sleep; not that of any call of &struct epfv_type_ops.
@@ -228,7 +232,7 @@ void epfv_lock(struct epfv_function *f);
 void epfv_unlock(struct epfv_function *f);
 
 /**
- * epfv_wake() - have @next asked
+ * epfv_wake() - have @next asked, and all pairs served
  * @f: bound function
  *
  * Context: any.

@@ -63,7 +63,7 @@ void epfv_pipe_free(struct epfv_pipe *p)
 
 /**
  * epfv_pipe_start() - the host's queue is live
- * @p: pipe
+ * @p: pipe, whose worker is in no epoch
  */
 void epfv_pipe_start(struct epfv_pipe *p)
 {
@@ -73,6 +73,7 @@ void epfv_pipe_start(struct epfv_pipe *p)
 	p->host_live = p->hq->live;
 	p->flow = (struct epfv_flow){};
 	spin_unlock_irqrestore(&p->lq->lock, flags);
+	p->active = false;
 	epfv_settle_begin(&p->settle);
 }
 
@@ -116,7 +117,6 @@ void epfv_pipe_stop(struct epfv_pipe *p)
 	p->host_live = false;
 	epfv_pipe_trim(p);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
-	p->active = false;
 }
 
 /*
@@ -693,12 +693,13 @@ void epfv_pipe_lossless(struct epfv_pipe *p, bool lossless)
 /**
  * epfv_pipe_close() - the sender has closed its end
  * @p: pipe
+ * @lane: of the caller
  *
  * What it sends from now on waits until epfv_pipe_drained().
  *
- * Context: that of epfv_pipe_from_host(), or any for a pipe to the host.
+ * Context: the function's thread, or any for a pipe to the host.
  */
-void epfv_pipe_close(struct epfv_pipe *p)
+void epfv_pipe_close(struct epfv_pipe *p, struct epfv_lane *lane)
 {
 	unsigned long flags;
 
@@ -708,7 +709,7 @@ void epfv_pipe_close(struct epfv_pipe *p)
 		epfv_localq_hold(p->lq);
 	spin_unlock_irqrestore(&p->lq->lock, flags);
 	if (p->lossless && !p->to_host)
-		epfv_hostq_hold(p->hq);
+		epfv_hostq_hold(p->hq, lane);
 }
 
 /* Whether what the sender had put in its ring when it closed its end has been taken from it */

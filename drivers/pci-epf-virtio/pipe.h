@@ -121,8 +121,8 @@ void epfv_pipe_open(struct epfv_pipe *p, bool open);
 /* Whether the sender waits; any context */
 void epfv_pipe_lossless(struct epfv_pipe *p, bool lossless);
 
-/* The sender closes its end: by the same thread as below if it is the host, else in any context */
-void epfv_pipe_close(struct epfv_pipe *p);
+/* The sender closes its end: by the function's thread if it is the host, else in any context */
+void epfv_pipe_close(struct epfv_pipe *p, struct epfv_lane *lane);
 
 /* Whether all is delivered that was sent before; and then be done with the sender; that thread */
 bool epfv_pipe_delivered(struct epfv_pipe *p);

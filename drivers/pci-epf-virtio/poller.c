@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The thread that drives registers and rings
+ * The thread that looks at registers
  */
 #include <linux/err.h>
 #include <linux/irqflags.h>
@@ -54,11 +54,11 @@ static bool epfv_poller_in_setup(const struct epfv_poller *p, ktime_t now)
 	       ktime_to_ns(ktime_sub(now, p->heard)) < EPFV_SETUP_NS;
 }
 
-/* Something happened just now; a driver that only sets up, and goes on and on, has to wait */
+/* Something happened just now; where a driver runs, it is up to the workers to spin */
 static bool epfv_poller_spins(const struct epfv_poller *p, ktime_t now)
 {
-	return p->up && ktime_to_ns(ktime_sub(now, p->active)) < EPFV_SPIN_NS &&
-	       (epfv_poller_use(p) == EPFV_POLLER_MOVES || epfv_poller_has_credit(p));
+	return p->up && epfv_poller_use(p) == EPFV_POLLER_LOOKS && epfv_poller_has_credit(p) &&
+	       ktime_to_ns(ktime_sub(now, p->active)) < EPFV_SPIN_NS;
 }
 
 /* Account for the time since the last call; @used: it was spent, and not slept */
@@ -104,7 +104,7 @@ static unsigned int epfv_poller_look_at_msix(struct epfv_poller *p)
 }
 
 /* Look at the registers; while a driver sets up, without a pause */
-static unsigned int epfv_poller_look(struct epfv_poller *p)
+static unsigned int epfv_poller_pass(struct epfv_poller *p)
 {
 	unsigned int events = 0, found;
 	ktime_t now = ktime_get();
@@ -146,7 +146,7 @@ static void epfv_poller_watch(struct epfv_poller *p, ktime_t now)
 static unsigned int epfv_poller_host(struct epfv_poller *p)
 {
 	const char *before = epfv_poller_state(p), *now;
-	unsigned int events = epfv_poller_look(p);
+	unsigned int events = epfv_poller_pass(p);
 
 	if (events & EPFV_EVENT_WRITTEN)
 		p->ops->written(p->ctx, p->t->written);
@@ -168,6 +168,8 @@ static unsigned int epfv_poller_host(struct epfv_poller *p)
 			p->t->ops->put_config(p->t, p->msix_on);
 		p->ops->start(p->ctx);
 	}
+	if (events & EPFV_EVENT_NOTIFY)
+		p->ops->notified(p->ctx);
 	epfv_poller_watch(p, ktime_get());
 	now = epfv_poller_state(p);
 	if (now != before)
@@ -178,10 +180,12 @@ static unsigned int epfv_poller_host(struct epfv_poller *p)
 /* Longest pause at this time, in nanoseconds; any context */
 static u64 epfv_poller_pause(const struct epfv_poller *p, ktime_t now)
 {
-	u64 most = p->t->phase == EPFV_PHASE_RUNNING && !p->alert ?
+	s64 most = p->t->phase == EPFV_PHASE_RUNNING && !p->alert ?
 		   EPFV_PAUSE_RUNNING_NS : EPFV_PAUSE_IDLE_NS;
 
-	return clamp_t(u64, ktime_to_ns(ktime_sub(now, p->active)) / 8, EPFV_PAUSE_MIN_NS, most);
+	/* A worker may have seen something meanwhile: no time has passed since then */
+	return clamp_t(s64, ktime_to_ns(ktime_sub(now, READ_ONCE(p->active))) / 8,
+		       EPFV_PAUSE_MIN_NS, most);
 }
 
 /*
@@ -222,11 +226,11 @@ static u64 epfv_poller_round(struct epfv_poller *p)
 	/* While queues are set up there is nothing to do that could not wait */
 	now = ktime_get();
 	if (!epfv_poller_in_setup(p, now)) {
-		again = p->ops->work(p->ctx, events & (EPFV_EVENT_LIVE | EPFV_EVENT_NOTIFY));
+		again = p->ops->work(p->ctx);
 		now = ktime_get();
 	}
 	if (events || !again)
-		p->active = now;
+		WRITE_ONCE(p->active, now);
 	if (events)
 		p->heard = now;
 	epfv_poller_pay(p, now, true);
@@ -241,11 +245,31 @@ static u64 epfv_poller_round(struct epfv_poller *p)
 	return again;
 }
 
+/**
+ * epfv_poller_look() - whether the running driver has notified
+ * @p: poller
+ *
+ * Who moves data need not wait for the poller's thread to be scheduled: &struct
+ * epfv_poller_ops.notified is called from here if so.
+ *
+ * Context: any.
+ */
+void epfv_poller_look(struct epfv_poller *p)
+{
+	if (!READ_ONCE(p->up) || !p->t->ops->notified(p->t))
+		return;
+	/* The next look of the timer comes soon */
+	WRITE_ONCE(p->active, ktime_get());
+	p->ops->notified(p->ctx);
+}
+
 static enum hrtimer_restart epfv_poller_timer(struct hrtimer *timer)
 {
 	struct epfv_poller *p = container_of(timer, struct epfv_poller, timer);
-	ktime_t now = ktime_get();
+	ktime_t now;
 
+	epfv_poller_look(p);
+	now = ktime_get();
 	if (READ_ONCE(p->kicked) || now >= p->deadline ||
 	    (READ_ONCE(p->up) && p->t->ops->changed(p->t))) {
 		wake_up_process(p->task);

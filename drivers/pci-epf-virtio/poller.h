@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The thread that drives registers and rings
+ * The thread that looks at registers
  *
  * A host's accesses to BAR0 raise no interrupt, so somebody has to look.  How
  * often depends on what the host could be about to do:
@@ -9,10 +9,11 @@
  *   idle	no driver: often, since a driver's first steps must be seen
  *   setup	a driver sets its queues up: without pause and with interrupts
  *		off, as the next queue is looked at a round trip later
- *   running	without pause while there is work, then ever less often
+ *   running	often while something happens, then ever less often
  *
  * Looks between two runs of the thread are made by a timer's callback, which
- * costs a fraction of waking it.
+ * costs a fraction of waking it.  A running driver's notifications wake those
+ * who move its data from there, and not the thread.
  */
 #ifndef EPFV_POLLER_H
 #define EPFV_POLLER_H
@@ -36,9 +37,10 @@
  * @leave: the device goes away while its driver runs: let the driver know
  * @failed: the driver set FAILED, or DRIVER_OK before it had set up every queue
  *	(@incomplete); the device is left alone until the host resets it
- * @work: move data; @scan: the driver may have made buffers available in any
- *	queue.  Returns nanoseconds until it wants to be called again, 0 if
- *	there is more to do, U64_MAX if it need not be called.
+ * @notified: the driver may have made buffers available in any queue; any context, and
+ *	neither by the thread alone nor one at a time
+ * @work: do what there is to do.  Returns nanoseconds until it wants to be called again,
+ *	0 if there is more, U64_MAX if it need not be called.
  * @written: the host's driver has written to the word of the configuration that it may
  *	write; only the last value is known
  * @msix_enabled: whether the host has MSI-X enabled
@@ -49,7 +51,8 @@ struct epfv_poller_ops {
 	void (*release)(void *ctx);
 	void (*leave)(void *ctx);
 	void (*failed)(void *ctx, bool incomplete);
-	u64 (*work)(void *ctx, bool scan);
+	void (*notified)(void *ctx);
+	u64 (*work)(void *ctx);
 	void (*written)(void *ctx, u32 val);
 	bool (*msix_enabled)(void *ctx);
 };
@@ -124,6 +127,7 @@ void epfv_poller_up(struct epfv_poller *p);
 void epfv_poller_down(struct epfv_poller *p);
 void epfv_poller_leave(struct epfv_poller *p);
 void epfv_poller_kick(struct epfv_poller *p);
+void epfv_poller_look(struct epfv_poller *p);
 bool epfv_poller_epoch_open(struct epfv_poller *p);
 const char *epfv_poller_state(struct epfv_poller *p);
 

@@ -3,6 +3,7 @@
  * Device side of a split virtqueue over an accessor
  */
 #include <asm/byteorder.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/string.h>
@@ -14,6 +15,9 @@
 #define RING_FLAGS		0
 #define RING_IDX		2
 #define RING_ENTRIES		4
+
+/* In &struct epfv_ring.hold, beside an idx */
+#define RING_HELD		0x10000
 
 /* Unneeded descriptors that are worth reading to save a round trip */
 #define BURST_SLACK		8
@@ -58,6 +62,11 @@ static void full_barrier(const struct epfv_ring *ring)
 	call(ring->ctx);
 }
 
+u64 epfv_ring_avail_idx(const struct epfv_ring *ring)
+{
+	return ring->avail + RING_IDX;
+}
+
 static int read_driver(const struct epfv_ring *ring, u16 *flags, u16 *idx)
 {
 	__le16 word[2];
@@ -93,25 +102,41 @@ static int break_ring(struct epfv_ring *ring, enum epfv_ring_error error, bool a
 
 unsigned int epfv_ring_available(const struct epfv_ring *ring)
 {
-	u16 idx = ring->held ? ring->hold_idx : ring->driver_idx;
+	u16 available = ring->driver_idx - ring->fetch_idx;
+	u32 hold = READ_ONCE(ring->hold);
+	s16 left;
 
-	return ring->error ? 0 : (u16)(idx - ring->fetch_idx);
+	if (ring->error)
+		return 0;
+	if (!(hold & RING_HELD))
+		return available;
+	left = hold - ring->fetch_idx;
+	if (left <= 0)
+		return 0;
+	return left < available ? left : available;
 }
 
-void epfv_ring_hold(struct epfv_ring *ring)
+void epfv_ring_hold(struct epfv_ring *ring, u16 idx)
 {
-	ring->held = true;
-	ring->hold_idx = ring->driver_idx;
+	WRITE_ONCE(ring->hold, RING_HELD | idx);
 }
 
 void epfv_ring_release(struct epfv_ring *ring)
 {
-	ring->held = false;
+	WRITE_ONCE(ring->hold, 0);
+}
+
+bool epfv_ring_behind(const struct epfv_ring *ring)
+{
+	u32 hold = READ_ONCE(ring->hold);
+
+	return (hold & RING_HELD) && !ring->error && (s16)(hold - ring->driver_idx) > 0;
 }
 
 bool epfv_ring_all_taken(const struct epfv_ring *ring)
 {
-	return ring->error || (!ring->num_fetched && !epfv_ring_available(ring));
+	return ring->error || (!ring->num_fetched && !epfv_ring_available(ring) &&
+			       !epfv_ring_behind(ring));
 }
 
 int epfv_ring_poll(struct epfv_ring *ring)

@@ -126,8 +126,7 @@ struct epfv_ring_used {
  * @fetch_idx: the next ring entry to fetch
  * @used_idx: idx published last
  * @signalled_idx: idx of which the driver was, or need not be, told
- * @held: buffers from @hold_idx on are not fetched
- * @hold_idx: see @held
+ * @hold: if set, buffers from the idx in its low half on are not fetched
  * @fetched: requests not taken yet, a ring
  * @first_fetched: the first of them
  * @num_fetched: how many
@@ -158,8 +157,7 @@ struct epfv_ring {
 	u16 fetch_idx;
 	u16 used_idx;
 	u16 signalled_idx;
-	bool held;
-	u16 hold_idx;
+	u32 hold;
 
 	struct epfv_request fetched[EPFV_RING_BATCH];
 	unsigned int first_fetched;
@@ -314,18 +312,38 @@ int epfv_ring_need_interrupt(struct epfv_ring *ring);
 unsigned int epfv_ring_available(const struct epfv_ring *ring);
 
 /**
- * epfv_ring_hold() - fetch no buffer beyond those that the last poll promised
+ * epfv_ring_hold() - fetch no buffer from this one on
+ * @ring: ring
+ * @idx: of the available ring, as a driver says how far it got; it is not believed to be
+ *	in the ring
+ *
+ * Until epfv_ring_release().  What comes later is as if it was not there yet.  This and
+ * epfv_ring_release() may run beside all other functions.
+ */
+void epfv_ring_hold(struct epfv_ring *ring, u16 idx);
+
+/**
+ * epfv_ring_avail_idx() - where a driver says how far it got
  * @ring: ring
  *
- * Until epfv_ring_release().  What comes later is as if it was not there yet.
+ * For who has to know beside those who use the ring, see epfv_ring_hold().
+ * Return: address of idx of the available ring, two bytes.
  */
-void epfv_ring_hold(struct epfv_ring *ring);
+u64 epfv_ring_avail_idx(const struct epfv_ring *ring);
 
 /**
  * epfv_ring_release() - undo epfv_ring_hold()
  * @ring: ring
  */
 void epfv_ring_release(struct epfv_ring *ring);
+
+/**
+ * epfv_ring_behind() - whether the driver was ahead of the last poll when a hold was set
+ * @ring: ring
+ *
+ * Return: true if so: a poll will find more, unless the driver said what is not true.
+ */
+bool epfv_ring_behind(const struct epfv_ring *ring);
 
 /**
  * epfv_ring_all_taken() - whether no buffer is left, as far as the last poll and a hold tell

@@ -125,7 +125,7 @@ struct fake_epc {
 	int msix;				/* what pci_epc_get_msix() returns */
 	unsigned long msix_looks;		/* how often it was asked */
 
-	const struct mutex *lock;	/* who uses the host's memory or raises has it; NULL: any */
+	const struct mutex *locks[2];	/* who uses the host's memory or raises has one; NULL: any */
 };
 
 void fake_epc_init(struct fake_epc *f, const struct fake_profile *profile, struct host_mem *host);

@@ -29,6 +29,7 @@ extern char fake_message[256];
  * fake_kernel_reset().
  */
 void fake_guard(const spinlock_t *lock, const void *data, size_t len, const char *name);
+void fake_no_guards(void);
 
 void fake_kernel_reset(void);
 

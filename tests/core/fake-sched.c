@@ -381,6 +381,16 @@ void schedule(void)
 	resched();
 }
 
+int schedule_hrtimeout(ktime_t *expires, enum hrtimer_mode mode)
+{
+	assert_int_equal(mode, HRTIMER_MODE_ABS);
+	if (current->state != TASK_RUNNING)
+		current->wake_at = *expires;
+	schedule();
+	current->wake_at = NEVER;
+	return 0;
+}
+
 void cond_resched(void)
 {
 	schedule();

@@ -23,7 +23,7 @@ static struct {
 	bool was_served;	/* when it heard of a driver, a queue was served already */
 } told;
 
-static void driver(void *priv, enum epfv_side side, bool up, u32 features)
+static void driver(void *priv, enum epfv_side side, bool up, u64 features)
 {
 	(void)priv;
 	(void)features;
@@ -299,13 +299,13 @@ static void test_empty_notification(void **state)
 
 	world_local_up(w);
 	world_idle(10 * MSEC);
-	wakeups = w->f->poller.wakeups;
+	wakeups = world_wakeups(w);
 	fake_virtio_notify(TX);
 	world_idle(MSEC);
-	assert_int_equal(w->f->poller.wakeups, wakeups);
+	assert_int_equal(world_wakeups(w), wakeups);
 	assert_true(side_send(&w->ltx, 100, 1));
 	world_idle(MSEC);
-	assert_true(w->f->poller.wakeups > wakeups);
+	assert_true(world_wakeups(w) > wakeups);
 }
 
 #define TEST(fn)		cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -166,9 +166,9 @@ static void test_lossless_from_host(void **state)
 		;
 	world_run(w, 10 * MSEC);
 	assert_in_range(epfv_pair_readable(w->f, 0), HISTORY - 5000, HISTORY);
-	wakeups = w->f->poller.wakeups;
+	wakeups = world_wakeups(w);
 	world_run(w, 60000 * MSEC);
-	assert_in_range(w->f->poller.wakeups - wakeups, 0, WATCHES(60000) + 10);
+	assert_in_range(world_wakeups(w) - wakeups, 0, WATCHES(60000) + 10);
 	assert_true(w->htx.in_flight);
 
 	user.at_once = 16;
@@ -254,7 +254,7 @@ static void test_writer_closes(void **state)
 	assert_int_equal(put(w, 4000), 4000);
 	assert_int_equal(put(w, 4000), 4000);
 	world_run(w, MSEC);
-	epfv_pipe_close(w->to_host);
+	epfv_pipe_close(w->to_host, &w->f->lane);
 	assert_false(epfv_pipe_drained(w->to_host));
 	assert_int_equal(epfv_pair_writable(w->f, 0), 0);
 	assert_int_equal(put(w, 1), 0);
@@ -278,13 +278,13 @@ static void test_host_closes(void **state)
 	world_host_up(w);
 	assert_true(side_send(&w->htx, 3000, 1));
 	world_run(w, MSEC);
-	epfv_pipe_close(w->from_host);
+	epfv_pipe_close(w->from_host, &w->f->lane);
 	assert_false(epfv_pipe_drained(w->from_host));
 	assert_int_equal(take(w, 2999), 2999);
 	assert_false(w->f->poller.kicked);
 	assert_false(epfv_pipe_drained(w->from_host));
 	assert_int_equal(take(w, 10), 1);
-	assert_true(w->f->poller.kicked);
+	assert_true(w->f->workers[0].w.kicked);
 	assert_true(epfv_pipe_drained(w->from_host));
 }
 

@@ -14,7 +14,7 @@
 
 static unsigned int drained[2];
 
-static void driver(void *priv, enum epfv_side side, bool up, u32 features)
+static void driver(void *priv, enum epfv_side side, bool up, u64 features)
 {
 	(void)priv;
 	(void)side;
@@ -50,7 +50,7 @@ static bool pair_drained(void *priv, enum epfv_side side, unsigned int pair)
 
 static struct epfv_function *closing;
 
-static void closes_all(void *priv, enum epfv_side side, bool up, u32 features)
+static void closes_all(void *priv, enum epfv_side side, bool up, u64 features)
 {
 	unsigned int i;
 

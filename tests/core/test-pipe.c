@@ -1342,9 +1342,9 @@ static void test_lossless_receiver_stops(void **state)
 	}
 	assert_in_range(epfv_fifo_len(&w->from_host->fifo), 0, HISTORY);
 	assert_in_range(epfv_fifo_len(&w->to_host->fifo), 0, HISTORY);
-	wakeups = w->f->poller.wakeups;
+	wakeups = world_wakeups(w);
 	world_run(w, 60000 * MSEC);
-	assert_in_range(w->f->poller.wakeups - wakeups, 0, WATCHES(60000) + 10);
+	assert_in_range(world_wakeups(w) - wakeups, 0, WATCHES(60000) + 10);
 	assert_in_range(w->htx.in_flight, 1, SLOTS);
 	assert_in_range(w->ltx.in_flight, 1, SLOTS);
 
@@ -1395,7 +1395,7 @@ static void check_close(struct world *w, struct side *from, struct side *to)
 	send_all(from);
 	world_run(w, MSEC);
 	first = from->pos;
-	epfv_pipe_close(p);
+	epfv_pipe_close(p, &w->f->lane);
 	side_reap(from);
 	send_all(from);
 	assert_true(from->pos > first);
@@ -1412,7 +1412,7 @@ static void check_close(struct world *w, struct side *from, struct side *to)
 	assert_int_equal(p->fifo.dropped, 0);
 
 	/* With nothing on its way, it is done at once */
-	epfv_pipe_close(p);
+	epfv_pipe_close(p, &w->f->lane);
 	world_run(w, MSEC);
 	assert_true(epfv_pipe_drained(p));
 }
@@ -1504,7 +1504,7 @@ static void test_lossless_host_leaves(void **state)
 	taken = epfv_fifo_len(&w->from_host->fifo);
 	assert_true(taken > 10000);
 	world_host_down(w);
-	epfv_pipe_close(w->from_host);
+	epfv_pipe_close(w->from_host, &w->f->lane);
 	epfv_pipe_open(w->to_host, false);
 	world_run(w, 10 * MSEC);
 	assert_false(epfv_pipe_drained(w->from_host));
@@ -1546,7 +1546,7 @@ static void test_history_until_opened(void **state)
 	receive_all(w, &w->hrx);
 	assert_int_equal(w->lrx.num_received, HISTORY);
 	assert_int_equal(w->hrx.num_received, HISTORY);
-	epfv_pipe_close(w->from_host);
+	epfv_pipe_close(w->from_host, &w->f->lane);
 	assert_true(epfv_pipe_drained(w->from_host));
 }
 

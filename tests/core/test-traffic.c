@@ -40,7 +40,18 @@ static bool locked(void)
 	return type.w->f->poller.lock.owner == current;
 }
 
-static void driver(void *priv, enum epfv_side side, bool up, u32 features)
+static bool worker_locked(void)
+{
+	return type.w->f->workers[0].w.lock.owner == current;
+}
+
+static void check_locks(struct world *w)
+{
+	w->epc.locks[0] = &w->f->poller.lock;
+	w->epc.locks[1] = &w->f->workers[0].w.lock;
+}
+
+static void driver(void *priv, enum epfv_side side, bool up, u64 features)
 {
 	(void)priv;
 	if (side == EPFV_HOST) {
@@ -75,7 +86,7 @@ static bool pair_drained(void *priv, enum epfv_side side, unsigned int pair)
 	(void)priv;
 	(void)side;
 	(void)pair;
-	assert_true(locked());
+	assert_true(worker_locked());
 	side_reap(&type.w->lrx);
 	type.received = type.w->lrx.num_received;
 	return true;
@@ -94,7 +105,7 @@ static int setup(void **state)
 {
 	struct world *w = world_new(&fake_dwc);
 
-	w->epc.lock = &w->f->poller.lock;
+	check_locks(w);
 	*state = w;
 	return 0;
 }
@@ -128,7 +139,7 @@ static int setup_port(void **state)
 	fake_virtio.num_vqs = 4;
 	world_create(w);
 	world_bind(w);
-	w->epc.lock = &w->f->poller.lock;
+	check_locks(w);
 	*state = w;
 	return 0;
 }
@@ -340,6 +351,22 @@ static void test_end_comes_behind_the_bytes(void **state)
 	epfv_unlock(w->f);
 	world_idle(5 * MSEC);
 	assert_int_equal(type.received, 100);
+}
+
+/* What comes from the host beside its queues goes on at once, with nothing else to do */
+static void test_put(void **state)
+{
+	struct world *w = *state;
+
+	world_local_up(w);
+	side_offer(&w->lrx, 64, 1);
+	world_idle(2 * SECOND);
+	epfv_lock(w->f);
+	epfv_pair_put(w->f, 0, "abc", 3);
+	epfv_unlock(w->f);
+	world_idle(5 * MSEC);
+	side_reap(&w->lrx);
+	assert_int_equal(w->lrx.num_received, 3);
 }
 
 /* A setting that is written again as it was changes nothing */
@@ -579,9 +606,9 @@ static void test_spins_after_an_event(void **state)
 	world_idle(50 * MSEC);
 	notify_and_wait(w);
 	world_idle(20 * USEC);
-	wakeups = w->f->poller.wakeups;
+	wakeups = world_wakeups(w);
 	notify_and_wait(w);
-	assert_int_equal(w->f->poller.wakeups, wakeups);
+	assert_int_equal(world_wakeups(w), wakeups);
 }
 
 /* A running host's MSI-X goes off: another driver may come without a word before */
@@ -799,9 +826,9 @@ static void test_no_window_for_rings(void **state)
 	assert_int_equal(world_stats(w).host_errors, 1);
 	assert_int_equal(fake_messages, 1);
 	assert_non_null(strstr(fake_message, "will try again"));
-	wakeups = w->f->poller.wakeups;
+	wakeups = world_wakeups(w);
 	world_idle(SECOND);
-	assert_in_range(w->f->poller.wakeups - wakeups, 1, WATCHES(1000) + 10);
+	assert_in_range(world_wakeups(w) - wakeups, 1, WATCHES(1000) + 10);
 	/* What the driver has told of before is not forgotten meanwhile */
 	assert_true(side_send(&w->htx, 100, 1));
 	world_idle(2 * SECOND);
@@ -931,6 +958,7 @@ int main(void)
 		TEST(test_vectors_are_the_drivers),
 		TEST(test_pauses),
 		TEST(test_spins_after_an_event),
+		TEST(test_put),
 		TEST(test_msix_goes_off),
 		TEST(test_intx_host_may_be_replaced),
 		TEST(test_msix_is_looked_at_rarely),

@@ -320,6 +320,7 @@ struct world *world_make(const struct fake_profile *profile)
 		.queue_names = queue_names,
 		.pairs = pairs,
 		.num_pairs = 1,
+		.num_workers = 1,
 	};
 	w->ops.create = create;
 	w->ops.bind = bind;
@@ -403,6 +404,7 @@ void world_unbind(struct world *w)
 {
 	if (!w->bound)
 		return;
+	fake_no_guards();
 	fake_tick = TICK_NS;
 	fake_epf_unbind();
 	fake_tick = 0;
@@ -548,19 +550,38 @@ struct epfv_stats world_stats(const struct world *w)
 	return sum;
 }
 
+u64 world_wakeups(const struct world *w)
+{
+	u64 sum = w->f->poller.wakeups;
+	unsigned int i;
+
+	for (i = 0; i < w->f->num_workers; i++)
+		sum += w->f->workers[i].w.wakeups;
+	return sum;
+}
+
 void world_kick(struct world *w)
 {
-	epfv_poller_kick(&w->f->poller);
+	epfv_wake(w->f);
 }
 
 u64 world_poll(struct world *w, bool scan)
 {
 	struct epfv_function *f = w->f;
 	struct epfv_stats before = world_stats(w), after;
+	unsigned int i;
 	u64 again;
 
 	epfv_lock(f);
-	again = epfv_poller_ops.work(f, scan);
+	again = epfv_poller_ops.work(f);
+	for (i = 0; i < f->num_workers; i++) {
+		struct epfv_worker *worker = &f->workers[i].w;
+
+		again = min(again, worker->ops->work(worker->ctx, scan));
+	}
+	/* As far as they have woken it */
+	if (f->poller.kicked)
+		again = min(again, epfv_poller_ops.work(f));
 	epfv_unlock(f);
 	after = world_stats(w);
 

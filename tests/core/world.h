@@ -129,7 +129,10 @@ void world_local_down(struct world *w);
 /* What the function has done, in all */
 struct epfv_stats world_stats(const struct world *w);
 
-/* Have the poller's thread run at the next chance */
+/* How often its threads have woken, all together */
+u64 world_wakeups(const struct world *w);
+
+/* Have its threads run at the next chance */
 void world_kick(struct world *w);
 /* What it does in a round, by hand; returns when the next is due, in nanoseconds */
 u64 world_poll(struct world *w, bool scan);

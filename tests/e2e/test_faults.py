@@ -16,9 +16,9 @@ from transfer import (RECEIVE, SEND, TAKE, check_received, exchange, heard, hear
 SIZE = 128 << 10 if MAPPED else 16 << 10
 SMALL = 8 << 10
 
-# Processor time of the function's thread in nanoseconds, and the time in seconds
-SPENT = ("cut -d' ' -f1 $(grep -ls '^pci_epf_vcon' /proc/[0-9]*/comm | sed s/comm/schedstat/)"
-         " /proc/uptime")
+# Processor time of the function's threads in nanoseconds, and the time in seconds
+SPENT = ("cat $(grep -ls '^pci_epf_vcon' /proc/[0-9]*/comm | sed s/comm/schedstat/) |"
+         " awk '{ n += $1 } END { printf \"%.0f\\n\", n }'; cut -d' ' -f1 /proc/uptime")
 
 # One that never pauses takes all of a processor. One that does is charged also for what
 # its emulated processor did not get of a real one.
@@ -80,7 +80,7 @@ def rebind(pair):
 
 
 def busy(pair, seconds):
-    """The share of a processor that the function's thread takes."""
+    """The share of a processor that the function's threads take."""
     spent, now = map(float, pair.endpoint.shell.check(SPENT).split())
     pair.endpoint.shell.check("sleep %g" % seconds, 10 * seconds)
     later, then = map(float, pair.endpoint.shell.check(SPENT).split())

@@ -149,9 +149,15 @@ static void local_call(struct epfv_localq *q)
 	q->call = false;
 }
 
+/* Of the buffer that the pipe is at; one that a driver left behind is not any more */
+static u64 begun(unsigned int i)
+{
+	return w.pipe[i].active && w.hq[i].live ? w.pipe[i].done : 0;
+}
+
 static u64 moved(unsigned int i)
 {
-	return w.hq[i].bytes + w.partial[i] + (w.pipe[i].active ? w.pipe[i].done : 0);
+	return w.hq[i].bytes + w.partial[i] + begun(i);
 }
 
 /* Bytes that have gone through the host's buffers, as the pipe sees it */
@@ -368,8 +374,7 @@ static void host_stop(void)
 	w.up = false;
 	w.open = false;
 	for (i = 0; i < 2; i++) {
-		if (w.pipe[i].active)
-			w.partial[i] += w.pipe[i].done;
+		w.partial[i] += begun(i);
 		epfv_pipe_stop(&w.pipe[i]);
 		epfv_hostq_stop(&w.hq[i]);
 	}

@@ -454,20 +454,21 @@ static void do_poll(bool interrupt)
 		CHECK((unsigned int)ret == epfv_ring_available(&ring));
 }
 
-/* What polls find from now on is not fetched */
-static void hold(bool on)
+/* Nothing is fetched from there on, which a host may have said anything about */
+static void hold(bool on, u16 idx)
 {
+	int16_t left = idx - ring.fetch_idx;
+
 	if (on) {
-		s.holds = false;
-		epfv_ring_release(&ring);
-		s.promised = epfv_ring_available(&ring);
-		epfv_ring_hold(&ring);
+		s.promised = left > 0 ? left : 0;
+		epfv_ring_hold(&ring, idx);
 	} else {
 		epfv_ring_release(&ring);
 	}
 	s.holds = on;
 	CHECK(epfv_ring_all_taken(&ring) ==
-	      (ring.error || (!s.fetched && !epfv_ring_available(&ring))));
+	      (ring.error || (!s.fetched && !epfv_ring_available(&ring) &&
+			      !(on && (int16_t)(idx - ring.driver_idx) > 0))));
 }
 
 static void do_abandon(void)
@@ -549,7 +550,8 @@ static void act(struct input *in)
 		do_poll(true);
 		break;
 	case HOLD:
-		hold(in8(in) & 1);
+		i = in8(in);
+		hold(i & 1, i & 2 ? ring.driver_idx : in16(in));
 		break;
 	case ABANDON:
 		do_abandon();

@@ -35,6 +35,7 @@ static const struct epfv_type skeleton_type = {
 	.queue_names = skeleton_queue_names,
 	.pairs = skeleton_pairs,
 	.num_pairs = ARRAY_SIZE(skeleton_pairs),
+	.num_workers = 1,
 };
 
 static const struct pci_epf_device_id skeleton_ids[] = {

@@ -36,6 +36,7 @@ static const struct epfv_type console_type = {
 	.queue_names = console_queue_names,
 	.pairs = console_pairs,
 	.num_pairs = ARRAY_SIZE(console_pairs),
+	.num_workers = 1,
 	.config = { console_config, console_config },
 	.config_len = sizeof(console_config),
 };
@@ -63,6 +64,7 @@ static const struct epfv_type net_type = {
 	.queue_names = net_queue_names,
 	.pairs = net_pairs,
 	.num_pairs = ARRAY_SIZE(net_pairs),
+	.num_workers = 1,
 	.config = { net_config, net_config },
 	.config_len = sizeof(net_config),
 };
@@ -89,6 +91,7 @@ static const struct epfv_type vsock_type = {
 	.queue_names = vsock_queue_names,
 	.pairs = vsock_pairs,
 	.num_pairs = ARRAY_SIZE(vsock_pairs),
+	.num_workers = 1,
 	.config = { vsock_config, vsock_config },
 	.config_len = sizeof(vsock_config),
 };

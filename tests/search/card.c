@@ -139,7 +139,7 @@ static void nobody_is_left(struct card *c)
 	assert_int_equal(fake_kmaps, 0);
 	assert_int_equal(fake_irqs_off, 0);
 	assert_null(fake_virtio.vdev);
-	/* The worker */
+	/* Which does what vcon puts off */
 	assert_int_equal(fake_tasks(), 1);
 	assert_int_equal(c->vcon->counted, 0);
 }

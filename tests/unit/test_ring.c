@@ -592,6 +592,32 @@ static void test_hold(void **state)
 	end(&d);
 }
 
+/* What a driver had made available before a hold is waited for, seen by a poll or not */
+static void test_hold_ahead(void **state)
+{
+	struct epfv_request buf;
+	struct driver d;
+
+	(void)state;
+	begin(&d, 16);
+	add(&d, 1, 0, 0);
+	add(&d, 1, 0, 1);
+	assert_true(epfv_ring_all_taken(d.ring));
+	epfv_ring_hold(d.ring, 1);
+	assert_true(epfv_ring_behind(d.ring));
+	assert_false(epfv_ring_all_taken(d.ring));
+	assert_int_equal(epfv_ring_poll(d.ring), 1);
+	assert_false(epfv_ring_behind(d.ring));
+	assert_false(epfv_ring_all_taken(d.ring));
+	assert_int_equal(epfv_ring_fetch(d.ring, 16), 1);
+	assert_false(epfv_ring_all_taken(d.ring));
+	assert_int_equal(epfv_ring_take(d.ring, &buf), 1);
+	assert_true(epfv_ring_all_taken(d.ring));
+	epfv_ring_release(d.ring);
+	assert_false(epfv_ring_all_taken(d.ring));
+	end(&d);
+}
+
 static void test_put_unknown(void **state)
 {
 	struct epfv_request buf;
@@ -1211,6 +1237,7 @@ static const struct CMUnitTest ring_tests[] = {
 	cmocka_unit_test(test_empty),
 	cmocka_unit_test(test_peek),
 	cmocka_unit_test(test_hold),
+	cmocka_unit_test(test_hold_ahead),
 	cmocka_unit_test(test_put_unknown),
 	cmocka_unit_test(test_full_ring),
 	cmocka_unit_test(test_smallest),

@@ -21,6 +21,17 @@ static inline void __clear_bit(unsigned int n, unsigned long *map)
 	map[n / __WORD_BITS] &= ~(1UL << n % __WORD_BITS);
 }
 
+/* One thread of the tests runs at a time */
+#define set_bit		__set_bit
+
+static inline bool test_and_clear_bit(unsigned int n, unsigned long *map)
+{
+	bool was = test_bit(n, map);
+
+	__clear_bit(n, map);
+	return was;
+}
+
 #define for_each_set_bit(bit, map, size) \
 	for ((bit) = 0; (bit) < (size); (bit)++) \
 		if (test_bit(bit, map))

@@ -7,7 +7,7 @@
 #include <linux/time64.h>
 
 enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
-enum hrtimer_mode { HRTIMER_MODE_REL };
+enum hrtimer_mode { HRTIMER_MODE_REL, HRTIMER_MODE_ABS };
 
 #define CLOCK_MONOTONIC	1
 
@@ -24,6 +24,9 @@ void hrtimer_setup(struct hrtimer *timer,
 void hrtimer_start(struct hrtimer *timer, ktime_t time, enum hrtimer_mode mode);
 int hrtimer_cancel(struct hrtimer *timer);
 u64 hrtimer_forward_now(struct hrtimer *timer, ktime_t interval);
+
+/* In a state that was set before; KTIME_MAX: until it is woken */
+int schedule_hrtimeout(ktime_t *expires, enum hrtimer_mode mode);
 
 static inline ktime_t ns_to_ktime(u64 ns)
 {

@@ -13,6 +13,7 @@ struct mutex {
 
 #define mutex_init(lock)	((lock)->owner = NULL)
 void mutex_lock(struct mutex *lock);
+#define mutex_lock_nested(lock, subclass)	((void)(subclass), mutex_lock(lock))
 void mutex_unlock(struct mutex *lock);
 
 #endif /* CORE_SHIM_LINUX_MUTEX_H */
