@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A host whose IOMMU translates what the card sends: what is said, and the README's remedy."""
+"""A host whose IOMMU translates what the card sends: what is said, and the remedy."""
 
 import time
 
@@ -37,7 +37,7 @@ def wait_said(pair, times):
 
 
 def choose(pair, kind):
-    """What README.md tells to do at the host, for a group of that type."""
+    """What docs/board.md tells to do at the host, for a group of that type."""
     card = pair.unbind_driver()
     pair.at_host("echo %s > %s" % (kind, GROUP % card))
     pair.bind_driver(card)
@@ -76,7 +76,7 @@ def test_remedy(pool, suite, guard):
 
 @pytest.mark.whole("to the card it is the same as identity, which test_remedy has")
 def test_passthrough(pool, suite, guard):
-    """iommu=pt: the other way that README.md names."""
+    """iommu=pt: the other way that docs/board.md names."""
     pair = start(pool, suite, "metered", host_append="iommu=pt")
     pair.answer(pair.host, True)
     assert pair.login_to_host() == "x86_64"
